@@ -1,0 +1,1 @@
+"""The labelling agent: prompts, parsing, confidence, and the money it may spend."""

@@ -1,0 +1,1 @@
+"""Language models behind one port, one adapter a file."""

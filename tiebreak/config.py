@@ -1,0 +1,172 @@
+"""``tiebreak.toml``: one settings model per project; unknown keys name the nearest known one."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tiebreak.errors import ConfigError
+
+FILE = "tiebreak.toml"
+KILL_SWITCH = "TIEBREAK_NO_REMOTE_LLM"
+"""Environment variable: any value but empty or 0 forbids calls to models off this machine."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProjectPart(_Part):
+    """What the labels are for. ``seed`` fixes every choice by chance in the project."""
+
+    name: str = "project"
+    task: str = "Choose the label that fits the text best."
+    seed: int = 0
+
+
+class StorePart(_Part):
+    """Where records and labels are kept. Empty ``url``: SQLite in the project folder."""
+
+    url: str = ""
+
+
+class EmbedderPart(_Part):
+    """The text encoder. ``name`` is a sentence-transformers name or a path."""
+
+    name: str = "all-MiniLM-L6-v2"
+    batch_size: int = Field(64, ge=1)
+
+
+class IndexPart(_Part):
+    """The vector index. ``near_duplicates_max``: above it near duplicates are not linked."""
+
+    kind: str = "faiss_flat"
+    near_duplicate: float = Field(0.97, gt=0, le=1)
+    near_duplicates_max: int = 100_000
+
+
+class ImportPart(_Part):
+    """Reading files. A longer text is not taken (and is reported)."""
+
+    max_text_chars: int = Field(1_000_000, ge=1)
+
+
+class SelectPart(_Part):
+    """Choosing records. ``batch`` 0 means one per label, between 16 and 100."""
+
+    strategy: str = "margin_kmeans"
+    cold_strategy: str = "kmeans_seeds"
+    batch: int = Field(0, ge=0)
+    control_share: float = Field(0.10, gt=0, le=1)
+
+
+class AgentPart(_Part):
+    """The labelling agent. ``name``: ``embedded``, ``none``, or ``openai:<model>``.
+
+    ``base_url`` points ``openai:`` at any compatible server; ``key_env`` names the environment
+    variable that holds the key. ``mode`` auto: ``score`` where the server gives logprobs.
+    """
+
+    name: str = "embedded"
+    base_url: str = ""
+    key_env: str = "OPENAI_API_KEY"
+    mode: Literal["auto", "score", "generate"] = "auto"
+    prompt: str = "classify"
+    concurrency: int = Field(4, ge=1, le=64)
+    timeout: float = Field(60.0, gt=0)
+    retries: int = Field(5, ge=0)
+    demonstrations: int = Field(8, ge=0)
+    context_tokens: int = Field(8192, ge=256)
+    top_logprobs: int = Field(20, ge=0)
+    max_rationale_tokens: int = Field(200, ge=16)
+
+
+class Price(_Part):
+    """Money for a million tokens, in the project's currency."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached_input: float | None = Field(None, ge=0)
+
+
+class BudgetPart(_Part):
+    """What a project may spend on calls in all; None: no limit."""
+
+    money: float | None = Field(None, ge=0)
+    currency: str = "USD"
+
+
+class RoutePart(_Part):
+    """Both must reach these for agent and model, agreeing, to be *proposed*."""
+
+    model_confidence: float = Field(0.9, ge=0, le=1)
+    agent_confidence: float = Field(0.9, ge=0, le=1)
+
+
+class Settings(_Part):
+    """Everything in ``tiebreak.toml``."""
+
+    project: ProjectPart = ProjectPart()
+    store: StorePart = StorePart()
+    embedder: EmbedderPart = EmbedderPart()
+    index: IndexPart = IndexPart()
+    imports: ImportPart = Field(ImportPart(), alias="import")
+    select: SelectPart = SelectPart()
+    agent: AgentPart = AgentPart()
+    prices: dict[str, Price] = {}
+    budget: BudgetPart = BudgetPart()
+    route: RoutePart = RoutePart()
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def parse(raw: dict[str, Any], *, where: str = FILE) -> Settings:
+    """Validate a settings mapping; every problem becomes one `ConfigError` with its mend."""
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as problem:
+        raise ConfigError(f"{where}: " + "; ".join(_say(e) for e in problem.errors())) from None
+
+
+def load(folder: Path) -> Settings:
+    """Settings of the project in *folder*."""
+    path = folder / FILE
+    if not path.is_file():
+        raise ConfigError(
+            f"{str(folder)!r} is not a project: it has no {FILE}.",
+            mend=f"Make one with: tiebreak init {folder} --labels a,b,c",
+        )
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise ConfigError(f"{path}: {problem}.", mend="Mend the TOML at that place.") from None
+    return parse(raw, where=str(path))
+
+
+def remote_forbidden() -> bool:
+    """Whether the kill switch is on."""
+    return os.environ.get(KILL_SWITCH, "") not in ("", "0")
+
+
+def _say(error: Any) -> str:
+    place = ".".join(str(p) for p in error["loc"])
+    if error["type"] != "extra_forbidden":
+        return f"{place} = {error['input']!r}: {error['msg']}."
+    near = difflib.get_close_matches(str(error["loc"][-1]), _known(error["loc"][:-1]), n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else "Remove it."
+    return f"unknown key {place!r}. {hint}"
+
+
+def _known(parents: tuple[str | int, ...]) -> list[str]:
+    model: Any = Settings
+    for parent in parents:
+        names = {f.alias or n: f.annotation for n, f in model.model_fields.items()}
+        model = Price if parent == "prices" or model is Price else names.get(str(parent))
+        if not hasattr(model, "model_fields"):
+            return []
+    return [f.alias or n for n, f in model.model_fields.items()]

@@ -1,0 +1,93 @@
+"""Evidence about a record: the agent's suggestion, the model's prediction, its neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from tiebreak.domain.labels import LabelValue
+
+NANOS = 1_000_000_000
+"""Money is counted in whole billionths of the currency's unit, so that sums are exact."""
+
+Purpose = Literal["batch", "sweep", "heldout", "predict"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """Tokens of one call, as the server counted them. ``cached`` is a part of ``prompt``."""
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Neighbour:
+    """A similar record with its human label; never the record itself or a held-out one."""
+
+    record_id: int
+    similarity: float
+    text: str
+    labels: LabelValue
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suggestion:
+    """The agent's pre-label for one record. Append-only; ``seq`` counts per record from 1.
+
+    ``labels`` is None when the agent abstained; ``abstain`` then says why. ``confidence`` is the
+    probability of the label's code among the codes (score mode), else None. ``rationale_by`` says
+    whose words the rationale is: the model's, or drawn up by us from the neighbours it was shown.
+    ``neighbours`` are the record ids of the demonstrations, ``cut`` what had to be left out.
+    """
+
+    record_id: int
+    purpose: Purpose
+    agent: str
+    mode: Literal["score", "generate"]
+    prompt: str
+    request_hash: str
+    schema_version: int
+    labels: LabelValue | None
+    abstain: str | None = None
+    confidence: float | None = None
+    rationale: str = ""
+    rationale_by: Literal["model", "neighbours", "none"] = "none"
+    neighbours: tuple[int, ...] = ()
+    cut: str = ""
+    usage: Usage = Usage()
+    cost_nanos: int = 0
+    created_at: str = ""
+    seq: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Predictions:
+    """The classifier's calibrated probabilities. Recomputable from the model and the vectors.
+
+    ``ids`` int64[n]; ``probabilities`` float64[n, k], rows sum to 1; ``classes`` the k label names.
+    """
+
+    ids: npt.NDArray[np.int64]
+    probabilities: npt.NDArray[np.float64]
+    classes: tuple[str, ...]
+    model_version: int
+
+    def top(self, row: int) -> tuple[str, float]:
+        """The most probable label of a row, and its probability."""
+        best = int(self.probabilities[row].argmax())
+        return self.classes[best], float(self.probabilities[row, best])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """An accuracy with its 95 % interval (Clopper-Pearson) and the count that it rests on."""
+
+    accuracy: float
+    low: float
+    high: float
+    n: int

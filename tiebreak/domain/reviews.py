@@ -1,0 +1,92 @@
+"""What people do: review tasks in the queue, annotations that answer them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from tiebreak.domain.decisions import By, Decision
+from tiebreak.domain.labels import LabelValue
+
+Source = Literal["person", "imported", "simulated"]
+Outcome = Literal["label", "none", "skip", "undo"]
+Reason = Literal["selected", "control", "disagreement", "abstained", "uncertain"]
+
+DECIDED_BY: dict[Source, By] = {"person": "human", "imported": "human", "simulated": "simulated"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Annotation:
+    """What a person did with a record. Append-only; the latest not-undone one stands.
+
+    ``outcome``: ``label`` (``labels`` holds it), ``none`` (no label of the schema fits), ``skip``
+    (not now), ``undo`` (takes back the standing one). ``shown`` is what the person saw
+    (``blind`` or ``evidence``); ``key`` makes a repeated write of the same act a no-op.
+    """
+
+    record_id: int
+    who: str
+    source: Source
+    outcome: Outcome
+    labels: LabelValue | None = None
+    schema_version: int = 1
+    seconds: float | None = None
+    shown: str = ""
+    note: str = ""
+    key: str | None = None
+    created_at: str = ""
+    seq: int = 0
+
+
+def standing(history: Iterable[Annotation]) -> Annotation | None:
+    """The annotation in force, from one record's *history* in ``seq`` order.
+
+    An undo takes back the latest act that still stands, so two undos take back two acts.
+    A simulated or imported act never displaces a person's.
+    """
+    stack: list[Annotation] = []
+    for act in history:
+        if act.outcome == "undo":
+            if stack:
+                stack.pop()
+        else:
+            stack.append(act)
+    people = [act for act in stack if act.source == "person"]
+    real = people or [act for act in stack if act.source == "imported"] or stack
+    return real[-1] if real else None
+
+
+def decision_of(act: Annotation | None, *, undone_by: Source = "person") -> Decision | None:
+    """The decision that follows from the standing annotation (None: nothing stands, nothing was).
+
+    Source: the precedence rule of the glossary; ``skip`` decides nothing.
+    """
+    if act is None:
+        return None
+    if act.outcome == "skip":
+        return None
+    return Decision(
+        record_id=act.record_id,
+        by=DECIDED_BY[act.source],
+        labels=act.labels if act.outcome == "label" else None,
+        reasons=(act.source if act.outcome == "label" else "none-of-these",),
+        schema_version=act.schema_version,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewTask:
+    """A queue entry. One open task per (record, reason). ``blind``: show no machine's answer.
+
+    Higher ``priority`` is served first. ``status`` is ``open``, ``done`` or ``cancelled``.
+    """
+
+    record_id: int
+    reason: Reason
+    priority: float
+    blind: bool = False
+    batch: int | None = None
+    status: Literal["open", "done", "cancelled"] = "open"
+    created_at: str = ""
+    id: int = 0

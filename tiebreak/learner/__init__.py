@@ -1,0 +1,1 @@
+"""The fast model: heads, calibration, query strategies, honest estimates."""

@@ -1,0 +1,1 @@
+"""Classifier heads, one a file."""

@@ -1,0 +1,1 @@
+"""Prompt templates: ``<name>/v<N>.md`` with front matter. Data, no code."""

@@ -1,0 +1,1 @@
+"""Where a project is kept: one SQL path for two engines, a memory twin, vectors on disk."""
