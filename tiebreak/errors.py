@@ -95,7 +95,11 @@ class LLMUnavailable(LLMError):
 
 
 class LLMRejected(LLMError):
-    """The server understood and said no: a 4xx other than 429."""
+    """The server understood and said no: a 4xx other than 429. ``status`` is that number."""
+
+    def __init__(self, fact: str, *, mend: str = "", status: int = 400) -> None:
+        super().__init__(fact, mend=mend)
+        self.status = status
 
 
 class LLMForbidden(LLMError):

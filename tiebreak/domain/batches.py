@@ -52,7 +52,8 @@ class QueryBatch:
 class ModelCard:
     """A trained head: what it learnt from and how it was calibrated. Its weights are on disk.
 
-    ``trained_on`` counts labelled records by who decided them; ``sha256`` is of the weights file.
+    ``trained_on`` counts labelled records by who decided them; ``labels_hash`` names exactly
+    which labels those were; ``sha256`` is of the weights file.
     """
 
     version: int
@@ -63,6 +64,7 @@ class ModelCard:
     temperature: float
     calibrated_on: int
     trained_on: Mapping[str, int]
+    labels_hash: str
     embedder: str
     schema_version: int
     sha256: str

@@ -403,9 +403,32 @@ class Head(Protocol):
     """A trained classifier over unit vectors. Probabilities are over ``classes``, the schema's
     names in schema order; a class without a training row has probability 0."""
 
-    classes: tuple[str, ...]
-    c: float
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+    @property
+    def c(self) -> float: ...
 
     def logits(self, vectors: Floats) -> npt.NDArray[np.float64]:
         """float64[n, k] unnormalised log-probabilities; -inf for a class never seen."""
+        ...
+
+
+class Classifier(Protocol):
+    """Trains heads. Stateless and deterministic: equal input gives an equal head."""
+
+    name: str
+
+    def fit(
+        self,
+        vectors: Floats,
+        labels: Sequence[str],
+        classes: tuple[str, ...],
+        c: float,
+        sample_weight: npt.NDArray[np.float64] | None = None,
+    ) -> Head | None:
+        """A head from float32[n, d] and n names out of *classes* (schema order); None for n = 0.
+
+        ``c`` is the inverse strength of regularisation. A label outside *classes* is a
+        `LabelError`.
+        """
         ...

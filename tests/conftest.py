@@ -1,0 +1,47 @@
+"""What every test runs under: no network for models, a clock and a database server to ask for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+# Before anything imports a Hugging Face library, which reads this once.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TIEBREAK_NO_REMOTE_LLM"] = "1"
+
+import pytest
+from clock import TickingClock
+from postgres import MISSING, Postgres, programs, server
+
+
+@pytest.fixture
+def clock() -> TickingClock:
+    """A clock that ticks a millisecond at every reading and moves when told to."""
+    return TickingClock()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """One PostgreSQL server for the whole run."""
+    folder = programs()
+    if folder is None:
+        pytest.skip(MISSING)
+    pytest.importorskip("psycopg", reason="psycopg not found: pip install 'tiebreak[postgres]'")
+    with server(folder) as running:
+        yield running
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Postgres) -> str:
+    """The URL of an empty PostgreSQL database. Mark the test with ``postgres``."""
+    return postgres_server.empty()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an empty database is, once on each engine."""
+    if request.param == "postgres":
+        url: str = request.getfixturevalue("postgres_url")
+        return url
+    return str(tmp_path / "store.db")

@@ -1,0 +1,74 @@
+"""Benches for workflow tests: the in-memory store, the hashing encoder, real questions."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tiebreak.config import Settings, parse
+from tiebreak.domain.ports import Store
+from tiebreak.domain.records import NewRecord
+from tiebreak.store.memory import MemoryStore
+from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.init import names_schema
+
+SLICE = Path(__file__).parents[2] / "tiebreak/workflow/demo_data/banking77_cards.jsonl.gz"
+
+
+def slice_rows(pool: int = 240, test: int = 60) -> list[dict[str, Any]]:
+    """Rows of the shipped BANKING77 slice, the first so many of each split."""
+    with gzip.open(SLICE, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    return [r for r in rows if r["split"] == "train"][:pool] + [
+        r for r in rows if r["split"] == "test"
+    ][:test]
+
+
+def ticking() -> Callable[[], datetime]:
+    """A clock that moves a second at each look."""
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def clock() -> datetime:
+        nonlocal now
+        now += timedelta(seconds=1)
+        return now
+
+    return clock
+
+
+def make_bench(
+    folder: Path,
+    rows: list[dict[str, Any]] | None = None,
+    *,
+    settings: dict[str, Any] | None = None,
+    store: Store | None = None,
+    gold: bool = True,
+) -> Bench:
+    """A bench over *rows* (id, text, label, split), whose labels are sealed as gold."""
+    rows = slice_rows() if rows is None else rows
+    clock = ticking()
+    store = store or MemoryStore(clock)
+    made: Settings = parse(
+        {"embedder": {"name": "hashing"}, "agent": {"name": "none"}, **(settings or {})}
+    )
+    store.notes.put_schema(names_schema(sorted({r["label"] for r in rows if r["label"]})))
+    store.records.add(
+        [
+            NewRecord(
+                source="slice",
+                external_id=r["id"],
+                text=r["text"],
+                split=r["split"],
+                heldout=r["split"] == "test",
+            )
+            for r in rows
+        ]
+    )
+    if gold:
+        ids = store.records.find("slice", [r["id"] for r in rows])
+        store.gold.put({ids[r["id"]]: (r["label"],) for r in rows if r["label"]})
+    return Bench(folder=folder, settings=made, store=store, clock=clock)

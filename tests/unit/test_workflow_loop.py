@@ -1,0 +1,167 @@
+"""The loop on the in-memory store: batches, the control arm, stopping, doing nothing twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from benches import make_bench, slice_rows
+
+from tiebreak.domain.reviews import Annotation
+from tiebreak.errors import UsageError
+from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.loop import RunOptions, run
+from tiebreak.workflow.people import annotate
+from tiebreak.workflow.select import unlabelled
+from tiebreak.workflow.status import status
+from tiebreak.workflow.verify import project_hash, verify
+
+SIMULATED = RunOptions(batch=20, rounds=3, reviewer="labels")
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return make_bench(tmp_path)
+
+
+def test_rounds_are_answered_trained_and_counted_as_simulated(bench: Bench) -> None:
+    done = run(bench, SIMULATED)
+    report = status(bench)
+    assert done.stopped == "run"
+    assert report["rounds"] == 3
+    assert report["labelled"] == {"human": 0, "simulated": 60, "autonomous": 0, "unproved": 0}
+    assert report["model"]["trained_on"] == {"simulated": 60}
+    assert report["heldout"]["test"]["model"]["accuracy"] > 2 / 12  # chance is 1 / 12
+    assert verify(bench) == []
+
+
+def test_a_second_run_changes_nothing(bench: Bench) -> None:
+    run(bench, SIMULATED)
+    before = project_hash(bench), len(bench.store.notes.models()), len(bench.vectors)
+    run(bench, SIMULATED)
+    assert (project_hash(bench), len(bench.store.notes.models()), len(bench.vectors)) == before
+
+
+def test_more_rounds_go_on_where_it_was(bench: Bench, tmp_path: Path) -> None:
+    run(bench, RunOptions(batch=20, rounds=1, reviewer="labels"))
+    run(bench, SIMULATED)
+    other = make_bench(tmp_path / "other")
+    run(other, SIMULATED)
+    assert project_hash(bench) == project_hash(other)
+
+
+def test_max_labels_is_exact(bench: Bench) -> None:
+    run(bench, RunOptions(batch=20, rounds=9, max_labels=33, reviewer="labels"))
+    assert status(bench)["labelled"]["simulated"] == 33
+
+
+def test_people_are_asked_for_the_whole_batch_control_first_and_blind(bench: Bench) -> None:
+    done = run(bench, RunOptions(batch=20))
+    tasks = bench.store.queue.tasks()
+    assert done.stopped == "review"
+    assert len(tasks) == 20
+    assert [t.reason for t in tasks] == ["control"] * 2 + ["selected"] * 18
+    assert [t.blind for t in tasks] == [True] * 2 + [False] * 18
+
+
+def test_the_next_batch_waits_for_every_selected_record(bench: Bench) -> None:
+    run(bench, RunOptions(batch=20))
+    names = bench.schema.names
+    *most, last = bench.store.queue.tasks()
+    for task in most:
+        _label(bench, task.record_id, names[task.record_id % len(names)])
+    assert run(bench, RunOptions(batch=20)).stopped == "review"
+    assert len(bench.store.batches.all()) == 1
+    _label(bench, last.record_id, names[0])
+    run(bench, RunOptions(batch=20))
+    assert len(bench.store.batches.all()) == 2
+    assert status(bench)["model"]["trained_on"] == {"human": 20}
+
+
+def _label(bench: Bench, record_id: int, label: str) -> None:
+    act = Annotation(
+        record_id=record_id, who="ada", source="person", outcome="label", labels=(label,)
+    )
+    annotate(bench.store, bench.schema, [act])
+
+
+def test_control_answers_are_written_before_the_label(bench: Bench) -> None:
+    run(bench, RunOptions(batch=20, rounds=2, reviewer="labels"))
+    first, second = bench.store.batches.all()
+    assert all(i.model_probabilities is None for i in first.items)  # no head yet
+    control = [i for i in second.items if i.arm == "control"]
+    assert len(control) == 2
+    for item in control:
+        assert item.model_version == 1
+        assert sum(item.model_probabilities or ()) == pytest.approx(1)
+        assert item.probability == pytest.approx(2 / 220)
+    assert all(i.model_probabilities is None for i in second.items if i.arm == "active")
+
+
+def test_a_control_record_that_was_labelled_meanwhile_measures_nothing(bench: Bench) -> None:
+    run(bench, RunOptions(batch=20, rounds=1, reviewer="labels"))
+    from tiebreak.workflow.control import control_report, record_answers
+    from tiebreak.workflow.select import select
+
+    batch = select(bench, 2, 20)
+    assert batch is not None
+    control = [i for i in batch.items if i.arm == "control"]
+    _label(bench, control[0].record_id, bench.schema.names[0])
+    record_answers(bench, batch)
+    stored = [i for i in bench.store.batches.get(2).items if i.arm == "control"]
+    assert [i.model_probabilities is None for i in stored] == [True, False]
+    assert control_report(bench)["model"] is None  # round 1 had no head, round 2 no good label
+
+
+def test_held_out_records_are_never_chosen_or_trained_on(bench: Bench) -> None:
+    run(bench, RunOptions(batch=60, rounds=9, reviewer="labels"))
+    heldout = set(bench.table.ids[bench.table.heldout].tolist())
+    chosen = {i.record_id for b in bench.store.batches.all() for i in b.items}
+    assert chosen == set(bench.table.pool.tolist())  # the whole pool was used up
+    assert not chosen & heldout
+    assert not set(bench.labelled()) & heldout
+    assert run(bench, RunOptions(reviewer="labels")).stopped == "done"
+
+
+def test_the_control_arm_is_uniform_over_records_and_the_active_part_skips_duplicates(
+    tmp_path: Path,
+) -> None:
+    rows = slice_rows(60, 0)
+    copies = [{**rows[0], "id": f"copy-{n}"} for n in range(140)]
+    seen = []
+    for seed in range(40):
+        bench = make_bench(
+            tmp_path / str(seed), rows + copies, settings={"project": {"seed": seed}}
+        )
+        run(bench, RunOptions(batch=10))
+        items = bench.store.batches.get(1).items
+        linked = {x.record_id for x in bench.store.records.links()}
+        assert len(linked) == 140
+        assert not linked & {i.record_id for i in items if i.arm == "active"}
+        seen += [i.record_id in linked for i in items if i.arm == "control"]
+    # 140 of 200 records are copies; 40 draws: mean 28, standard deviation 2.9
+    assert 18 <= np.sum(seen) <= 38
+
+
+def test_reviewer_labels_without_gold_says_how_to_get_it(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path, gold=False)
+    with pytest.raises(UsageError, match="--labels-are gold"):
+        run(bench, SIMULATED)
+
+
+def test_an_empty_project_asks_for_an_import(tmp_path: Path) -> None:
+    rows = slice_rows(0, 30)
+    bench = make_bench(tmp_path, rows)
+    assert run(bench, RunOptions()).stopped == "import"
+
+
+def test_a_record_without_gold_is_skipped_not_guessed(tmp_path: Path) -> None:
+    rows = slice_rows(40, 10)
+    rows[0] = {**rows[0], "label": None}
+    bench = make_bench(tmp_path, rows)
+    run(bench, RunOptions(batch=20, rounds=9, reviewer="labels"))
+    report = status(bench)
+    assert report["skipped"] == 1
+    assert report["labelled"]["simulated"] == 39
+    assert len(unlabelled(bench)) == 0

@@ -1,0 +1,76 @@
+"""Reading a generated answer: JSON with a label of the schema, or a reason to abstain.
+
+Nothing is guessed: no fuzzy matching, no mending of broken JSON. Source: the parse of
+with_structured_output loses the reply and its tokens on a wrong enum, so we read it ourselves.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from tiebreak.agents.fencing import clean
+
+LONGEST_RATIONALE = 240
+_THINK = re.compile(r"<think>.*?(</think>|\Z)", re.DOTALL)
+_READER = json.JSONDecoder()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a reply said: a label of the schema, or None and the reason in ``abstain``."""
+
+    label: str | None
+    abstain: str | None = None
+    rationale: str = ""
+
+
+def read_answer(
+    text: str, names: Collection[str], *, finish: str = "stop", secrets: Collection[str] = ()
+) -> Answer:
+    """Read ``{"label": …, "rationale": …}`` from a reply.
+
+    Thoughts and code fences are skipped; the first JSON object counts; the label must be in
+    *names* exactly, after trimming. ``finish`` is the server's reason for ending; *secrets* are
+    strings (marker, canary) whose echo makes the reply untrustworthy.
+
+    Reasons: ``empty``, ``refused``, ``echo``, ``truncated``, ``invalid-json``, ``unknown-label``.
+    """
+    if finish == "content_filter":
+        return Answer(None, "refused")
+    body = _THINK.sub("", text).strip()
+    said = _first_object(body)
+    whole = text if said is None else text + json.dumps(said, ensure_ascii=False)
+    if any(secret in whole for secret in secrets):
+        return Answer(None, "echo")
+    if said is None:
+        if finish == "length":
+            return Answer(None, "truncated")
+        return Answer(None, "invalid-json" if body else "empty")
+    label = said.get("label")
+    if not isinstance(label, str) or label.strip() not in names:
+        return Answer(None, "unknown-label")
+    return Answer(label.strip(), rationale=shorten(said.get("rationale")))
+
+
+def shorten(words: Any, limit: int = LONGEST_RATIONALE) -> str:
+    """A rationale as one clean line of at most *limit* characters; not a string: empty."""
+    if not isinstance(words, str):
+        return ""
+    line = " ".join(clean(words)[0].split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def _first_object(text: str) -> dict[str, Any] | None:
+    at = text.find("{")
+    while at >= 0:
+        try:
+            value, _ = _READER.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            at = text.find("{", at + 1)
+            continue
+        return value if isinstance(value, dict) else None
+    return None

@@ -1,0 +1,158 @@
+"""The terminal desk behind ``tiebreak label``: one record at a time, one key a decision, undo."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from tiebreak.workflow.cards import Card
+from tiebreak.workflow.project import Project
+
+PAGE = 8
+DIGITS = "123456789"
+HELP = "1-9 label   a agent's   / by name   d none fits   s skip   u undo   q quit"
+
+
+def read_key() -> str:
+    """One key from the terminal, or one line where stdin is no terminal; '' at its end."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip() or ("q" if _ended() else "")
+    import termios
+    import tty
+
+    handle = sys.stdin.fileno()
+    before = termios.tcgetattr(handle)
+    try:
+        tty.setcbreak(handle)
+        return sys.stdin.read(1)
+    finally:
+        termios.tcsetattr(handle, termios.TCSADRAIN, before)
+
+
+def _ended() -> bool:
+    return sys.stdin.readline() == ""
+
+
+class Desk:
+    """Serves one person's leased records until the queue is empty or they quit."""
+
+    def __init__(
+        self,
+        project: Project,
+        who: str,
+        *,
+        console: Console | None = None,
+        key: Callable[[], str] = read_key,
+    ) -> None:
+        self._project = project
+        self._who = who
+        self._console = console or Console()
+        self._key = key
+        self._done: list[int] = []
+
+    def work(self) -> int:
+        """Serve records; returns how many were answered. Leases are let go at the end."""
+        try:
+            while batch := self._project.next_batch(PAGE, who=self._who):
+                for card in batch:
+                    if not self._serve(card):
+                        return len(self._done)
+        finally:
+            self._project.bench.store.queue.release(self._who)
+        self._console.print("The queue is empty.")
+        return len(self._done)
+
+    def _serve(self, card: Card) -> bool:
+        """Show a card until it is answered; False to quit."""
+        choices = self._choices(card)
+        self._show(card, choices)
+        began = time.monotonic()
+        while True:
+            key = self._key()
+            if key == "q":
+                return False
+            if key == "u":
+                self._undo()
+                continue
+            act = self._act(key, card, choices)
+            if act is not None:
+                outcome, label = act
+                self._project.annotate(
+                    card.record.id,
+                    label,
+                    who=self._who,
+                    outcome=outcome,
+                    seconds=round(time.monotonic() - began, 3),
+                    shown="blind" if card.task.blind else "evidence",
+                )
+                self._done.append(card.record.id)
+                return True
+            self._console.print(HELP, style="dim", markup=False)
+
+    def _act(
+        self, key: str, card: Card, choices: list[str]
+    ) -> tuple[Literal["label", "none", "skip"], str | None] | None:
+        if key in ("s", "d"):
+            return ("skip", None) if key == "s" else ("none", None)
+        if key == "a" and card.suggestion and card.suggestion.labels:
+            return "label", card.suggestion.labels[0]
+        if key and key in DIGITS and int(key) <= len(choices):
+            return "label", choices[int(key) - 1]
+        if key.startswith("/"):
+            named = self._by_name(key[1:])
+            return ("label", named) if named else None
+        return None
+
+    def _by_name(self, typed: str) -> str | None:
+        """The one label that *typed* names or begins; asks for it when nothing was typed yet."""
+        if not typed:
+            typed = self._console.input("label: ").strip()
+        names = self._project.schema.names
+        if typed in names:
+            return typed
+        found = [name for name in names if name.startswith(typed)]
+        if len(found) == 1:
+            return found[0]
+        self._console.print(
+            f"{len(found)} labels begin with {typed!r}: {', '.join(found[:12])}", markup=False
+        )
+        return None
+
+    def _undo(self) -> None:
+        if not self._done:
+            self._console.print("Nothing to undo.")
+            return
+        record_id = self._done.pop()
+        self._project.annotate(record_id, who=self._who, outcome="undo")
+        self._console.print(f"Took back the last label; record {record_id} is in the queue again.")
+
+    def _choices(self, card: Card) -> list[str]:
+        """Labels behind the digits: the model's order, or the schema's on a blind card."""
+        ranked = [label for label, _ in card.model] or list(self._project.schema.names)
+        return ranked[: len(DIGITS)]
+
+    def _show(self, card: Card, choices: list[str]) -> None:
+        out = self._console
+        out.print(Panel(Text(card.record.text), title=Text(card.record.external_id)))
+        chances = dict(card.model)
+        for digit, name in zip(DIGITS, choices, strict=False):
+            chance = f"  {chances[name]:.2f}" if name in chances else ""
+            out.print(Text(f"  {digit}  {name}{chance}"))
+        if card.task.blind:
+            out.print("Blind: it measures agent and model, so neither is shown.", style="dim")
+        elif card.suggestion is not None:
+            told = card.suggestion
+            said = told.labels[0] if told.labels else f"abstained ({told.abstain})"
+            out.print(Text(f"  a  agent: {said}"), Text(f"— {told.rationale}", style="dim"))
+        for near in card.neighbours:
+            out.print(
+                Text(f"     like ({near.similarity:.2f}) {near.labels[0]}: {near.text[:90]}"),
+                style="dim",
+            )
+        out.print(HELP, style="dim", markup=False)

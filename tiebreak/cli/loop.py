@@ -1,0 +1,163 @@
+"""``run``, ``label``, ``status``, ``demo``: the loop, and the people in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from tiebreak.cli.output import accuracy, print_json, say, table, warn
+from tiebreak.cli.setup import DIR, JSON
+from tiebreak.errors import UsageError
+
+EXIT_BUDGET = 3
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("run")(run)
+    app.command("label")(label)
+    app.command("status")(status)
+    app.command("demo")(demo)
+
+
+def run(
+    folder: Path = DIR,
+    batch: int = typer.Option(0, min=0, help="Records per batch for people; 0: one a label."),
+    rounds: int = typer.Option(10, min=1, help="With --reviewer labels: batches in all."),
+    max_labels: int = typer.Option(0, min=0, help="Stop at so many labels in all; 0: no limit."),
+    prelabel: str = typer.Option("0", metavar="N|all", help="Records to pre-label beside batches."),
+    score_heldout: int = typer.Option(0, min=0, help="Ask the agent about N held-out records."),
+    reviewer: str = typer.Option("queue", help="queue (people), or labels (simulated, from gold)."),
+    agent: str = typer.Option("", help="Another agent for this run: NAME, or none."),
+    budget: float = typer.Option(-1.0, help="Money that may be spent in all."),
+    accept_unproved: bool = typer.Option(
+        False, "--accept-unproved", help="Label proposals without a person and without a proof."
+    ),
+    as_json: bool = JSON,
+) -> None:
+    """Run the loop until people are needed, the budget is spent, or the rounds are over."""
+    from tiebreak.cli.progress import TerminalProgress
+    from tiebreak.workflow.project import Project
+
+    if reviewer not in ("queue", "labels"):
+        raise UsageError(f"--reviewer {reviewer!r} is unknown.", mend="Use queue or labels.")
+    with Project.open(folder, agent=agent or None, progress=TerminalProgress()) as project:
+        report = project.run(
+            batch=batch or None,
+            rounds=rounds,
+            max_labels=max_labels or None,
+            prelabel=_count(prelabel),
+            score_heldout=score_heldout,
+            reviewer="labels" if reviewer == "labels" else "queue",
+            budget=budget if budget >= 0 else None,
+            accept_unproved=accept_unproved,
+        )
+    warn_unproved(report)
+    if as_json:
+        print_json(report)
+    else:
+        show_status(report)
+        say(report["message"])
+        say(advice(report, folder))
+    if report["next"] == "budget":
+        raise typer.Exit(EXIT_BUDGET)
+
+
+def _count(asked: str) -> int | None:
+    if asked == "all":
+        return None
+    if not asked.isdigit():
+        raise UsageError(f"--prelabel {asked!r} is no count.", mend="Give a number, or all.")
+    return int(asked)
+
+
+def warn_unproved(report: dict[str, Any]) -> None:
+    """Say UNPROVED on stderr wherever such labels are in a project."""
+    n = report["labelled"]["unproved"]
+    if n:
+        warn(f"UNPROVED: {n} labels were taken over without a person and without a proof.")
+
+
+def label(
+    folder: Path = DIR,
+    who: str = typer.Option("", help="Your name; kept with each label. Default: the login name."),
+) -> None:
+    """Answer the review queue in the terminal, one key each."""
+    import getpass
+
+    from tiebreak.cli.desk import Desk
+    from tiebreak.workflow.project import Project
+
+    with Project.open(folder, agent="none") as project:
+        done = Desk(project, who or getpass.getuser()).work()
+    say(f"{done} answered. Next: tiebreak run {folder}")
+
+
+def status(folder: Path = DIR, as_json: bool = JSON) -> None:
+    """Counts, accuracies with intervals, costs, what next."""
+    from tiebreak.workflow.project import Project
+
+    with Project.open(folder) as project:
+        report = project.status()
+    warn_unproved(report)
+    if as_json:
+        print_json(report)
+    else:
+        show_status(report)
+        say(advice(report, folder))
+
+
+def show_status(report: dict[str, Any]) -> None:
+    """The status as a table."""
+    labelled = ", ".join(f"{n} {by}" for by, n in report["labelled"].items() if n) or "none"
+    reasons = ", ".join(f"{n} {why}" for why, n in report["queue_by_reason"].items())
+    control = report["control"]
+    rows = [
+        ("records", f"{report['records']} ({report['pool']} in the pool)"),
+        ("labelled", labelled.upper() if report["labelled"]["unproved"] else labelled),
+        ("in the queue", f"{report['queue']}" + (f" ({reasons})" if reasons else "")),
+        ("proposed (no person yet)", str(report["proposed"])),
+        ("abstained / skipped / none fits",
+         f"{report['abstained']} / {report['skipped']} / {report['none_fits']}"),
+        (f"model, control arm (n={control['n']} labelled)", accuracy(control["model"])),
+        ("agent, control arm", accuracy(control["agent"])),
+    ]  # fmt: skip
+    for split, figures in (report["heldout"] or {}).items():
+        rows.append((f"model, split {split}", accuracy(figures["model"])))
+        rows.append((f"agent, split {split}", accuracy(figures["agent"])))
+    spend = report["spend"]
+    rows.append(
+        ("spent", f"{spend['money']:.4f} in {spend['calls']} calls, {spend['tokens']} tokens")
+    )
+    table("Tiebreak", rows)
+
+
+def advice(report: dict[str, Any], folder: Path) -> str:
+    """What to do next, as a command."""
+    steps = {
+        "import": f"tiebreak import {folder} FILE",
+        "review": f"tiebreak label {folder}   (then: tiebreak run {folder})",
+        "run": f"tiebreak run {folder}",
+        "budget": f"tiebreak run {folder} --budget MORE",
+        "done": f"tiebreak export {folder} labels.csv",
+    }
+    return f"Next: {steps[report['next']]}"
+
+
+def demo(
+    folder: Path | None = typer.Option(None, "--dir", help="Keep the demo's project here."),
+    agent: str = typer.Option("embedded", help="embedded, none, or openai:<model>."),
+    as_json: bool = JSON,
+) -> None:
+    """The whole loop on shipped real data, offline, no key."""
+    from tiebreak.cli.progress import TerminalProgress
+    from tiebreak.cli.show_demo import show_demo
+    from tiebreak.workflow.demo import demo as play
+
+    report = play(folder, agent=agent, progress=TerminalProgress())
+    if as_json:
+        print_json(report)
+    else:
+        show_demo(report)

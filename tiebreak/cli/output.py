@@ -1,0 +1,45 @@
+"""What commands print: one JSON document for programs, short lines for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import typer
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on stdout."""
+    json.dump(document, sys.stdout, ensure_ascii=False, default=str)
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def say(text: str = "") -> None:
+    """A line for people, on stdout."""
+    typer.echo(text)
+
+
+def warn(text: str) -> None:
+    """A line for people, on stderr."""
+    typer.echo(text, err=True)
+
+
+def accuracy(value: dict[str, Any] | None) -> str:
+    """An accuracy with its interval and count, or a dash."""
+    if value is None:
+        return "–"
+    return f"{value['accuracy']:.3f}  [{value['low']:.3f}, {value['high']:.3f}]  n={value['n']}"
+
+
+def table(title: str, rows: list[tuple[str, str]]) -> None:
+    """A two-column table on stdout."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(title=title, show_header=False, title_justify="left")
+    for left, right in rows:
+        grid.add_row(Text(left), Text(right))
+    Console().print(grid)

@@ -1,0 +1,125 @@
+"""``init``, ``import``, ``doctor``: making a project, filling it, checking the machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from tiebreak.cli.output import print_json, say, warn
+from tiebreak.errors import UsageError
+
+JSON = typer.Option(False, "--json", help="Print one JSON document on stdout.")
+DIR = typer.Argument(..., metavar="DIR", help="The project's folder.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("init")(init)
+    app.command("import")(import_)
+    app.command("doctor")(doctor)
+
+
+def init(
+    folder: Path = DIR,
+    labels: str = typer.Option("", help="Names: a,b,c. Or a file: labels.yaml, or one a line."),
+    labels_from: str = typer.Option("", metavar="FILE:COL", help="Read names from a column."),
+    task: str = typer.Option("", help="What the label says, in a sentence; the agent reads it."),
+    agent: str = typer.Option("embedded", help="embedded, none, or openai:<model>."),
+    embedder: str = typer.Option("all-MiniLM-L6-v2", help="A sentence-transformers name or path."),
+    as_json: bool = JSON,
+) -> None:
+    """Make a project."""
+    from tiebreak.workflow.ingest import labels_of_column
+    from tiebreak.workflow.init import init as make
+    from tiebreak.workflow.init import names_schema, read_labels
+
+    if bool(labels) == bool(labels_from):
+        raise UsageError(
+            "A project needs its labels from one place.",
+            mend="Give --labels a,b,c, or --labels FILE, or --labels-from FILE:COL.",
+        )
+    if labels_from:
+        file, _, column = labels_from.rpartition(":")
+        if not file:
+            raise UsageError(
+                f"--labels-from {labels_from!r} has no column.", mend="Write FILE:COL."
+            )
+        schema = names_schema(labels_of_column(Path(file), column))
+    elif Path(labels).is_file():
+        schema = read_labels(Path(labels))
+    else:
+        schema = names_schema([x.strip() for x in labels.split(",") if x.strip()])
+    make(folder, schema, task=task or None, agent=agent, embedder=embedder)
+    if as_json:
+        print_json({"project": str(folder), "labels": list(schema.names)})
+    else:
+        say(f"Made {folder} with {len(schema.names)} labels.")
+        say(f"Next: tiebreak import {folder} FILE")
+
+
+def import_(
+    folder: Path = DIR,
+    files: list[Path] = typer.Argument(..., metavar="FILE...", help="CSV, TSV, JSONL, Parquet"),
+    text: str = typer.Option("", help="The text column (else guessed)."),
+    label: str = typer.Option("", help="The label column (else guessed); 'none' for none."),
+    id_: str = typer.Option("", "--id", help="The id column (else guessed, else made)."),
+    split: str = typer.Option("", help="The split column (else guessed); 'none' for none."),
+    labels_are: str = typer.Option("annotations", help="annotations, or gold (sealed)."),
+    heldout: str = typer.Option("", help="Splits that only measure; default test,val,dev."),
+    source: str = typer.Option("", help="Name of the source; default the file's name."),
+    corrections: bool = typer.Option(
+        False, "--corrections", help="Rows correct labels of known records, matched by id."
+    ),
+    who: str = typer.Option("", help="Who labelled the file; default the file's name."),
+    encoding: str = typer.Option("", help="The encoding (else sniffed)."),
+    delimiter: str = typer.Option("", help="The delimiter (else sniffed)."),
+    as_json: bool = JSON,
+) -> None:
+    """Import files: records, and their labels where there are any."""
+    from tiebreak.cli.progress import TerminalProgress
+    from tiebreak.workflow.project import Project
+
+    options: dict[str, Any] = {
+        "text": text or None,
+        "label": label or None,
+        "id": id_ or None,
+        "split": split or None,
+        "labels_are": labels_are,
+        "heldout": {x.strip() for x in heldout.split(",")} if heldout else None,
+        "source": source or None,
+        "corrections": corrections,
+        "who": who or None,
+        "encoding": encoding or None,
+        "delimiter": delimiter.replace("\\t", "\t") or None,
+    }
+    with Project.open(folder, progress=TerminalProgress()) as project:
+        reports = [project.import_file(path, **options) for path in files]
+    if as_json:
+        print_json({"files": reports})
+        return
+    for report in reports:
+        for line in report["lines"]:
+            say(line)
+    say(f"Next: tiebreak run {folder}")
+
+
+def doctor(
+    folder: Path | None = typer.Argument(None, metavar="[DIR]", help="A project to check too."),
+    as_json: bool = JSON,
+) -> None:
+    """Check packages, store, embedder and whether the LLM answers; say what to mend."""
+    from tiebreak.workflow.doctor import doctor as examine
+
+    checks = examine(folder)
+    bad = [c for c in checks if not c["ok"]]
+    if as_json:
+        print_json({"ok": not bad, "checks": checks})
+    else:
+        for check in checks:
+            say(f"{'ok  ' if check['ok'] else 'BAD '} {check['name']}: {check['found']}")
+            if not check["ok"]:
+                warn(f"     mend: {check['mend']}")
+    if bad:
+        raise typer.Exit(1)

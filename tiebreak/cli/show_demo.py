@@ -1,0 +1,63 @@
+"""The demo's table, for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tiebreak.cli.output import accuracy, say, table
+
+WEAK = 0.85
+
+
+def show_demo(report: dict[str, Any]) -> None:
+    """Print what the demo did and found."""
+    status = report["status"]
+    test = (status["heldout"] or {}).get("test", {"model": None, "agent": None})
+    ties, spend = report["ties"], status["spend"]
+    rows = [
+        ("data", report["data"]),
+        ("reviewer", report["reviewer"]),
+        ("agent", report["agent"]),
+        ("pool / held out", f"{status['pool']} / {status['records'] - status['pool']} records"),
+        ("labels used (simulated person)", str(report["human_labels_used"])),
+        ("model, held out", accuracy(test["model"])),
+        ("same head, random selection", accuracy(report["random"]["heldout"])),
+        ("agent, held out", accuracy(test["agent"])),
+        ("model, control arm (whole run)", accuracy(status["control"]["model"])),
+        ("agent, control arm (whole run)", accuracy(status["control"]["agent"])),
+        ("ties sent to review", str(ties["sent_to_review"])),
+        ("  only the agent was wrong", str(ties["agent_wrong"])),
+        ("  only the model was wrong", str(ties["model_wrong"])),
+        ("  both were wrong", str(ties["both_wrong"])),
+        ("proposed, no person yet", str(status["proposed"])),
+        ("tokens / money", f"{spend['tokens']} / {spend['money']:.2f} ({spend['calls']} calls)"),
+    ]  # fmt: skip
+    rows += [(f"seconds: {step}", f"{s:.1f}") for step, s in report["seconds"].items()]
+    rows.append(("seconds in all", f"{report['seconds_total']:.1f}"))
+    table("Tiebreak demo", rows)
+    for note in report["notes"]:
+        say(note)
+    _say_agent(test)
+    _say_left_out(report["left_out"])
+    say("Proved: nothing. No label was given without the (simulated) person; certificates: none.")
+
+
+def _say_agent(test: dict[str, Any]) -> None:
+    agent, model = test["agent"], test["model"]
+    if agent is None or model is None:
+        return
+    if agent["high"] < WEAK or agent["accuracy"] < model["accuracy"]:
+        say(
+            f"The embedded agent is weak: {agent['accuracy']:.2f} right on {agent['n']} held-out "
+            f"records, the fast model {model['accuracy']:.2f}. For a real one set in "
+            'tiebreak.toml: [agent] name = "openai:<model>" (and base_url for your own server).'
+        )
+
+
+def _say_left_out(left: dict[str, Any] | None) -> None:
+    if left is not None and left["records"]:
+        say(
+            f"Left out: {left['records']} pool records were not shown to the agent. All of them "
+            f"would take about {left['tokens']} tokens, {left['money']:.2f} money and "
+            f"{left['minutes']} minutes on this machine (tiebreak run DIR --prelabel all)."
+        )

@@ -1,0 +1,71 @@
+"""k-means on unit vectors: the cells, and the record in the middle of each."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tiebreak.domain.ports import Floats
+from tiebreak.learner._threads import one_thread
+
+FIT_ROWS = 50_000
+"""The centres are learnt from at most so many records, by lot; all are then assigned to them."""
+_CHUNK = 1024
+
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """k-means cells: ``medoids`` int64[c], the row nearest to each centre; ``sizes`` int64[c], rows
+    per cell; ``centres`` float32[c, d]. Empty cells are left out."""
+
+    medoids: Positions
+    sizes: Positions
+    centres: Floats
+
+
+def cluster(vectors: Floats, k: int, rng: np.random.Generator) -> Clusters:
+    """k-means (one start, k-means++) of float32[n, d] into at most *k* cells.
+
+    Source: Arthur & Vassilvitskii, k-means++, 2007; scikit-learn's Lloyd, on one thread.
+    """
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
+    seed = int(rng.integers(2**31 - 1))
+    sample = vectors
+    if len(vectors) > FIT_ROWS:
+        sample = vectors[np.sort(rng.choice(len(vectors), FIT_ROWS, replace=False))]
+    model = KMeans(min(k, len(sample)), n_init=1, random_state=seed)
+    with warnings.catch_warnings(), one_thread():
+        # fewer distinct records than cells: the cells left empty are dropped below
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(sample)
+        of, near = assign(vectors, model.cluster_centers_)
+    order = np.lexsort((near, of))
+    used, first, sizes = np.unique(of[order], return_index=True, return_counts=True)
+    return Clusters(
+        medoids=order[first],
+        sizes=sizes.astype(np.int64),
+        centres=model.cluster_centers_[used],
+    )
+
+
+def assign(vectors: Floats, centres: Floats) -> tuple[Positions, npt.NDArray[np.float32]]:
+    """The nearest centre of each row, int64[n], and the squared distance to it, float32[n].
+
+    In chunks, so that a million rows by a thousand centres fit in memory.
+    """
+    of = np.empty(len(vectors), dtype=np.int64)
+    near = np.empty(len(vectors), dtype=np.float32)
+    norms = np.einsum("kd,kd->k", centres, centres)
+    for start in range(0, len(vectors), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        gap = norms - 2 * (vectors[rows] @ centres.T)  # the row's own norm does not matter
+        of[rows] = gap.argmin(axis=1)
+        near[rows] = gap.min(axis=1) + np.einsum("nd,nd->n", vectors[rows], vectors[rows])
+    return of, near

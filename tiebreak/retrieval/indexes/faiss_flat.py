@@ -1,0 +1,75 @@
+"""Exact search with FAISS (Douze et al., "The Faiss library", 2024): IndexFlatIP.
+
+Ids are kept beside the index instead of in an IndexIDMap, because results are scored again from
+the stored rows, which FAISS finds by position.
+"""
+
+from __future__ import annotations
+
+import faiss
+import numpy as np
+
+from tiebreak.domain.ports import Floats
+from tiebreak.retrieval.indexes import _ranking
+from tiebreak.retrieval.indexes._ranking import Ids
+
+_SPARE = 32  # results beyond k, enough to see where the ties with the k-th end
+
+
+def create(dim: int) -> FaissFlatIndex:
+    """An empty index over vectors of *dim* numbers."""
+    return FaissFlatIndex(dim)
+
+
+class FaissFlatIndex:
+    """Implements `tiebreak.domain.ports.VectorIndex`; 4 · dim bytes a row."""
+
+    def __init__(self, dim: int) -> None:
+        self._dim = dim
+        self._ids = np.zeros(0, dtype=np.int64)
+        self._flat = faiss.IndexFlatIP(dim)
+
+    def add(self, ids: Ids, vectors: Floats) -> None:
+        """Add rows; ids must be new and not negative, or it is a `UsageError`."""
+        rows = _ranking.check_rows(vectors, self._dim)
+        new = _ranking.check_new(self._ids, ids, len(rows))
+        self._flat.add(rows)
+        self._ids = np.concatenate([self._ids, new])
+
+    def remove(self, ids: Ids) -> int:
+        """Take rows out; returns how many of the ids were there."""
+        gone = np.flatnonzero(np.isin(self._ids, ids))
+        if len(gone):
+            self._flat.remove_ids(faiss.IDSelectorBatch(gone))  # the others keep their order
+            self._ids = np.delete(self._ids, gone)
+        return len(gone)
+
+    def search(self, vectors: Floats, k: int) -> tuple[Ids, Floats]:
+        """ids int64[m, k], cosines float32[m, k]; best first, ties by id; missing: -1, -inf."""
+        _ranking.check_k(k)
+        queries = _ranking.check_rows(vectors, self._dim)
+        found, cosines = _ranking.empty(len(queries), k)
+        if not len(self._ids) or not len(queries):
+            return found, cosines
+        rows = self._rows()
+        near, positions = self._flat.search(queries, min(k + _SPARE, len(self._ids)))
+        least = near[:, min(k, len(self._ids)) - 1] - _ranking.NOISE
+        whole = near.shape[1] == len(self._ids)
+        for at in range(len(queries)):
+            if whole or near[at, -1] < least[at]:
+                close = positions[at, near[at] >= least[at]]
+                scored = _ranking.scores(queries[at], rows[close])
+                _ranking.put(found, cosines, at, self._ids[close], scored)
+            else:  # more rows tie with the k-th than FAISS returned
+                one = slice(at, at + 1)
+                found[one], cosines[one] = _ranking.scan(queries[one], self._ids, rows, k)
+        return found, cosines
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def _rows(self) -> Floats:
+        """float32[n, dim], the index's own memory: good until it next changes."""
+        flat = faiss.rev_swig_ptr(self._flat.get_xb(), len(self._ids) * self._dim)
+        rows: Floats = flat.reshape(len(self._ids), self._dim)
+        return rows

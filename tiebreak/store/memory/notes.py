@@ -1,0 +1,104 @@
+"""Query batches, schema versions, model cards and step reports, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tiebreak.domain.batches import BatchItem, ModelCard, Phase, QueryBatch
+from tiebreak.domain.labels import LabelSchema
+from tiebreak.store.jsontext import from_json, to_json
+from tiebreak.store.memory.state import Part, locked
+from tiebreak.store.rules import (
+    answered,
+    batch_exists,
+    later,
+    model_exists,
+    no_batch,
+    not_in_batch,
+    stamp,
+)
+
+
+class MemoryBatches(Part):
+    """`tiebreak.domain.ports.Batches` in memory."""
+
+    @locked
+    def add(self, batch: QueryBatch) -> None:
+        if batch.round in self._state.batches:
+            raise batch_exists(batch.round)
+        self._check_known({item.record_id for item in batch.items})
+        items = tuple(sorted(batch.items, key=lambda item: (item.position, item.record_id)))
+        self._state.batches[batch.round] = replace(
+            batch, items=items, created_at=stamp(self._memory.clock)
+        )
+
+    @locked
+    def get(self, round: int) -> QueryBatch:
+        if round not in self._state.batches:
+            raise no_batch(round)
+        return self._state.batches[round]
+
+    @locked
+    def last(self) -> QueryBatch | None:
+        return self.all()[-1] if self._state.batches else None
+
+    @locked
+    def all(self) -> list[QueryBatch]:
+        return [batch for _, batch in sorted(self._state.batches.items())]
+
+    @locked
+    def advance(self, round: int, phase: Phase) -> None:
+        batch = self.get(round)
+        self._state.batches[round] = replace(batch, phase=later(batch.phase, phase))
+
+    @locked
+    def answer(self, round: int, items: Sequence[BatchItem]) -> None:
+        batch = self.get(round)
+        answers = {item.record_id: item for item in items}
+        if strange := answers.keys() - {item.record_id for item in batch.items}:
+            raise not_in_batch(round, strange)
+        self._state.batches[round] = replace(
+            batch,
+            items=tuple(answered(item, answers.get(item.record_id, item)) for item in batch.items),
+        )
+
+
+class MemoryNotes(Part):
+    """`tiebreak.domain.ports.Notes` in memory."""
+
+    @locked
+    def put_schema(self, schema: LabelSchema) -> LabelSchema:
+        last = self.schema()
+        if last is not None and last.fingerprint == schema.fingerprint:
+            return last
+        stored = replace(schema, version=len(self._state.schemas) + 1)
+        self._state.schemas.append(stored)
+        return stored
+
+    @locked
+    def schema(self, version: int | None = None) -> LabelSchema | None:
+        schemas = self._state.schemas
+        number = len(schemas) if version is None else version
+        return schemas[number - 1] if 0 < number <= len(schemas) else None
+
+    @locked
+    def put_model(self, card: ModelCard) -> None:
+        known = self._state.models.get(card.version)
+        if known is None:
+            self._state.models[card.version] = replace(card, created_at=stamp(self._memory.clock))
+        elif replace(known, created_at="") != replace(card, created_at=""):
+            raise model_exists(card.version)
+
+    @locked
+    def models(self) -> list[ModelCard]:
+        return [card for _, card in sorted(self._state.models.items())]
+
+    @locked
+    def report(self, step: str, round: int, payload: Mapping[str, Any]) -> None:
+        self._state.reports.append((step, round, from_json(to_json(payload))))
+
+    @locked
+    def reports(self) -> list[tuple[str, int, Mapping[str, Any]]]:
+        return list(self._state.reports)

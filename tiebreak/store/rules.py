@@ -1,0 +1,162 @@
+"""What every store decides alike: what may follow what, what changes nothing, what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC
+from typing import TypeVar
+
+from tiebreak.domain.batches import PHASES, BatchItem, Phase
+from tiebreak.domain.decisions import Decision, Route, may_replace
+from tiebreak.domain.evidence import NANOS, Suggestion
+from tiebreak.domain.ports import Clock
+from tiebreak.domain.records import Link
+from tiebreak.domain.reviews import Annotation, ReviewTask
+from tiebreak.errors import BudgetExceeded, Conflict, StoreError
+
+L = TypeVar("L", Suggestion, Annotation, Decision, Route)
+"""Anything that is kept in an append-only log."""
+
+
+def stamp(clock: Clock) -> str:
+    """The clock's time as ISO 8601 in UTC, of one width, so that texts sort as times do."""
+    return clock().astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def numbered(items: Iterable[L], last: Mapping[int, int], created_at: str) -> list[L]:
+    """Items with ``seq`` following *last* (the highest stored one by record) and the time set."""
+    seqs = dict(last)
+    done: list[L] = []
+    for item in items:
+        seq = seqs.get(item.record_id, 0) + 1
+        seqs[item.record_id] = seq
+        done.append(replace(item, seq=seq, created_at=created_at))
+    return done
+
+
+def admit_decisions(items: Iterable[Decision], latest: Mapping[int, Decision]) -> list[Decision]:
+    """Leave out what `may_replace` forbids and what changes nothing, each after the one before."""
+    current = dict(latest)
+    kept = []
+    for item in items:
+        before = current.get(item.record_id)
+        same = before is not None and (before.by, before.labels) == (item.by, item.labels)
+        if not same and may_replace(before, item):
+            current[item.record_id] = item
+            kept.append(item)
+    return kept
+
+
+def admit_routes(items: Iterable[Route], latest: Mapping[int, Route]) -> list[Route]:
+    """Leave out a route that says what the record's latest one says."""
+    current = {record_id: _said(route) for record_id, route in latest.items()}
+    kept = []
+    for item in items:
+        if current.get(item.record_id) != _said(item):
+            current[item.record_id] = _said(item)
+            kept.append(item)
+    return kept
+
+
+def _said(route: Route) -> tuple[object, ...]:
+    return (route.outcome, route.reason, route.labels, route.agent_labels, route.model_label)
+
+
+def admit_annotations(items: Iterable[Annotation], known: Collection[str]) -> list[Annotation]:
+    """Leave out an act whose key is *known* or stands earlier in *items*."""
+    seen = set(known)
+    kept = []
+    for item in items:
+        if item.key is None or item.key not in seen:
+            kept.append(item)
+        if item.key is not None:
+            seen.add(item.key)
+    return kept
+
+
+def answered(stored: BatchItem, answer: BatchItem) -> BatchItem:
+    """The stored item with the answers that it did not have yet: the model's, the agent's."""
+    if stored.model_probabilities is None:
+        stored = replace(
+            stored,
+            model_version=answer.model_version,
+            model_probabilities=answer.model_probabilities,
+        )
+    if stored.agent is None:
+        stored = replace(stored, agent=answer.agent, agent_labels=answer.agent_labels)
+    return stored
+
+
+def later(phase: Phase, other: Phase) -> Phase:
+    """The later one of two phases: a batch never goes back."""
+    return max(phase, other, key=PHASES.index)
+
+
+def task_order(task: ReviewTask) -> tuple[float, int, str, int]:
+    """Sort key of the queue: best priority first, then record id, then reason."""
+    return (-task.priority, task.record_id, task.reason, task.id)
+
+
+def served(tasks: Sequence[ReviewTask]) -> ReviewTask:
+    """What a person gets of one record's open tasks: the first of them, blind if any of them is."""
+    return replace(min(tasks, key=task_order), blind=any(task.blind for task in tasks))
+
+
+def unknown_records(ids: Collection[int]) -> StoreError:
+    """The error for record ids that the store does not have."""
+    some = ", ".join(str(i) for i in sorted(ids)[:5])
+    more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
+    return StoreError(f"No record has the id {some}{more}.", mend="Import it first.")
+
+
+def check_links(links: Iterable[Link]) -> None:
+    """A duplicate points to an earlier record, so that links never run in circles."""
+    for link in links:
+        if link.of_id >= link.record_id:
+            raise StoreError(
+                f"Record {link.record_id} cannot be a duplicate of {link.of_id}, which is not "
+                "earlier.",
+                mend="Link the later one to the earlier one.",
+            )
+
+
+def no_batch(round_: int) -> StoreError:
+    """The error for a round that has no batch."""
+    return StoreError(f"There is no batch of round {round_}.", mend="Select one first.")
+
+
+def not_in_batch(round_: int, ids: Collection[int]) -> StoreError:
+    """The error for answers about records that the batch does not hold."""
+    return StoreError(
+        f"The batch of round {round_} does not hold record {min(ids)}.",
+        mend="Answer only what was selected.",
+    )
+
+
+def batch_exists(round_: int) -> Conflict:
+    """The error for a second batch of one round."""
+    return Conflict(f"Round {round_} has a batch already.", mend="Read it and go on from there.")
+
+
+def model_exists(version: int) -> Conflict:
+    """The error for another model card under a version that is taken."""
+    return Conflict(
+        f"Model version {version} is stored already and is another model.",
+        mend="Take the next version.",
+    )
+
+
+def not_reserved(reservation: int, state: str | None) -> Conflict:
+    """The error for a reservation that cannot be closed (again)."""
+    what = "was never made" if state is None else f"is already {state}"
+    return Conflict(f"Reservation {reservation} {what}.", mend="Reserve before each call.")
+
+
+def over_budget(nanos: int, spent: int, limit: int) -> BudgetExceeded:
+    """The error for a reservation that would pass the limit. All amounts in nanos."""
+    return BudgetExceeded(
+        f"The next call may cost {nanos / NANOS:.6g}, and {spent / NANOS:.6g} of the budget of "
+        f"{limit / NANOS:.6g} is spent or reserved.",
+        mend="Raise --budget, or go on without the agent (--agent none).",
+    )

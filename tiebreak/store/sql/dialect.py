@@ -1,0 +1,58 @@
+"""The few places where SQLite and PostgreSQL need different words.
+
+SQLite has one writer at a time (`tiebreak.store.sql.database` begins every write with BEGIN
+IMMEDIATE), so that locks are nothing there. PostgreSQL has many, and waits for a lock at most
+`tiebreak.store.sql.engine.PATIENCE` seconds.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from sqlalchemy import Connection, Table, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tiebreak.store.rules import unknown_records
+from tiebreak.store.sql.schema import records
+
+T = TypeVar("T")
+
+CHUNK = 5000
+"""Values in one IN list: far below both engines' limits (32,766 and 65,535)."""
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Slices that fit one statement."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
+
+
+def upsert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that has ``on_conflict_do_…``."""
+    if conn.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def lock(conn: Connection, name: str) -> None:
+    """Until the transaction ends, be the only one who holds *name* in this database."""
+    if conn.dialect.name == "postgresql":
+        key = zlib.crc32(f"tiebreak {name}".encode())
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+def lock_records(conn: Connection, ids: set[int]) -> None:
+    """Until the transaction ends, be the only one who appends to the logs of these records.
+
+    Rows are locked in id order, so that two writers of one set of records cannot deadlock.
+
+    Raises:
+        StoreError: there is no such record.
+    """
+    for chunk in chunks(sorted(ids)):
+        stmt = select(records.c.id).where(records.c.id.in_(chunk)).order_by(records.c.id)
+        found = conn.execute(stmt.with_for_update(key_share=True)).scalars().all()
+        if len(found) < len(chunk):
+            raise unknown_records(set(chunk) - set(found))

@@ -1,0 +1,96 @@
+"""Schema versions, model cards and step reports, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from tiebreak.domain.batches import ModelCard
+from tiebreak.domain.labels import Label, LabelSchema
+from tiebreak.store.rules import model_exists
+from tiebreak.store.sql.dialect import lock
+from tiebreak.store.sql.part import Part, highest
+from tiebreak.store.sql.rows import row_of
+from tiebreak.store.sql.schema import models, reports, schemas
+
+
+class SqlNotes(Part):
+    """`tiebreak.domain.ports.Notes` in SQL."""
+
+    def put_schema(self, schema: LabelSchema) -> LabelSchema:
+        return self._db.atomically(lambda conn: _put_schema(conn, schema))
+
+    def schema(self, version: int | None = None) -> LabelSchema | None:
+        with self._db.reading() as conn:
+            return _schema(conn, version)
+
+    def put_model(self, card: ModelCard) -> None:
+        def work(conn: Connection) -> None:
+            lock(conn, "notes")
+            known = _models(conn).get(card.version)
+            if known is None:
+                conn.execute(models.insert(), row_of(card, models, created_at=self._stamp()))
+            elif replace(known, created_at="") != replace(card, created_at=""):
+                raise model_exists(card.version)
+
+        self._db.atomically(work)
+
+    def models(self) -> list[ModelCard]:
+        with self._db.reading() as conn:
+            return list(_models(conn).values())
+
+    def report(self, step: str, round: int, payload: Mapping[str, Any]) -> None:
+        def work(conn: Connection) -> None:
+            lock(conn, "notes")
+            row = {
+                "id": highest(conn, reports.c.id) + 1,
+                "step": step,
+                "round": round,
+                "payload": payload,
+                "created_at": self._stamp(),
+            }
+            conn.execute(reports.insert(), row)
+
+        self._db.atomically(work)
+
+    def reports(self) -> list[tuple[str, int, Mapping[str, Any]]]:
+        with self._db.reading() as conn:
+            rows = conn.execute(select(reports).order_by(reports.c.id))
+            return [(row.step, row.round, row.payload) for row in rows]
+
+
+def _models(conn: Connection) -> dict[int, ModelCard]:
+    rows = conn.execute(select(models).order_by(models.c.version))
+    return {row.version: ModelCard(**row._asdict()) for row in rows}
+
+
+def _schema(conn: Connection, version: int | None) -> LabelSchema | None:
+    last = select(func.max(schemas.c.version)).scalar_subquery()
+    which = schemas.c.version == (last if version is None else version)
+    row = conn.execute(select(schemas).where(which)).one_or_none()
+    if row is None:
+        return None
+    labels = tuple(
+        Label(name=name, definition=definition, examples=tuple(examples), tier=tier)
+        for name, definition, examples, tier in row.labels
+    )
+    return LabelSchema(labels=labels, version=row.version, guidelines=row.guidelines)
+
+
+def _put_schema(conn: Connection, schema: LabelSchema) -> LabelSchema:
+    lock(conn, "notes")
+    last = _schema(conn, None)
+    if last is not None and last.fingerprint == schema.fingerprint:
+        return last
+    stored = replace(schema, version=last.version + 1 if last else 1)
+    row = {
+        "version": stored.version,
+        "fingerprint": stored.fingerprint,
+        "labels": [[x.name, x.definition, list(x.examples), x.tier] for x in stored.labels],
+        "guidelines": stored.guidelines,
+    }
+    conn.execute(schemas.insert(), row)
+    return stored

@@ -1,0 +1,145 @@
+"""Records, in SQL: sets at a time, since there may be a million."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, LargeBinary, func, select, type_coerce
+
+from tiebreak.domain.ports import Added
+from tiebreak.domain.records import Link, NewRecord, Record, RecordTable, content_hash
+from tiebreak.store.rules import check_links, unknown_records
+from tiebreak.store.sql.dialect import chunks, lock
+from tiebreak.store.sql.links import link, link_exact
+from tiebreak.store.sql.part import Part, highest
+from tiebreak.store.sql.schema import links, records
+
+PAGE = 50_000
+"""Rows of `SqlRecords.table` in memory at a time, besides the arrays."""
+
+
+class SqlRecords(Part):
+    """`tiebreak.domain.ports.Records` in SQL."""
+
+    def add(self, rows: Sequence[NewRecord]) -> Added:
+        return self._db.atomically(lambda conn: _add(conn, rows))
+
+    def get(self, ids: Sequence[int]) -> list[Record]:
+        found: dict[int, Record] = {}
+        with self._db.reading() as conn:
+            for chunk in chunks(sorted(set(ids))):
+                rows = conn.execute(select(records).where(records.c.id.in_(chunk)))
+                found.update((row.id, Record(**row._asdict())) for row in rows)
+        if missing := set(ids) - found.keys():
+            raise unknown_records(missing)
+        return [found[i] for i in ids]
+
+    def find(self, source: str, external_ids: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        with self._db.reading() as conn:
+            for chunk in chunks(external_ids):
+                stmt = select(records.c.external_id, records.c.id).where(
+                    records.c.source == source, records.c.external_id.in_(chunk)
+                )
+                found.update((row.external_id, row.id) for row in conn.execute(stmt))
+        return {e: found[e] for e in external_ids if e in found}
+
+    def lookup(self, external_id: str) -> list[int]:
+        stmt = select(records.c.id).where(records.c.external_id == external_id)
+        with self._db.reading() as conn:
+            return list(conn.execute(stmt.order_by(records.c.id)).scalars())
+
+    def scan(self, *, after: int = 0, limit: int = 1000) -> list[Record]:
+        stmt = select(records).where(records.c.id > after).order_by(records.c.id).limit(limit)
+        with self._db.reading() as conn:
+            return [Record(**row._asdict()) for row in conn.execute(stmt)]
+
+    def table(self) -> RecordTable:
+        with self._db.reading() as conn:
+            return _table(conn)
+
+    def splits(self) -> dict[tuple[str | None, bool], int]:
+        stmt = select(records.c.split, records.c.heldout, func.count()).group_by(
+            records.c.split, records.c.heldout
+        )
+        with self._db.reading() as conn:
+            return {(split, bool(held)): n for split, held, n in conn.execute(stmt)}
+
+    def link(self, links: Sequence[Link]) -> int:
+        check_links(links)
+        return self._db.atomically(lambda conn: link(conn, links))
+
+    def links(self) -> list[Link]:
+        with self._db.reading() as conn:
+            rows = conn.execute(select(links).order_by(links.c.record_id))
+            return [Link(**row._asdict()) for row in rows]
+
+
+def _add(conn: Connection, rows: Sequence[NewRecord]) -> Added:
+    lock(conn, "records")
+    first_id = next_id = highest(conn, records.c.id) + 1
+    changed: list[str] = []
+    for chunk in chunks(rows):
+        known = _known(conn, chunk)
+        fresh: list[dict[str, Any]] = []
+        for row in chunk:
+            key, hashed = (row.source, row.external_id), content_hash(row.text)
+            if key not in known:
+                known[key] = hashed
+                fresh.append(_row(next_id + len(fresh), row, hashed))
+            elif known[key] != hashed:
+                changed.append(row.external_id)
+        next_id += len(fresh)
+        if fresh:
+            conn.execute(records.insert(), fresh)
+            link_exact(conn, fresh)
+    inserted = tuple(range(first_id, next_id))
+    return Added(inserted=inserted, existing=len(rows) - len(inserted), changed=tuple(changed))
+
+
+def _row(number: int, row: NewRecord, hashed: str) -> dict[str, Any]:
+    return {
+        "id": number,
+        "heldout": row.heldout,
+        "content_hash": hashed,
+        "source": row.source,
+        "external_id": row.external_id,
+        "split": row.split,
+        "metadata": row.metadata,
+        "text": row.text,
+    }
+
+
+def _known(conn: Connection, rows: Iterable[NewRecord]) -> dict[tuple[str, str], str]:
+    """Content hashes of what is stored under the keys of one chunk of rows."""
+    keys: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        keys[row.source].add(row.external_id)
+    known: dict[tuple[str, str], str] = {}
+    for source, external_ids in keys.items():
+        stmt = select(records.c.external_id, records.c.content_hash).where(
+            records.c.source == source, records.c.external_id.in_(sorted(external_ids))
+        )
+        known.update(((source, e), hashed) for e, hashed in conn.execute(stmt))
+    return known
+
+
+def _table(conn: Connection) -> RecordTable:
+    # Rows that others add meanwhile have higher ids, so the first *n* stay the same.
+    n = conn.execute(select(func.count()).select_from(records)).scalar_one()
+    ids = np.empty(n, dtype=np.int64)
+    heldout = np.empty(n, dtype=np.bool_)
+    hashes = np.empty(n, dtype="V32")
+    raw = type_coerce(records.c.content_hash, LargeBinary)
+    stmt = select(records.c.id, records.c.heldout, raw).order_by(records.c.id).limit(PAGE)
+    start, after = 0, 0
+    while start < n:
+        page = conn.execute(stmt.where(records.c.id > after)).all()[: n - start]
+        end = start + len(page)
+        ids[start:end], heldout[start:end], blobs = zip(*page, strict=True)
+        hashes[start:end] = np.frombuffer(b"".join(blobs), dtype="V32")
+        start, after = end, int(ids[end - 1])
+    return RecordTable(ids=ids, heldout=heldout, hashes=hashes)

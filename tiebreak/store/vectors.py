@@ -1,0 +1,183 @@
+"""Vectors on disk: append-only float32 rows, memory-mapped, keyed by content hash.
+
+Two files, named after the encoder's id. ``.f32`` holds the rows, one after the other. ``.keys``
+holds blocks, one for each append: a 32-byte head (magic, dimension, row count, the first 16 bytes
+of the SHA-256 over the block's keys and rows), then the 32-byte content hashes of the rows.
+
+Rows are flushed before their block is, so a block that is whole has its rows. What a kill or a
+power cut left behind is never read and is overwritten by the next append: a block counts as a
+whole or not at all, so that a resumed run embeds the same chunks as an undisturbed one (an
+encoder's last bits depend on the company that a text is in). One process writes at a time: the
+caller holds the project's lock. Reading needs none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import struct
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tiebreak.errors import StoreError
+
+Hashes = npt.NDArray[np.void]
+Rows = npt.NDArray[np.float32]
+
+_MAGIC = b"TBv1"
+_HEAD = struct.Struct("<4sIQ16s")
+_KEY = 32
+
+
+class VectorFile:
+    """The vectors of one encoder in *folder*; ``len()`` is the number of rows.
+
+    Args:
+        folder: made on the first append.
+        embedder_id: `Embedder.id`; another id has other files.
+        dim: numbers in a row.
+    """
+
+    def __init__(self, folder: Path, embedder_id: str, dim: int) -> None:
+        slug = re.sub(r"[^A-Za-z0-9]+", "-", embedder_id).strip("-")[:40]
+        name = f"{slug}-{hashlib.sha256(embedder_id.encode()).hexdigest()[:12]}"
+        self.data = folder / f"{name}.f32"
+        self.keys = folder / f"{name}.keys"
+        self.dim = dim
+        self._blocks: list[tuple[int, bytes]] = []  # rows and digest of each block
+        self._hashes = bytearray()
+        self._map: Rows | None = None
+        self._order: tuple[npt.NDArray[np.bytes_], npt.NDArray[np.intp]] | None = None
+        self._load()
+
+    def __len__(self) -> int:
+        return len(self._hashes) // _KEY
+
+    def missing(self, hashes: Hashes) -> npt.NDArray[np.int64]:
+        """Positions in *hashes* (V32[n]) whose vector is not here; equal hashes: the first only."""
+        unknown = np.flatnonzero(self._find(hashes) < 0)
+        _, first = np.unique(_sortable(hashes)[unknown], return_index=True)
+        return np.sort(unknown[first]).astype(np.int64)
+
+    def append(self, hashes: Hashes, rows: Rows) -> None:
+        """Add vectors (float32[n, dim]) of new content hashes (V32[n]); on disk when it returns.
+
+        Raises:
+            StoreError: the shapes do not fit, or the disk refused (what was here stays good).
+        """
+        if rows.shape != (len(hashes), self.dim):
+            raise StoreError(
+                f"Vectors of shape {rows.shape!r} for {len(hashes)!r} hashes of dimension "
+                f"{self.dim!r}.",
+                mend="Embed with the encoder that the project names.",
+            )
+        if not len(hashes):
+            return
+        keys, values = _sortable(hashes).tobytes(), rows.astype("<f4").tobytes()
+        digest = _digest(keys, values)
+        head = _HEAD.pack(_MAGIC, self.dim, len(hashes), digest)
+        try:
+            self.data.parent.mkdir(parents=True, exist_ok=True)
+            _write(self.keys, self._end, b"")  # first drop a torn block: its rows go next
+            _write(self.data, len(self) * self.dim * 4, values)
+            _write(self.keys, self._end, head + keys)
+        except OSError as problem:
+            raise StoreError(
+                f"{str(self.data)!r} cannot be written: {problem}.", mend="Make room there."
+            ) from None
+        self._blocks.append((len(hashes), digest))
+        self._hashes += keys
+        self._map = self._order = None
+
+    def rows(self, hashes: Hashes) -> Rows:
+        """float32[n, dim], a copy, in the order of *hashes*; one without a vector: `StoreError`."""
+        at = self._find(hashes)
+        lost = int((at < 0).sum())
+        if lost:
+            raise StoreError(
+                f"{lost!r} of {len(hashes)!r} texts have no vector yet.",
+                mend="Embed them with: tiebreak run",
+            )
+        return np.asarray(self._rows()[at], dtype=np.float32)
+
+    def damaged(self) -> int:
+        """How many rows stand in blocks whose checksum is wrong (reads everything)."""
+        bad = done = 0
+        for count, digest in self._blocks:
+            bad += 0 if self._whole(done, count, digest) else count
+            done += count
+        return bad
+
+    # -- reading what is there ---------------------------------------------------------------
+
+    @property
+    def _end(self) -> int:
+        """Bytes of ``.keys`` that count."""
+        return len(self._blocks) * _HEAD.size + len(self._hashes)
+
+    def _load(self) -> None:
+        raw = self.keys.read_bytes() if self.keys.is_file() else b""
+        room = self.data.stat().st_size // (4 * self.dim) if self.data.is_file() else 0
+        while self._end + _HEAD.size <= len(raw):
+            magic, dim, count, digest = _HEAD.unpack_from(raw, self._end)
+            start = self._end + _HEAD.size
+            stop = start + count * _KEY
+            fits = stop <= len(raw) and len(self) + count <= room
+            if (magic, dim) != (_MAGIC, self.dim) or not fits:
+                break
+            self._blocks.append((count, digest))
+            self._hashes += raw[start:stop]
+        while self._blocks and not self._whole(len(self) - self._blocks[-1][0], *self._blocks[-1]):
+            count, _ = self._blocks.pop()
+            del self._hashes[-count * _KEY :]
+            self._map = None
+
+    def _whole(self, start: int, count: int, digest: bytes) -> bool:
+        keys = bytes(self._hashes[start * _KEY : (start + count) * _KEY])
+        return _digest(keys, self._rows()[start : start + count].tobytes()) == digest
+
+    def _rows(self) -> Rows:
+        if self._map is None:
+            shape = (len(self), self.dim)
+            self._map = (
+                np.memmap(self.data, dtype="<f4", mode="r", shape=shape)
+                if len(self)
+                else np.zeros(shape, dtype=np.float32)
+            )
+        return self._map
+
+    def _find(self, hashes: Hashes) -> npt.NDArray[np.intp]:
+        """Row of each hash, -1 where there is none."""
+        if self._order is None:
+            known = np.frombuffer(bytes(self._hashes), dtype=f"S{_KEY}")
+            order = np.argsort(known, kind="stable")
+            self._order = (known[order], order)
+        known, order = self._order
+        asked = _sortable(hashes)
+        if not len(known):
+            return np.full(len(asked), -1, dtype=np.intp)
+        at = np.minimum(np.searchsorted(known, asked), len(known) - 1)
+        return np.where(known[at] == asked, order[at], -1)
+
+
+def _sortable(hashes: Hashes) -> npt.NDArray[np.bytes_]:
+    """The same bytes as S32: at this fixed length its order and equality are those of the bytes,
+    and NumPy sorts and searches it in C (of void it can do neither well)."""
+    return np.ascontiguousarray(hashes).view(f"S{_KEY}")
+
+
+def _digest(keys: bytes, values: bytes) -> bytes:
+    return hashlib.sha256(keys + values).digest()[:16]
+
+
+def _write(path: Path, offset: int, raw: bytes) -> None:
+    """Make the file hold its first *offset* bytes, then *raw*, and nothing more; flushed."""
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+b") as file:
+        file.truncate(offset)
+        file.seek(offset)
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())

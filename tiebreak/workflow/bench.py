@@ -1,0 +1,149 @@
+"""The bench that every step works at: the project's parts, opened once, heavy ones on first use."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tiebreak.config import Settings
+from tiebreak.domain.evidence import Suggestion
+from tiebreak.domain.labels import LabelSchema, LabelValue
+from tiebreak.domain.ports import Clock, Embedder, Floats, Head, LabelModel, Progress, Store
+from tiebreak.domain.records import Record, RecordTable
+from tiebreak.errors import ConfigError
+from tiebreak.workflow import wiring
+
+if TYPE_CHECKING:
+    from tiebreak.store.vectors import VectorFile
+
+
+class Quiet:
+    """A `Progress` that says nothing."""
+
+    def start(self, step: str, total: int | None) -> None:
+        """Nothing."""
+
+    def advance(self, n: int = 1) -> None:
+        """Nothing."""
+
+    def note(self, text: str) -> None:
+        """Nothing."""
+
+    def done(self) -> None:
+        """Nothing."""
+
+
+@dataclass
+class Bench:
+    """A project's open parts. ``agent_name`` overrides the settings' agent for this opening."""
+
+    folder: Path
+    settings: Settings
+    store: Store
+    clock: Clock
+    progress: Progress = field(default_factory=Quiet)
+    agent_name: str | None = None
+
+    @property
+    def schema(self) -> LabelSchema:
+        """The label schema in force."""
+        schema = self.store.notes.schema()
+        if schema is None:
+            raise ConfigError(f"{str(self.folder)!r} has no labels.", mend="Run: tiebreak init")
+        return schema
+
+    def rng(self, *names: str | int) -> np.random.Generator:
+        """A generator that depends only on the project's seed and on *names*."""
+        raw = "/".join(map(str, (self.settings.project.seed, *names))).encode()
+        return np.random.default_rng(int.from_bytes(hashlib.sha256(raw).digest()[:8], "big"))
+
+    def lot(self, names: Sequence[str], purpose: str) -> list[int]:
+        """Positions of *names* in an order drawn by lot: keyed by the seed, fixed for each name.
+
+        A record keeps its place in it whatever happens to the others, so that a step that was
+        killed half-way chooses the same records again.
+        """
+        seed = f"{self.settings.project.seed}/{purpose}/"
+        keys = [hashlib.sha256((seed + n).encode()).digest() for n in names]
+        return sorted(range(len(names)), key=keys.__getitem__)
+
+    # -- heavy parts
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The text encoder."""
+        return wiring.embedder(self.settings.embedder)
+
+    @cached_property
+    def vectors(self) -> VectorFile:
+        """The project's vectors on disk."""
+        return wiring.vectors(self.folder, self.embedder)
+
+    @cached_property
+    def agent(self) -> LabelModel | None:
+        """The language model behind the agent, or None."""
+        return wiring.language_model(self.settings, self.agent_name)
+
+    @cached_property
+    def table(self) -> RecordTable:
+        """Bare columns of all records, read once; `forget` after an import."""
+        return self.store.records.table()
+
+    def forget(self) -> None:
+        """Drop what was read of the records, because they changed."""
+        self.__dict__.pop("table", None)
+
+    def close(self) -> None:
+        """Stop the agent's server, if one was started, and close the store."""
+        model = self.__dict__.pop("agent", None)
+        if model is not None:
+            model.close()
+        self.store.close()
+
+    # -- what several steps ask
+
+    def rows(self, ids: npt.NDArray[np.int64]) -> Floats:
+        """Vectors float32[n, d] of records by id."""
+        at = np.searchsorted(self.table.ids, ids)
+        return self.vectors.rows(self.table.hashes[at])
+
+    def records(self, ids: Iterable[int]) -> dict[int, Record]:
+        """Records by id."""
+        return {r.id: r for r in self.store.records.get(sorted(set(ids)))}
+
+    def labelled(self) -> dict[int, tuple[str, LabelValue]]:
+        """(by, labels) of each record that a person, real or simulated, labelled.
+
+        These alone train the head and serve as demonstrations; never held-out records, never
+        machine labels, never a label that the schema no longer has.
+        """
+        names = set(self.schema.names)
+        return {
+            record_id: (d.by, d.labels)
+            for record_id, d in self.store.decisions.latest().items()
+            if d.labels and d.by in ("human", "simulated") and names.issuperset(d.labels)
+        }
+
+    def suggested(self) -> Mapping[int, Suggestion]:
+        """The agent's latest suggestion per record, by today's agent and schema only."""
+        latest = self.store.suggestions.latest()
+        agent = wiring.agent_id(self.settings, self.agent_name)
+        if agent is None:
+            return latest
+        now = (agent, self.schema.version)
+        return {i: s for i, s in latest.items() if (s.agent, s.schema_version) == now}
+
+    def head(self) -> tuple[int, float, Head] | None:
+        """(version, temperature, weights) of the newest classifier head, or None before one."""
+        cards = self.store.notes.models()
+        if not cards or cards[-1].schema_version != self.schema.version:
+            return None
+        card = cards[-1]
+        return card.version, card.temperature, wiring.load_head(self.folder, card)

@@ -1,0 +1,101 @@
+"""The control arm: the only selected labels that estimates may use.
+
+Each batch's first part is drawn uniformly from all unlabelled records, and what model and agent
+say of it is written down before anybody labels it. So the share that they have right estimates
+their accuracy on unlabelled records without bias, which no actively selected label can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tiebreak.domain.batches import BatchItem, QueryBatch
+from tiebreak.domain.evidence import Estimate
+from tiebreak.domain.labels import LabelValue
+from tiebreak.learner.estimates import estimate
+from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.predict import probabilities
+
+
+def record_answers(bench: Bench, batch: QueryBatch) -> None:
+    """Write what model (uncalibrated, T = 1) and agent say of a batch, before its labels.
+
+    An item that somebody labelled meanwhile is left without answers: it measures nothing.
+    """
+    known = bench.store.annotations.standing([item.record_id for item in batch.items])
+    suggested = bench.suggested()
+    head = bench.head()
+    answered: list[BatchItem] = []
+    for item in batch.items:
+        if item.record_id in known:
+            continue
+        told = suggested.get(item.record_id)
+        filled = replace(
+            item,
+            agent=told.agent if told else None,
+            agent_labels=told.labels if told else None,
+        )
+        if head is not None:
+            row = bench.rows(np.array([item.record_id], dtype=np.int64))
+            p = probabilities(head, row, calibrated=False)[0]
+            exact = tuple(float(x) for x in p) if item.arm == "control" else None
+            filled = replace(filled, model_version=head[0], model_probabilities=exact)
+        answered.append(filled)
+    bench.store.batches.answer(batch.round, answered)
+
+
+def labelled_control(bench: Bench) -> Iterator[tuple[BatchItem, LabelValue, int]]:
+    """Control items with their standing label and the schema version they were drawn under."""
+    items = [
+        (item, batch.schema_version)
+        for batch in bench.store.batches.all()
+        for item in batch.items
+        if item.arm == "control"
+    ]
+    standing = bench.store.annotations.standing([item.record_id for item, _ in items])
+    for item, version in items:
+        act = standing.get(item.record_id)
+        if act is not None and act.outcome == "label" and act.labels:
+            yield item, act.labels, version
+
+
+def scored_control(bench: Bench) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Probabilities float64[n, k] given before the label, and the label's position int64[n]."""
+    names = bench.schema.names
+    rows: list[tuple[float, ...]] = []
+    truth: list[int] = []
+    for item, labels, version in labelled_control(bench):
+        if item.model_probabilities is not None and version == bench.schema.version:
+            rows.append(item.model_probabilities)
+            truth.append(names.index(labels[0]))
+    return np.array(rows).reshape(len(rows), len(names)), np.array(truth, dtype=np.int64)
+
+
+def control_report(bench: Bench) -> dict[str, Any]:
+    """``{n, model, agent}``: labelled control records, and who had how many of them right.
+
+    Each record was scored by the model of its time, so the model's figure is of the run so far,
+    not of the newest head. An agent that abstained was not right; one that was not asked is not
+    counted.
+    """
+    n = 0
+    model: list[bool] = []
+    agent: list[bool] = []
+    for item, labels, _ in labelled_control(bench):
+        n += 1
+        if item.model_probabilities is not None:
+            best = int(np.argmax(item.model_probabilities))
+            model.append((bench.schema.names[best],) == labels)
+        if item.agent is not None:
+            agent.append(item.agent_labels == labels)
+    return {"n": n, "model": share(model), "agent": share(agent)}
+
+
+def share(right: list[bool]) -> Estimate | None:
+    """The share that is right, with its interval; None for none at all."""
+    return estimate(sum(right), len(right))

@@ -1,0 +1,171 @@
+"""The demo: the whole loop on shipped real data, offline, with a simulated reviewer.
+
+The reviewer is simulated from the file's own labels, and everything that it did is marked so. The
+agent is real but tiny; the demo measures how weak it is rather than hide it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tiebreak.domain.ports import Progress
+from tiebreak.errors import MissingPackage
+from tiebreak.learner.choose_c import choose_c, needs_choice
+from tiebreak.workflow import wiring
+from tiebreak.workflow.bench import Bench, Quiet
+from tiebreak.workflow.control import share
+from tiebreak.workflow.ingest import labels_of_column
+from tiebreak.workflow.predict import probabilities
+from tiebreak.workflow.prelabel import forecast, sweep_targets
+from tiebreak.workflow.project import Project
+
+SLICE = "banking77_cards.jsonl.gz"
+TASK = "Choose the intent of a customer's question to a bank about cards and card payments."
+BATCH = 12
+ROUNDS = 8
+SWEEP = 44
+HELDOUT = 60
+"""Agent calls: 8 x 12 selected + 44 others + 60 held out = 200, the most that the demo makes."""
+
+
+def data_file() -> Path:
+    """The shipped slice of BANKING77."""
+    return Path(str(files("tiebreak.workflow"))) / "demo_data" / SLICE
+
+
+def demo(
+    folder: Path | None, *, agent: str = "embedded", progress: Progress | None = None
+) -> dict[str, Any]:
+    """Play the whole loop; returns the report that ``tiebreak demo --json`` prints.
+
+    In *folder* (kept) or in a temporary one. Without the embedded model's packages it plays
+    without an agent and says so.
+    """
+    place: AbstractContextManager[str] = (
+        tempfile.TemporaryDirectory(prefix="tiebreak-demo-")
+        if folder is None
+        else nullcontext(str(folder))
+    )
+    began = time.perf_counter()
+    with place as where:
+        report = _play(Path(where) / "project" if folder is None else folder, agent, progress)
+    report["seconds_total"] = round(time.perf_counter() - began, 1)
+    return report
+
+
+def _play(folder: Path, agent: str, progress: Progress | None) -> dict[str, Any]:
+    progress = progress or Quiet()
+    notes: list[str] = []
+    names = labels_of_column(data_file(), "label")
+    agent = _agent_or_none(agent, notes)
+    Project.create(folder, labels=names, task=TASK, agent=agent).close()
+    with Project.open(folder, progress=progress) as project:
+        imported = project.import_file(data_file(), labels_are="gold")
+        status = project.run(
+            batch=BATCH,
+            rounds=ROUNDS,
+            reviewer="labels",
+            prelabel=SWEEP if agent != "none" else 0,
+            score_heldout=HELDOUT if agent != "none" else 0,
+        )
+        bench = project.bench
+        left_out = _left_out(bench)
+        return {
+            "data": "BANKING77, 12 intents about cards (real; labels sealed as gold)",
+            "reviewer": "simulated from the sealed labels",
+            "agent": wiring.agent_id(bench.settings, None) or "none",
+            "notes": notes,
+            "imported": {k: imported[k] for k in ("taken", "problems")},
+            "status": status,
+            "human_labels_used": sum(status["model"]["trained_on"].values()),
+            "random": _random_selection(bench),
+            "ties": _ties(bench),
+            "left_out": left_out,
+            "seconds": status["seconds"],
+        }
+
+
+def _agent_or_none(agent: str, notes: list[str]) -> str:
+    """The agent asked for; without its packages none, and a note that says so."""
+    if agent != "embedded":
+        return agent
+    from tiebreak.agents.llm.embedded import find_model
+
+    try:
+        find_model(download=False)
+    except MissingPackage as problem:
+        notes.append(f"Running without an agent. {problem}")
+        return "none"
+    return agent
+
+
+def _random_selection(bench: Bench) -> dict[str, Any]:
+    """The same head, the same count of labels, drawn at random; scored on the held-out rows."""
+    gold = bench.store.gold
+    pool = bench.table.pool
+    truth = gold.get(pool.tolist())
+    n = len(bench.labelled())
+    rng = bench.rng("demo-random")
+    drawn = np.sort(rng.choice(pool[np.isin(pool, list(truth))], size=n, replace=False))
+    values = [truth[i][0] for i in drawn.tolist()]
+    classes, vectors = bench.schema.names, bench.rows(drawn)
+    c = 30.0
+    if needs_choice(n, 0, len(classes)):
+        c = choose_c(vectors, values, classes, bench.rng("demo-folds"))
+    head = wiring.classifier("logistic").fit(vectors, values, classes, c)
+    heldout = bench.table.ids[bench.table.heldout]
+    best = probabilities((0, 1.0, head), bench.rows(heldout)).argmax(axis=1)
+    known = gold.get(heldout.tolist())
+    right = [
+        (classes[j],) == known[i] for i, j in zip(heldout.tolist(), best, strict=True) if i in known
+    ]
+    found = share(right)
+    return {"labels": n, "heldout": asdict(found) if found else None}
+
+
+def _ties(bench: Bench) -> dict[str, int]:
+    """Records where agent and model disagreed before the label, and who the label bore out."""
+    gold = bench.store.gold.get(bench.table.pool.tolist())
+    standing = bench.store.annotations.standing()
+    first: dict[int, Any] = {}
+    for route in bench.store.routes.scan():
+        if route.model_label is not None:
+            first.setdefault(route.record_id, route)
+    ties = [r for i, r in first.items() if r.reason == "disagreement" and i in standing]
+    agent_wrong = [r.agent_labels != gold.get(r.record_id) for r in ties]
+    model_wrong = [(r.model_label,) != gold.get(r.record_id) for r in ties]
+    both = sum(a and m for a, m in zip(agent_wrong, model_wrong, strict=True))
+    return {
+        "sent_to_review": len(ties),
+        "agent_wrong": sum(agent_wrong) - both,
+        "model_wrong": sum(model_wrong) - both,
+        "both_wrong": both,
+    }
+
+
+def _left_out(bench: Bench) -> dict[str, Any] | None:
+    """What the agent was not asked about, and what all of it would take."""
+    ids = sweep_targets(bench, None)
+    plan = forecast(bench, ids, "sweep")
+    if plan is None:
+        return None
+    asked = bench.store.ledger.totals().calls
+    spent = sum(
+        p["seconds"].get("pre-label", 0.0) + p["seconds"].get("score held-out", 0.0)
+        for step, _, p in bench.store.notes.reports()
+        if step == "run"
+    )
+    return {
+        "records": len(ids),
+        "tokens": plan["tokens"],
+        "money": plan["money"],
+        "minutes": round(len(ids) * spent / max(asked, 1) / 60, 1),
+    }

@@ -1,0 +1,79 @@
+"""Export: each record's label with where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.files.write import write_rows
+
+PAGE = 2000
+COLUMNS = (
+    "source", "id", "text", "split", "label", "by", "who", "confidence", "outcome", "reasons",
+    "agent_label", "agent_confidence", "rationale", "rationale_by", "duplicate_of",
+    "schema_version", "labelled_at",
+)  # fmt: skip
+
+
+def export(
+    bench: Bench, path: Path, *, format: str | None = None, only_labelled: bool = False
+) -> dict[str, int]:
+    """Write the pool with labels and provenance; returns counts by who decided.
+
+    One row a record: ``by`` is human, simulated, autonomous or unproved, empty where there is no
+    label; ``who`` names the person. A duplicate carries its own label or none: ``duplicate_of``
+    names the record whose label fits it too. Held-out records are not exported.
+    """
+    counts: dict[str, int] = {}
+
+    def counted() -> Iterator[dict[str, Any]]:
+        for row in rows(bench):
+            if only_labelled and row["label"] is None:
+                continue
+            key = row["by"] or "unlabelled"
+            counts[key] = counts.get(key, 0) + 1
+            yield row
+
+    write_rows(path, COLUMNS, counted(), format=format)
+    return counts
+
+
+def rows(bench: Bench) -> Iterator[dict[str, Any]]:
+    """Export rows of the pool, in id order."""
+    store = bench.store
+    decisions = store.decisions.latest()
+    standing = store.annotations.standing()
+    suggested = bench.suggested()
+    links = {x.record_id: x.of_id for x in store.records.links()}
+    names = {r.id: r.external_id for r in store.records.get(sorted(set(links.values())))}
+    after = 0
+    while page := store.records.scan(after=after, limit=PAGE):
+        after = page[-1].id
+        for record in page:
+            if record.heldout:
+                continue
+            decision = decisions.get(record.id)
+            labelled = decision is not None and decision.labels is not None
+            act = standing.get(record.id)
+            told = suggested.get(record.id)
+            yield {
+                "source": record.source,
+                "id": record.external_id,
+                "text": record.text,
+                "split": record.split,
+                "label": "|".join(decision.labels) if decision and decision.labels else None,
+                "by": decision.by if decision and labelled else None,
+                "who": act.who if act else None,
+                "confidence": decision.confidence if decision else None,
+                "outcome": act.outcome if act else None,
+                "reasons": ",".join(decision.reasons) if decision else None,
+                "agent_label": "|".join(told.labels) if told and told.labels else None,
+                "agent_confidence": told.confidence if told else None,
+                "rationale": told.rationale if told else None,
+                "rationale_by": told.rationale_by if told else None,
+                "duplicate_of": names.get(links[record.id]) if record.id in links else None,
+                "schema_version": decision.schema_version if decision else None,
+                "labelled_at": decision.created_at if decision and labelled else None,
+            }

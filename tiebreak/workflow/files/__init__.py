@@ -1,0 +1,1 @@
+"""Files of records: readers that lose no good row, what rows become, writers."""

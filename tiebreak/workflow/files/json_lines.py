@@ -1,0 +1,71 @@
+"""JSON Lines: one object a line (jsonlines.org, ndjson)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from tiebreak.errors import InputError
+from tiebreak.workflow.files import encodings, text
+from tiebreak.workflow.files.rows import Problem, Row, RowReader
+
+_COLUMNS_FROM = 1000
+
+
+def open_json_lines(path: Path, compressed: bool, encoding: str | None) -> RowReader:
+    """Look at the file's start: its encoding, and the keys of its first rows."""
+    found = text.sample(path, compressed)
+    known = encodings.check(path, found, encoding) if encoding else encodings.sniff(path, found)
+    stream = partial(_rows, path, compressed, known)
+    keys: dict[str, None] = {}
+    for item in islice(stream(), _COLUMNS_FROM):
+        if isinstance(item, Row):
+            keys.update(dict.fromkeys(item.values))
+    if not keys:
+        first = next(stream(), None)
+        why = first.why if isinstance(first, Problem) else "no line has a key."
+        raise InputError(
+            f"{str(path)!r} has no JSON object in its first lines: {why}",
+            mend="Write one object a line; an array becomes that with: jq -c '.[]' FILE",
+        )
+    return RowReader(
+        path=path,
+        format="jsonl",
+        columns=tuple(keys),
+        stream=stream,
+        encoding=known,
+        encoding_given=encoding is not None,
+    )
+
+
+def _rows(path: Path, compressed: bool, encoding: str) -> Iterator[Row | Problem]:
+    number = 0
+    try:
+        for number, raw in enumerate(text.lines(path, compressed, encoding), start=1):
+            line = raw.lstrip("\ufeff") if number == 1 else raw
+            if text.marked(line):
+                yield text.marked_problem(number, line, encoding)
+            elif line.strip():
+                yield _row(number, line)
+    except text.Damaged as why:
+        yield text.damaged_problem(number + 1, why)
+
+
+def _row(number: int, line: str) -> Row | Problem:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError) as problem:
+        why = f"{problem or type(problem).__name__}"
+    else:
+        if isinstance(value, dict):
+            return Row(number, value)
+        why = f"a {type(value).__name__}, not an object"
+    return Problem(
+        kind="not a JSON object",
+        row=number,
+        why=f"{line.strip()[:60]!r}: {why}.",
+        mend="Write one whole object on the line.",
+    )

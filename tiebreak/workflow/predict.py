@@ -1,0 +1,70 @@
+"""Predict: the head's calibrated probabilities for records, or for texts that are no records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tiebreak.domain.evidence import Predictions
+from tiebreak.domain.ports import Floats, Head
+from tiebreak.errors import UsageError
+from tiebreak.learner.calibration import softmax
+from tiebreak.workflow.bench import Bench
+
+CHUNK = 1024
+
+
+def probabilities(
+    head: tuple[int, float, Head], vectors: Floats, *, calibrated: bool = True
+) -> npt.NDArray[np.float64]:
+    """float64[n, k] over the schema's labels, with the head's temperature or with T = 1."""
+    _, temperature, weights = head
+    return softmax(weights.logits(vectors), temperature if calibrated else 1.0)
+
+
+def predict_records(bench: Bench, ids: Sequence[int]) -> Predictions | None:
+    """Predictions for records by id; None before the first head."""
+    head = bench.head()
+    if head is None:
+        return None
+    wanted = np.asarray(ids, dtype=np.int64)
+    return Predictions(
+        ids=wanted,
+        probabilities=probabilities(head, bench.rows(wanted)),
+        classes=head[2].classes,
+        model_version=head[0],
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TextPrediction:
+    """A prediction for a bare text: top label, its calibrated probability, the best few."""
+
+    label: str
+    confidence: float
+    top: tuple[tuple[str, float], ...]
+    model_version: int
+
+
+def predict_texts(bench: Bench, texts: Sequence[str], *, top: int = 3) -> Iterator[TextPrediction]:
+    """Predictions for texts that are no records of the project; nothing is stored."""
+    head = bench.head()
+    if head is None:
+        raise UsageError(
+            "There is no trained model yet, so nothing can be predicted.",
+            mend="Label some records and run: tiebreak run DIR",
+        )
+    for start in range(0, len(texts), CHUNK):
+        p = probabilities(head, bench.embedder.embed(texts[start : start + CHUNK]))
+        order = np.argsort(-p, axis=1, kind="stable")[:, :top]
+        for row, best in zip(p, order, strict=True):
+            ranked = tuple((head[2].classes[j], float(row[j])) for j in best)
+            yield TextPrediction(
+                label=ranked[0][0],
+                confidence=ranked[0][1],
+                top=ranked,
+                model_version=head[0],
+            )

@@ -1,0 +1,292 @@
+"""`Project`: a project opened for work; composes the steps for Python, the CLI and the app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+from tiebreak import config
+from tiebreak.domain.labels import Label, LabelSchema
+from tiebreak.domain.ports import Clock, Progress
+from tiebreak.domain.records import NewRecord
+from tiebreak.domain.reviews import Annotation
+from tiebreak.errors import UsageError
+from tiebreak.workflow import wiring
+from tiebreak.workflow.bench import Bench, Quiet
+from tiebreak.workflow.cards import Card, cards
+from tiebreak.workflow.init import LABELS, init, read_labels
+
+LEASE_SECONDS = 900.0
+
+
+def utc_now() -> datetime:
+    """The clock that projects use unless they are given another."""
+    return datetime.now(UTC)
+
+
+class Project:
+    """A Tiebreak project.
+
+    Use as a context manager; closing it stops the embedded agent, if that was started::
+
+        with Project.create("my-project", labels=["bug", "feature"]) as project:
+            project.add(["It crashes on start", "Please add dark mode"])
+            for card in project.next_batch(who="ada"):
+                project.annotate(card.record.id, "bug", who="ada")
+            project.run()
+            project.export("labels.csv")
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    # -- opening and closing
+
+    @classmethod
+    def create(
+        cls,
+        folder: str | Path,
+        *,
+        labels: Sequence[str] | LabelSchema,
+        task: str | None = None,
+        agent: str = "embedded",
+        embedder: str = config.EmbedderPart().name,
+        clock: Clock = utc_now,
+    ) -> Project:
+        """Make a project in *folder* and open it.
+
+        Raises:
+            ConfigError: the folder is a project already.
+            LabelError: fewer than two labels, or one twice.
+        """
+        if not isinstance(labels, LabelSchema):
+            labels = LabelSchema(labels=tuple(Label(name=name) for name in labels))
+        init(Path(folder), labels, task=task, agent=agent, embedder=embedder)
+        return cls.open(folder, clock=clock)
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path,
+        *,
+        agent: str | None = None,
+        progress: Progress | None = None,
+        clock: Clock = utc_now,
+    ) -> Project:
+        """Open the project in *folder*; ``agent`` overrides the settings' for this opening.
+
+        ``labels.yaml`` is read again: a changed file becomes the schema's next version.
+        """
+        path = wiring.project_folder(Path(folder))
+        settings = config.load(path)
+        schema = read_labels(path / LABELS)
+        store = wiring.store(path, settings, clock)
+        try:
+            store.notes.put_schema(schema)
+        except BaseException:
+            store.close()
+            raise
+        return cls(
+            Bench(
+                folder=path,
+                settings=settings,
+                store=store,
+                clock=clock,
+                progress=progress or Quiet(),
+                agent_name=agent,
+            )
+        )
+
+    def close(self) -> None:
+        """Stop the embedded agent, if it was started, and close the store."""
+        self._bench.close()
+
+    def __enter__(self) -> Project:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- the parts that the command line and the app need
+
+    @property
+    def bench(self) -> Bench:
+        """The open parts, for steps that are no methods here."""
+        return self._bench
+
+    @property
+    def schema(self) -> LabelSchema:
+        """The label schema in force."""
+        return self._bench.schema
+
+    # -- records
+
+    def add(
+        self, items: Iterable[str | Mapping[str, Any]], *, source: str = "api"
+    ) -> dict[str, int]:
+        """Add records: texts, or mappings with ``text`` and optionally ``id``, ``metadata``.
+
+        Idempotent: a text without an id takes its content hash for one. Returns counts
+        ``inserted``, ``existing``, ``changed`` (same id, other text: kept as it was).
+        """
+        from tiebreak.workflow.ingest import new_record
+
+        rows: list[NewRecord] = [new_record(item, source) for item in items]
+        with wiring.lock(self._bench.folder):
+            added = self._bench.store.records.add(rows)
+        self._bench.forget()
+        return {
+            "inserted": len(added.inserted),
+            "existing": added.existing,
+            "changed": len(added.changed),
+        }
+
+    def import_file(self, path: str | Path, **options: Any) -> dict[str, Any]:
+        """Import a file of records; see `tiebreak.workflow.ingest.import_file` for options."""
+        from tiebreak.workflow.ingest import import_file
+
+        with wiring.lock(self._bench.folder):
+            report = import_file(self._bench, Path(path), **options)
+        self._bench.forget()
+        return report
+
+    # -- people
+
+    def next_batch(self, n: int = 20, *, who: str, seconds: float = LEASE_SECONDS) -> list[Card]:
+        """Lease up to *n* queued records for *who* and return their review cards, best first.
+
+        Run the loop first: it fills the queue. Records are held for *seconds*, so that two people
+        never get the same one. Blind cards carry no machine's answer.
+        """
+        tasks = self._bench.store.queue.lease(who, n, seconds=seconds)
+        return cards(self._bench, tasks)
+
+    def annotate(
+        self,
+        record: int | str,
+        label: str | None = None,
+        *,
+        who: str,
+        outcome: Literal["label", "none", "skip", "undo"] = "label",
+        seconds: float | None = None,
+        shown: str = "",
+        note: str = "",
+        key: str | None = None,
+    ) -> Annotation | None:
+        """Write what a person said of a record (by id, or by external id); None if *key* is known.
+
+        Raises:
+            LabelError: not a label of the schema.
+            UsageError: no such record, several of that external id, or a held-out one.
+        """
+        from tiebreak.workflow.people import annotate
+
+        act = Annotation(
+            record_id=self._record_id(record),
+            who=who,
+            source="person",
+            outcome=outcome,
+            labels=(label,) if label is not None else None,
+            seconds=seconds,
+            shown=shown,
+            note=note,
+            key=key,
+        )
+        written = annotate(self._bench.store, self.schema, [act])
+        return written[0] if written else None
+
+    def _record_id(self, record: int | str) -> int:
+        if isinstance(record, int):
+            return record
+        found = self._bench.store.records.lookup(record)
+        if len(found) != 1:
+            raise UsageError(
+                f"{len(found)} records have the id {record!r}.",
+                mend="Give the store's own number (Record.id), an int." if found else "",
+            )
+        return found[0]
+
+    # -- the loop and what comes out of it
+
+    def run(
+        self,
+        *,
+        batch: int | None = None,
+        rounds: int = 10,
+        max_labels: int | None = None,
+        prelabel: int | None = 0,
+        score_heldout: int = 0,
+        reviewer: Literal["queue", "labels"] = "queue",
+        budget: float | None = None,
+        accept_unproved: bool = False,
+    ) -> dict[str, Any]:
+        """Run the loop until people are needed (or as far as the options say).
+
+        See `tiebreak.workflow.loop.RunOptions`. Returns the status, with ``next``, ``message``
+        and ``seconds`` by step of this call.
+
+        Raises:
+            StoreBusy: another run or import holds the project.
+            LLMError: the agent's server is down or refuses; what was done is kept.
+        """
+        from tiebreak.workflow.loop import RunOptions, run
+
+        options = RunOptions(
+            batch=batch,
+            rounds=rounds,
+            max_labels=max_labels,
+            prelabel=prelabel,
+            score_heldout=score_heldout,
+            reviewer=reviewer,
+            budget=budget,
+            accept_unproved=accept_unproved,
+        )
+        with wiring.lock(self._bench.folder):
+            done = run(self._bench, options)
+        return {
+            **self.status(),
+            "next": done.stopped,
+            "message": done.message,
+            "unproved_now": done.unproved,
+            "seconds": {k: round(v, 3) for k, v in done.seconds.items()},
+        }
+
+    def status(self) -> dict[str, Any]:
+        """Counts, accuracies with intervals, spend, what next; see ``docs/status.md``."""
+        from tiebreak.workflow.status import status
+
+        return status(self._bench)
+
+    def predict(self, texts: Sequence[str], *, top: int = 3) -> Iterator[Any]:
+        """Calibrated predictions for texts that are no records; nothing is stored."""
+        from tiebreak.workflow.predict import predict_texts
+
+        return predict_texts(self._bench, texts, top=top)
+
+    def export(
+        self, path: str | Path, *, format: str | None = None, only_labelled: bool = False
+    ) -> dict[str, int]:
+        """Write CSV, JSONL or Parquet (by extension) with provenance; counts by who decided."""
+        from tiebreak.workflow.export import export
+
+        return export(self._bench, Path(path), format=format, only_labelled=only_labelled)
+
+    def verify(self) -> list[str]:
+        """What does not match when it is derived again; empty for a clean project."""
+        from tiebreak.workflow.verify import verify
+
+        return verify(self._bench)
+
+    def hash(self) -> str:
+        """One hash over records, suggestions, annotations, decisions, batches; no clocks."""
+        from tiebreak.workflow.verify import project_hash
+
+        return project_hash(self._bench)

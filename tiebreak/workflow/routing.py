@@ -1,0 +1,104 @@
+"""Route every record that the agent answered: proposed, or into the review queue."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tiebreak.domain.decisions import Decision, Route
+from tiebreak.domain.reviews import ReviewTask
+from tiebreak.learner.routing import route
+from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.predict import predict_records
+
+MACHINE_REASONS = ("disagreement", "abstained", "uncertain")
+
+
+def route_all(bench: Bench) -> dict[str, int]:
+    """Route every unanswered pool record with a suggestion, under the newest head.
+
+    Nothing is labelled by it. A changed outcome is appended; a record that is proposed now leaves
+    the queue, one that is not enters it. Batch records are routed too, for the record of who
+    disagreed; their own review task stands whatever comes out.
+    """
+    answered = bench.store.annotations.standing()
+    waiting = {
+        i: s
+        for i, s in bench.suggested().items()
+        if i not in answered and s.purpose in ("batch", "sweep")
+    }
+    ids = sorted(waiting)
+    if not ids:
+        return {}
+    predictions = predict_records(bench, ids)
+    routes: list[Route] = []
+    for row, record_id in enumerate(ids):
+        told = waiting[record_id]
+        label, confidence = predictions.top(row) if predictions else (None, None)
+        routes.append(
+            route(
+                record_id=record_id,
+                agent_labels=told.labels,
+                agent_confidence=told.confidence,
+                model_label=label,
+                model_confidence=confidence,
+                model_version=predictions.model_version if predictions else 0,
+                thresholds=bench.settings.route,
+            )
+        )
+    with bench.store.transaction():
+        bench.store.routes.append(routes)
+        _queue(bench, routes)
+    return dict(sorted(Counter(r.reason for r in routes).items()))
+
+
+def _queue(bench: Bench, routes: list[Route]) -> None:
+    """Bring the queue in line with the routes: one machine reason open per record, or none."""
+    open_tasks = bench.store.queue.tasks()
+    chosen = {t.record_id for t in open_tasks if t.reason in ("selected", "control")}
+    wanted = {r.record_id: r for r in routes if r.outcome == "review" and r.record_id not in chosen}
+    stale: dict[str, list[int]] = {reason: [] for reason in MACHINE_REASONS}
+    for task in open_tasks:
+        if task.reason in stale:
+            now = wanted.get(task.record_id)
+            if now is None or now.reason != task.reason:
+                stale[task.reason].append(task.record_id)
+    for reason, ids in stale.items():
+        bench.store.queue.close(ids, cancel=(reason,))
+    bench.store.queue.open(
+        [
+            ReviewTask(record_id=i, reason=r.reason, priority=r.priority)  # type: ignore[arg-type]
+            for i, r in wanted.items()
+        ]
+    )
+
+
+def accept_unproved(bench: Bench) -> int:
+    """Write every proposal as a decision by ``unproved``. Never counted as a person's label."""
+    proposed = proposals(bench)
+    return len(
+        bench.store.decisions.append(
+            [
+                Decision(
+                    record_id=r.record_id,
+                    by="unproved",
+                    labels=r.labels,
+                    reasons=("agreement", "unproved"),
+                    schema_version=bench.schema.version,
+                    policy_version=f"model-{r.model_version}",
+                    confidence=r.model_confidence,
+                )
+                for r in proposed
+            ]
+        )
+    )
+
+
+def proposals(bench: Bench) -> list[Route]:
+    """Routes of unanswered records that are proposed now and wait for nobody."""
+    answered = bench.store.annotations.standing()
+    queued = {t.record_id for t in bench.store.queue.tasks()}
+    return [
+        r
+        for i, r in sorted(bench.store.routes.latest().items())
+        if r.outcome == "proposed" and i not in answered and i not in queued
+    ]

@@ -1,0 +1,105 @@
+"""Choose the next batch: first the control arm by lot, then what would teach the head most."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tiebreak.domain.batches import BatchItem, QueryBatch
+from tiebreak.domain.ports import Pool
+from tiebreak.learner.control import draw_control
+from tiebreak.workflow import wiring
+from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.predict import probabilities
+
+Ids = npt.NDArray[np.int64]
+
+
+def unlabelled(bench: Bench) -> Ids:
+    """Ids of pool records that nobody has answered: no standing annotation of any outcome."""
+    answered = np.fromiter(bench.store.annotations.standing(), dtype=np.int64)
+    pool = bench.table.pool
+    return pool[~np.isin(pool, answered)]
+
+
+def batch_size(bench: Bench, asked: int | None) -> int:
+    """Records per batch: as asked, as set, or one per label between 16 and 100."""
+    return asked or bench.settings.select.batch or min(max(len(bench.schema.names), 16), 100)
+
+
+def select(bench: Bench, round: int, size: int) -> QueryBatch | None:
+    """Choose and store batch *round*; None when nothing is left to choose.
+
+    The control arm is drawn uniformly without replacement from **every** unlabelled record,
+    linked duplicates included, before anything else is looked at. The active part leaves
+    duplicates out: the record that they repeat stands for them.
+    """
+    open_ids = unlabelled(bench)
+    size = min(size, len(open_ids))
+    if size == 0:
+        return None
+    control_n = max(1, round_half_up(bench.settings.select.control_share * size))
+    drawn, probability = draw_control(open_ids, control_n, bench.rng("control", round))
+    control = open_ids[drawn]
+    items = [
+        BatchItem(
+            record_id=int(record_id),
+            position=position,
+            arm="control",
+            reason="drawn by lot from all unlabelled records",
+            probability=probability,
+        )
+        for position, record_id in enumerate(control)
+    ]
+    items += _active(bench, round, np.setdiff1d(open_ids, control), size - control_n, len(items))
+    head = bench.head()
+    batch = QueryBatch(
+        round=round,
+        strategy=_strategy_name(bench),
+        seed=bench.settings.project.seed,
+        schema_version=bench.schema.version,
+        model_version=head[0] if head else None,
+        items=tuple(items),
+        created_at=bench.clock().isoformat(),
+    )
+    bench.store.batches.add(batch)
+    return batch
+
+
+def round_half_up(x: float) -> int:
+    """The nearest whole number; a half goes up (Python's own rounding goes to even)."""
+    return int(x + 0.5)
+
+
+def _strategy_name(bench: Bench) -> str:
+    chosen = bench.settings.select
+    return chosen.strategy if bench.head() else chosen.cold_strategy
+
+
+def _active(bench: Bench, round: int, candidates: Ids, n: int, at: int) -> list[BatchItem]:
+    if n == 0:
+        return []
+    linked = np.fromiter((x.record_id for x in bench.store.records.links()), dtype=np.int64)
+    fresh = candidates[~np.isin(candidates, linked)]
+    if len(fresh) < n:  # the pool is nearly used up: duplicates are better than nothing
+        fresh = np.concatenate([fresh, candidates[np.isin(candidates, linked)]])
+    head = bench.head()
+    labelled = np.array(sorted(bench.labelled()), dtype=np.int64)
+    pool = Pool(
+        vectors=bench.rows(fresh),
+        labelled=bench.rows(labelled),
+        probabilities=probabilities(head, bench.rows(fresh)) if head else None,
+        n_classes=len(bench.schema.names),
+    )
+    strategy = wiring.strategy(_strategy_name(bench))
+    picks = strategy.query(pool, min(n, len(fresh)), bench.rng("select", round))
+    return [
+        BatchItem(
+            record_id=int(fresh[pick.position]),
+            position=at + i,
+            arm="active",
+            reason=pick.reason,
+            utilities=pick.utilities,
+        )
+        for i, pick in enumerate(picks)
+    ]

@@ -1,0 +1,126 @@
+"""Status: counts, honest accuracies, spend, and what to do next. Reads only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from tiebreak.domain.decisions import BY
+from tiebreak.domain.evidence import NANOS, Estimate
+from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.control import control_report, share
+from tiebreak.workflow.predict import predict_records
+from tiebreak.workflow.routing import proposals
+
+
+def status(bench: Bench) -> dict[str, Any]:
+    """What ``tiebreak status --json`` prints; an accuracy is {accuracy, low, high, n} or None."""
+    store = bench.store
+    standing = store.annotations.standing()
+    outcomes = Counter(act.outcome for act in standing.values())
+    labelled = {i: d for i, d in store.decisions.latest().items() if d.labels is not None}
+    by = Counter(d.by for d in labelled.values())
+    queue = store.queue.tasks()
+    abstained = sum(
+        s.labels is None
+        for i, s in bench.suggested().items()
+        if i not in standing and s.purpose in ("batch", "sweep")
+    )
+    spend = store.ledger.totals()
+    pool = bench.table.pool
+    cards = store.notes.models()
+    return {
+        "records": len(bench.table.ids),
+        "pool": len(pool),
+        "labelled": {kind: by.get(kind, 0) for kind in BY},
+        "queue": len({t.record_id for t in queue}),
+        "queue_by_reason": dict(sorted(Counter(t.reason for t in queue).items())),
+        "proposed": len(proposals(bench)),
+        "abstained": abstained,
+        "skipped": outcomes.get("skip", 0),
+        "none_fits": outcomes.get("none", 0),
+        "duplicates": dict(sorted(Counter(x.kind for x in store.records.links()).items())),
+        "splits": [
+            {"split": split, "held_out": held, "records": n}
+            for (split, held), n in sorted(
+                store.records.splits().items(), key=lambda x: (x[0][1], x[0][0] or "")
+            )
+        ],
+        "rounds": batch.round if (batch := store.batches.last()) else 0,
+        "model": None
+        if not cards
+        else {
+            "version": cards[-1].version,
+            "c": cards[-1].c,
+            "temperature": cards[-1].temperature,
+            "trained_on": dict(cards[-1].trained_on),
+        },
+        "control": _plain(control_report(bench)),
+        "heldout": _heldout(bench),
+        "spend": {
+            "money": spend.nanos / NANOS,
+            "calls": spend.calls,
+            "tokens": spend.prompt_tokens + spend.completion_tokens,
+        },
+        "certificates": [],
+        "next": _next(len(pool), len(queue), bench),
+    }
+
+
+def _next(pool: int, queue: int, bench: Bench) -> str:
+    if pool == 0:
+        return "import"
+    if queue:
+        return "review"
+    answered = len(bench.store.annotations.standing())
+    return "run" if answered < pool else "done"
+
+
+def _heldout(bench: Bench) -> dict[str, Any] | None:
+    """Each held-out split alone: the newest head's accuracy, and the agent's where it was asked.
+
+    An agent that abstained was not right.
+    """
+    ids = bench.table.ids[bench.table.heldout].tolist()
+    gold = bench.store.gold.get(ids)
+    if not gold:
+        return None
+    records = bench.records(gold)
+    splits: dict[str, list[int]] = {}
+    for i in sorted(gold):
+        splits.setdefault(records[i].split or "", []).append(i)
+    told = {i: s for i, s in bench.suggested().items() if s.purpose == "heldout"}
+    return {
+        split: {
+            "n": len(members),
+            "model": _plain(_model_accuracy(bench, members, gold)),
+            "agent": _plain(share([told[i].labels == gold[i] for i in members if i in told])),
+        }
+        for split, members in sorted(splits.items())
+    }
+
+
+def _model_accuracy(
+    bench: Bench, ids: Sequence[int], gold: dict[int, tuple[str, ...]]
+) -> Estimate | None:
+    missing = bench.head() is None or len(
+        bench.vectors.missing(bench.table.hashes[np.searchsorted(bench.table.ids, ids)])
+    )
+    predictions = None if missing else predict_records(bench, ids)
+    if predictions is None:
+        return None
+    best = predictions.probabilities.argmax(axis=1)
+    return share([(predictions.classes[j],) == gold[i] for i, j in zip(ids, best, strict=True)])
+
+
+def _plain(value: Any) -> Any:
+    """Estimates as mappings, all the way down."""
+    if isinstance(value, Estimate):
+        return asdict(value)
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    return value

@@ -1,0 +1,80 @@
+"""Retrain: fit the head to people's labels, choose its C, calibrate it on the control arm."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from tiebreak.domain.batches import ModelCard
+from tiebreak.errors import ModelFileError
+from tiebreak.learner.calibration import fit_temperature
+from tiebreak.learner.choose_c import choose_c, needs_choice
+from tiebreak.workflow import wiring
+from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.control import scored_control
+
+
+def labels_hash(bench: Bench, labelled: dict[int, tuple[str, Any]]) -> str:
+    """Names exactly which labels a head learnt from: records, values, whose."""
+    records = bench.records(labelled)
+    rows = sorted(
+        [records[i].source, records[i].external_id, by, list(labels)]
+        for i, (by, labels) in labelled.items()
+    )
+    raw = json.dumps([bench.schema.fingerprint, bench.embedder.id, rows], ensure_ascii=False)
+    return hashlib.sha256(raw.encode()).hexdigest()
+
+
+def head_is_whole(bench: Bench) -> bool:
+    """Whether the newest head can be read; there being none yet is fine."""
+    try:
+        bench.head()
+    except ModelFileError:
+        return False
+    return True
+
+
+def train(bench: Bench, round: int) -> ModelCard | None:
+    """Fit and store a new head if the labels changed since the last one; None if they did not.
+
+    C is chosen again only when the label count has grown by half since the last choice. The
+    temperature is fitted on control-arm labels alone, each scored by the model that came before
+    its label; it is 1 until there are 30.
+    """
+    labelled = bench.labelled()
+    cards = bench.store.notes.models()
+    name = labels_hash(bench, labelled)
+    if not labelled or (cards and cards[-1].labels_hash == name and head_is_whole(bench)):
+        return None
+    ids = np.array(sorted(labelled), dtype=np.int64)
+    values = [labelled[i][1][0] for i in ids.tolist()]
+    vectors = bench.rows(ids)
+    classes = bench.schema.names
+    last = cards[-1] if cards else None
+    c, chosen_at = (last.c, last.c_chosen_at) if last else (30.0, 0)
+    if needs_choice(len(values), chosen_at, len(classes)):
+        c, chosen_at = choose_c(vectors, values, classes, bench.rng("folds", round)), len(values)
+    head = wiring.classifier("logistic").fit(vectors, values, classes, c)
+    scored, truth = scored_control(bench)
+    version = last.version + 1 if last else 1
+    card = ModelCard(
+        version=version,
+        round=round,
+        classes=classes,
+        c=c,
+        c_chosen_at=chosen_at,
+        temperature=fit_temperature(np.log(np.maximum(scored, 1e-300)), truth),
+        calibrated_on=len(truth),
+        trained_on=dict(sorted(Counter(by for by, _ in labelled.values()).items())),
+        labels_hash=name,
+        embedder=bench.embedder.id,
+        schema_version=bench.schema.version,
+        sha256=wiring.save_head(bench.folder, version, head),
+        created_at=bench.clock().isoformat(),
+    )
+    bench.store.notes.put_model(card)
+    return card
