@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 # Before anything imports a Hugging Face library, which reads this once.
@@ -45,3 +45,19 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         url: str = request.getfixturevalue("postgres_url")
         return url
     return str(tmp_path / "store.db")
+
+
+MARKED = ("postgres", "browser", "embedded")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With TIEBREAK_NO_SKIPS=1 a skip of a marked test is a failure: its program should be here."""
+    report = yield
+    marks = [name for name in MARKED if item.get_closest_marker(name)]
+    if report.skipped and marks and os.environ.get("TIEBREAK_NO_SKIPS") == "1":
+        report.outcome = "failed"
+        report.longrepr = f"skipped, though {marks} must run here: {report.longrepr}"
+    return report

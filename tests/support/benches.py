@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from clock import TickingClock
 
 from tiebreak.config import Settings, parse
 from tiebreak.domain.ports import Store
@@ -28,18 +28,6 @@ def slice_rows(pool: int = 240, test: int = 60) -> list[dict[str, Any]]:
     ][:test]
 
 
-def ticking() -> Callable[[], datetime]:
-    """A clock that moves a second at each look."""
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def clock() -> datetime:
-        nonlocal now
-        now += timedelta(seconds=1)
-        return now
-
-    return clock
-
-
 def make_bench(
     folder: Path,
     rows: list[dict[str, Any]] | None = None,
@@ -50,7 +38,7 @@ def make_bench(
 ) -> Bench:
     """A bench over *rows* (id, text, label, split), whose labels are sealed as gold."""
     rows = slice_rows() if rows is None else rows
-    clock = ticking()
+    clock = TickingClock()
     store = store or MemoryStore(clock)
     made: Settings = parse(
         {"embedder": {"name": "hashing"}, "agent": {"name": "none"}, **(settings or {})}

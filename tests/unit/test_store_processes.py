@@ -39,11 +39,11 @@ def test_killed_reviewers_neither_share_nor_strand_a_record(
     claims.mkdir()
     # A server process that has the imports forks the workers: no start-up for each.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["lease_worker"])
+    context.set_forkserver_preload(["pytest", "psycopg", "tiebreak.store.sql"])
     killed = 0
 
     def start(number: int) -> multiprocessing.process.BaseProcess:
-        deadly = 0.06 if number < 12 else 0.0
+        deadly = 0.1 if number < 12 else 0.0
         args = (database_url, claims, f"worker {number}", number, deadly)
         process = context.Process(target=review, args=args)
         process.start()

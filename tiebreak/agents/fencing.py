@@ -13,12 +13,12 @@ import unicodedata
 from collections.abc import Iterable
 
 _KEPT = "\n\t"
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
+_HIDDEN = {"Cc", "Cf", "Cs"}
 _FENCE = re.compile(r"\[\[([0-9a-f]{8})\]\]\n(.*)\n\[\[\1\]\]", re.DOTALL)
 
 
 def clean(text: str) -> tuple[str, int]:
-    """The text without control, zero-width, bidi, tag and unassigned characters; how many it had.
+    """The text without control, zero-width, bidi, tag and surrogate characters; how many it had.
 
     Line ends become newlines first, which counts as nothing.
     """

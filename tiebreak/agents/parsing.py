@@ -66,11 +66,10 @@ def shorten(words: Any, limit: int = LONGEST_RATIONALE) -> str:
 
 def _first_object(text: str) -> dict[str, Any] | None:
     at = text.find("{")
-    while at >= 0:
-        try:
-            value, _ = _READER.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            at = text.find("{", at + 1)
-            continue
-        return value if isinstance(value, dict) else None
-    return None
+    if at < 0:
+        return None
+    try:
+        value, _ = _READER.raw_decode(text, at)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

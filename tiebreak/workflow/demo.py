@@ -121,6 +121,8 @@ def _random_selection(bench: Bench) -> dict[str, Any]:
     if needs_choice(n, 0, len(classes)):
         c = choose_c(vectors, values, classes, bench.rng("demo-folds"))
     head = wiring.classifier("logistic").fit(vectors, values, classes, c)
+    if head is None:
+        return {"labels": n, "heldout": None}
     heldout = bench.table.ids[bench.table.heldout]
     best = probabilities((0, 1.0, head), bench.rows(heldout)).argmax(axis=1)
     known = gold.get(heldout.tolist())

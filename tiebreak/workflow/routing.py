@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
+
 from tiebreak.domain.decisions import Decision, Route
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.learner.routing import route
@@ -30,6 +32,8 @@ def route_all(bench: Bench) -> dict[str, int]:
     if not ids:
         return {}
     predictions = predict_records(bench, ids)
+    if predictions is not None and np.count_nonzero(predictions.probabilities[0]) < 2:
+        predictions = None  # a head that has seen one label is sure of it whatever the text
     routes: list[Route] = []
     for row, record_id in enumerate(ids):
         told = waiting[record_id]

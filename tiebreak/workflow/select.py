@@ -51,7 +51,7 @@ def select(bench: Bench, round: int, size: int) -> QueryBatch | None:
         )
         for position, record_id in enumerate(control)
     ]
-    items += _active(bench, round, np.setdiff1d(open_ids, control), size - control_n, len(items))
+    items += _active(bench, round, open_ids, control, size - control_n)
     head = bench.head()
     batch = QueryBatch(
         round=round,
@@ -76,30 +76,43 @@ def _strategy_name(bench: Bench) -> str:
     return chosen.strategy if bench.head() else chosen.cold_strategy
 
 
-def _active(bench: Bench, round: int, candidates: Ids, n: int, at: int) -> list[BatchItem]:
+def _active(bench: Bench, round: int, open_ids: Ids, control: Ids, n: int) -> list[BatchItem]:
+    fresh = _fresh(bench, np.setdiff1d(open_ids, control), control, n)
+    n = min(n, len(fresh))
     if n == 0:
         return []
-    linked = np.fromiter((x.record_id for x in bench.store.records.links()), dtype=np.int64)
-    fresh = candidates[~np.isin(candidates, linked)]
-    if len(fresh) < n:  # the pool is nearly used up: duplicates are better than nothing
-        fresh = np.concatenate([fresh, candidates[np.isin(candidates, linked)]])
     head = bench.head()
-    labelled = np.array(sorted(bench.labelled()), dtype=np.int64)
+    vectors = bench.rows(fresh)
+    known = np.union1d(np.array(list(bench.labelled()), dtype=np.int64), control)
     pool = Pool(
-        vectors=bench.rows(fresh),
-        labelled=bench.rows(labelled),
-        probabilities=probabilities(head, bench.rows(fresh)) if head else None,
+        vectors=vectors,
+        labelled=bench.rows(known),
+        probabilities=probabilities(head, vectors) if head else None,
         n_classes=len(bench.schema.names),
     )
     strategy = wiring.strategy(_strategy_name(bench))
-    picks = strategy.query(pool, min(n, len(fresh)), bench.rng("select", round))
     return [
         BatchItem(
             record_id=int(fresh[pick.position]),
-            position=at + i,
+            position=len(control) + i,
             arm="active",
             reason=pick.reason,
             utilities=pick.utilities,
         )
-        for i, pick in enumerate(picks)
+        for i, pick in enumerate(strategy.query(pool, n, bench.rng("select", round)))
     ]
+
+
+def _fresh(bench: Bench, candidates: Ids, control: Ids, n: int) -> Ids:
+    """Candidates that repeat neither an earlier record nor one of the control arm.
+
+    When fewer than *n* of those are left, the pool is nearly used up, and the others join.
+    """
+    if not len(candidates):
+        return candidates
+    linked = np.array([x.record_id for x in bench.store.records.links()], dtype=np.int64)
+    near = bench.rows(candidates) @ bench.rows(control).T > bench.settings.index.near_duplicate
+    repeats = np.isin(candidates, linked) | near.any(axis=1)
+    if len(candidates) - int(repeats.sum()) >= n:
+        return candidates[~repeats]
+    return np.concatenate([candidates[~repeats], candidates[repeats]])

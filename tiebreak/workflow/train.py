@@ -59,6 +59,8 @@ def train(bench: Bench, round: int) -> ModelCard | None:
     if needs_choice(len(values), chosen_at, len(classes)):
         c, chosen_at = choose_c(vectors, values, classes, bench.rng("folds", round)), len(values)
     head = wiring.classifier("logistic").fit(vectors, values, classes, c)
+    if head is None:
+        return None
     scored, truth = scored_control(bench)
     version = last.version + 1 if last else 1
     card = ModelCard(

@@ -7,12 +7,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tiebreak import registry
 from tiebreak.config import AgentPart, EmbedderPart, IndexPart, Price, Settings
 from tiebreak.domain.batches import ModelCard
 from tiebreak.domain.ports import (
+    Classifier,
     Clock,
     Embedder,
     Head,
@@ -86,9 +87,10 @@ def strategy(name: str) -> QueryStrategy:
     return made
 
 
-def classifier(name: str) -> Any:
+def classifier(name: str) -> Classifier:
     """A classifier that `fit`s heads."""
-    return registry.find("classifiers", name)()
+    made: Classifier = registry.find("classifiers", name)()
+    return made
 
 
 def save_head(folder: Path, version: int, head: Head) -> str:

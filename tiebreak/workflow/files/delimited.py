@@ -158,6 +158,8 @@ class _Rows:
                 why=f"A quote in {first[:60]!r} is not closed in its row.",
                 mend="Close it, or double it if it belongs to the text.",
             )
+        if text.marked(first):
+            return text.marked_problem(at, first, self._encoding)
         return Problem(
             kind="not a row",
             row=at,
@@ -168,7 +170,7 @@ class _Rows:
 
     def _look_like_rows(self, lines: list[str]) -> bool:
         looked = lines[:_LOOK_AGAIN]
-        return 2 * sum(map(self._is_row, looked)) >= len(looked)
+        return 2 * sum(map(self._is_row, looked)) > len(looked)
 
     def _is_row(self, line: str) -> bool:
         """Whether the line alone is a row, or the start of one with a line break in a cell."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import difflib
 import re
+from contextlib import suppress
 from encodings.aliases import aliases
 from pathlib import Path
 
@@ -17,11 +18,23 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LATIN = re.compile(
-    r"cp125[0247]|latin|iso8859|mac_(?!cyr|greek)|hp_roman8|cp437|cp85|cp1140|cp500"
+# Families that a guesser mixes up within, the commonest of each first.
+_FAMILIES = (
+    (
+        re.compile(
+            r"cp125[0247]|latin|iso8859_(?![5-8]|11)|mac_(?!cyr|greek)|hp_roman8|cp437|cp85"
+        ),
+        ("cp1252", "cp1250", "iso8859_2", "mac_roman"),
+    ),
+    (
+        re.compile(r"cp1251|koi8|iso8859_5|cp866|cp855|mac_cyr|kz1048|ptcp154"),
+        ("cp1251", "koi8_r", "cp866", "iso8859_5", "mac_cyrillic"),
+    ),
 )
-_LATIN_FIRST = ("cp1252", "cp1250", "iso8859_2", "mac_roman")
-_SYMBOL_IN_WORD = re.compile(r"[^\W\d_][^\w\s'’\-./,;:|&+@\"()]+[^\W\d_]|[^\W\d_][¹²³¼½¾ªº]")
+_LETTER = r"[^\W\d_]"
+_SYMBOL_IN_WORD = re.compile(
+    rf"{_LETTER}(?:[^\w\s'’\-./,;:|&+@\"()]+|[¹²³¼½¾]+|(?<=[a-zа-я])[A-ZА-Я])(?={_LETTER})"
+)
 _GUESS_BYTES = 1 << 16
 
 
@@ -64,8 +77,8 @@ def sniff(path: Path, sample: Sample) -> str:
 def check(path: Path, sample: Sample, given: str) -> str:
     """The encoding that the caller gave, if the file can be in it; else an `InputError`."""
     try:
-        codecs.lookup(given)
-        b"".decode(given)
+        with suppress(UnicodeDecodeError):
+            b"a".decode(given)
     except (LookupError, UnicodeError):
         near = difflib.get_close_matches(given.lower().replace("-", "_"), aliases, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else "Leave it out to have it guessed."
@@ -100,9 +113,9 @@ def _wide(start: bytes) -> str | None:
             return name
     half = max(1, len(start) // 2)
     even, odd = start[::2].count(b"\0") / half, start[1::2].count(b"\0") / half
-    if odd > 0.3 and even < 0.1:
+    if odd > 0.02 and even < odd / 10 and b"\n\0" in start:
         return "utf-16-le"
-    return "utf-16-be" if even > 0.3 and odd < 0.1 else None
+    return "utf-16-be" if even > 0.02 and odd < even / 10 and b"\0\n" in start else None
 
 
 def _is_wide(encoding: str) -> bool:
@@ -120,16 +133,15 @@ def _reads(line: bytes, encoding: str) -> bool:
 def _guess(raw: bytes) -> str:
     """An older encoding.
 
-    charset-normalizer tells scripts apart, but among the Latin ones it takes the first that fits.
-    There the commonest is tried first, and believed if no word has a symbol inside.
+    charset-normalizer tells scripts apart, but within one it takes the first encoding that fits.
+    There the one is taken that leaves the fewest symbols and capitals inside words.
     """
     from charset_normalizer import from_bytes
 
     best = from_bytes(raw).best()
     found = best.encoding if best else "cp1252"
-    if not _LATIN.match(found):
-        return found
-    for encoding in _LATIN_FIRST:
-        if _reads(raw, encoding) and not _SYMBOL_IN_WORD.search(raw.decode(encoding)):
-            return encoding
+    for family, members in _FAMILIES:
+        if family.match(found):
+            fit = [name for name in (*members, found) if _reads(raw, name)]
+            return min(fit, key=lambda name: len(_SYMBOL_IN_WORD.findall(raw.decode(name))))
     return found

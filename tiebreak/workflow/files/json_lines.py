@@ -13,6 +13,7 @@ from tiebreak.workflow.files import encodings, text
 from tiebreak.workflow.files.rows import Problem, Row, RowReader
 
 _COLUMNS_FROM = 1000
+_ARRAY = "'[': "  # the problem of a line with nothing but an array's beginning
 
 
 def open_json_lines(path: Path, compressed: bool, encoding: str | None) -> RowReader:
@@ -24,12 +25,12 @@ def open_json_lines(path: Path, compressed: bool, encoding: str | None) -> RowRe
     for item in islice(stream(), _COLUMNS_FROM):
         if isinstance(item, Row):
             keys.update(dict.fromkeys(item.values))
-    if not keys:
-        first = next(stream(), None)
+    first = next(stream(), None)
+    if not keys or (isinstance(first, Problem) and first.why.startswith(_ARRAY)):
         why = first.why if isinstance(first, Problem) else "no line has a key."
         raise InputError(
-            f"{str(path)!r} has no JSON object in its first lines: {why}",
-            mend="Write one object a line; an array becomes that with: jq -c '.[]' FILE",
+            f"{str(path)!r} is not one JSON object a line: {why}",
+            mend="Write it so; an array becomes that with: jq -c '.[]' FILE",
         )
     return RowReader(
         path=path,

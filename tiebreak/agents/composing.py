@@ -1,0 +1,212 @@
+"""From a task to a chat request: static prefix, demonstrations as turns, the fenced text.
+
+Each demonstration is its own user and assistant turn, the most similar one last: on the embedded
+model all of them in one message were at chance, turns far above it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tiebreak.agents import codes, fitting, prompt_book
+from tiebreak.agents.fencing import clean, fence, marker
+from tiebreak.domain.evidence import Neighbour, Purpose
+from tiebreak.domain.labels import LabelSchema
+from tiebreak.domain.ports import Message, Request
+from tiebreak.errors import ConfigError
+
+Mode = Literal["score", "generate"]
+LEAST_CANDIDATES = 10
+"""With fewer labels to choose from, a code's probability would say nothing."""
+ENUM_LIMIT = 500
+"""Above this many labels a server may refuse the enum; our own check holds in any case."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelTask:
+    """A record to label. ``neighbours`` are similar records with their human labels, in any order.
+
+    ``shortlist`` are likely labels, best first: used when there are more labels than the server
+    returns log-probabilities for.
+    """
+
+    record_id: int
+    text: str
+    neighbours: tuple[Neighbour, ...] = ()
+    shortlist: tuple[str, ...] | None = None
+    purpose: Purpose = "batch"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A request, and what is needed to read its reply."""
+
+    task: LabelTask
+    mode: Mode
+    prompt: str
+    request: Request
+    shown: tuple[Neighbour, ...]
+    cut: str
+    codes: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Composer:
+    """Writes the requests of one run: task, schema, prompt and limits do not change within it."""
+
+    schema: LabelSchema
+    task: str
+    prompt: str
+    seed: int
+    context_tokens: int
+    top_logprobs: int
+    answer_tokens: int
+    demonstrations: int
+
+    def compose(self, task: LabelTask, mode: Mode) -> Prepared:
+        """The request for *task*, fitted to the context.
+
+        Raises:
+            ConfigError: labels and guidelines alone pass the context, or the prompt is unknown.
+        """
+        book = prompt_book.load(f"{self.prompt}-{mode}")
+        text, hidden = clean(task.text)
+        shown = self._demonstrations(task)
+        candidates = self._candidates(task, shown)
+        table = codes.assign(candidates, self.seed, text)
+        if mode == "score":
+            shown = tuple(n for n in shown if n.labels[0] in candidates)
+        mark = marker(self.seed, [text, *(n.text for n in shown)])
+        inputs = self._inputs(mode, table)
+        system = Message(role="system", content=_tidy(book.render("system", inputs)))
+        answers = self._answers(mode, table, shown)
+        turns = [
+            Message(role="user", content=book.render("example", {**inputs, "text": fence(t, mark)}))
+            for t in (clean(n.text)[0] for n in shown)
+        ]
+        frame = book.render("question", {**inputs, "text": fence("", mark)})
+        tokens = 1 if mode == "score" else self.answer_tokens
+        fitted = fitting.fit(
+            text,
+            fixed=_length(system.content, frame) + tokens,
+            demonstrations=[_length(t.content, a) for t, a in zip(turns, answers, strict=True)],
+            limit=self.context_tokens,
+        )
+        if fitted is None:
+            raise ConfigError(
+                f"{len(self.schema.names)} labels with their definitions do not fit into "
+                f"{self.context_tokens} tokens.",
+                mend="Raise agent.context_tokens if the model allows, or shorten labels.yaml.",
+            )
+        drop = fitted.demonstrations_cut
+        messages = [system]
+        for turn, answer in zip(turns[drop:], answers[drop:], strict=True):
+            messages += [turn, Message(role="assistant", content=answer)]
+        last = book.render("question", {**inputs, "text": fence(fitted.text, mark)})
+        return Prepared(
+            task=task,
+            mode=mode,
+            prompt=book.id,
+            request=Request(
+                messages=(*messages, Message(role="user", content=last)),
+                max_tokens=tokens,
+                top_logprobs=self.top_logprobs if mode == "score" else 0,
+                schema=self._json_schema() if mode == "generate" else None,
+            ),
+            shown=shown[drop:],
+            cut=fitted.cut(hidden),
+            codes=table if mode == "score" else {},
+            secrets=(mark, self._canary) if mode == "generate" else (),
+        )
+
+    def can_score(self, task: LabelTask) -> bool:
+        """Whether a code for every label fits, or there is something to make a shortlist from."""
+        if len(self.schema.names) <= self._room:
+            return True
+        return bool(task.shortlist) or bool(self._demonstrations(task))
+
+    # -- parts
+
+    @property
+    def _room(self) -> int:
+        return min(self.top_logprobs, len(codes.CODES))
+
+    @property
+    def _canary(self) -> str:
+        raw = f"{self.seed}/{self.schema.fingerprint}".encode()
+        return "ref-" + hashlib.sha256(raw).hexdigest()[:10]
+
+    def _demonstrations(self, task: LabelTask) -> tuple[Neighbour, ...]:
+        names = set(self.schema.names)
+        usable = [n for n in task.neighbours if len(n.labels) == 1 and n.labels[0] in names]
+        usable.sort(key=lambda n: (n.similarity, -n.record_id))
+        return tuple(usable[-self.demonstrations :]) if self.demonstrations else ()
+
+    def _candidates(self, task: LabelTask, shown: Sequence[Neighbour]) -> list[str]:
+        """Labels to choose among: all, or those of the demonstrations and the shortlist.
+
+        A short list is filled up with others, because a choice between two is no measure.
+        """
+        names = self.schema.names
+        if len(names) <= self._room:
+            return list(names)
+        known = set(names)
+        near = [n.labels[0] for n in reversed(shown)]
+        picked = list(dict.fromkeys([*near, *(x for x in task.shortlist or () if x in known)]))
+        if len(picked) < LEAST_CANDIDATES:
+            rest = [name for name in names if name not in picked]
+            picked += codes.assign(rest, self.seed, task.text).values()
+            picked = picked[:LEAST_CANDIDATES]
+        return picked[: self._room]
+
+    def _inputs(self, mode: Mode, table: Mapping[str, str]) -> dict[str, str]:
+        meanings = {x.name: _meaning(x.definition, x.examples) for x in self.schema.labels}
+        inputs = {"task": self.task, "guidelines": self.schema.guidelines}
+        if mode == "score":
+            return {**inputs, "codes": codes.table(table, meanings)}
+        lines = [f"- {x}" + (f": {meanings[x]}" if meanings[x] else "") for x in self.schema.names]
+        return {**inputs, "labels": "\n".join(lines), "canary": self._canary}
+
+    def _answers(
+        self, mode: Mode, table: Mapping[str, str], shown: Sequence[Neighbour]
+    ) -> list[str]:
+        if mode == "generate":
+            return [_json_label(n.labels[0]) for n in shown]
+        code = {label: letter for letter, label in table.items()}
+        return [code[n.labels[0]] for n in shown]
+
+    def _json_schema(self) -> dict[str, Any]:
+        label: dict[str, Any] = {"type": "string"}
+        if len(self.schema.names) <= ENUM_LIMIT:
+            label["enum"] = list(self.schema.names)
+        return {
+            "type": "object",
+            "properties": {"label": label, "rationale": {"type": "string"}},
+            "required": ["label", "rationale"],
+            "additionalProperties": False,
+        }
+
+
+def _meaning(definition: str, examples: Sequence[str]) -> str:
+    parts = [definition.strip()] if definition.strip() else []
+    if examples:
+        parts.append("such as " + "; ".join(f'"{x}"' for x in examples))
+    return " ".join(" ".join(parts).split())
+
+
+def _json_label(label: str) -> str:
+    return json.dumps({"label": label}, ensure_ascii=False)
+
+
+def _tidy(text: str) -> str:
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _length(*parts: str) -> int:
+    return sum(fitting.tokens(part) + fitting.PER_MESSAGE for part in parts)
