@@ -444,6 +444,13 @@ def test_an_expired_lease_is_anybodys(store: Store, clock: TickingClock) -> None
     assert store.queue.lease("ann", 1, seconds=60) == []
 
 
+def test_a_lease_of_no_time_is_over_at_once(store: Store) -> None:
+    filled(store)
+    store.queue.open([task(1), task(2)])
+    assert [t.record_id for t in store.queue.lease("ann", 5, seconds=0)] == [1, 2]
+    assert [t.record_id for t in store.queue.lease("bob", 5, seconds=60)] == [1, 2]
+
+
 def test_a_heartbeat_extends_a_live_lease_only(store: Store, clock: TickingClock) -> None:
     filled(store)
     store.queue.open([task(1), task(2), task(3)])

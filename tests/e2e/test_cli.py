@@ -58,7 +58,7 @@ def test_the_loop_with_a_person_at_the_terminal(filled: Path, tmp_path: Path) ->
 
     out = tmp_path / "labels.csv"
     tiebreak("export", filled, out)
-    exported = list(csv.DictReader(out.open(encoding="utf-8")))
+    exported = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
     assert len(exported) == 60  # the pool; held-out rows are not exported
     mine = [r for r in exported if r["by"]]
     assert len(mine) == 8
@@ -101,7 +101,8 @@ def test_corrections_by_id_replace_labels_and_the_same_file_twice_changes_nothin
     assert document("verify", project)["hash"] == before
     out = tmp_path / "out.jsonl"
     tiebreak("export", project, out)
-    row = next(r for r in map(json.loads, out.open()) if r["id"] == ROWS[0]["id"])
+    rows = map(json.loads, out.read_text(encoding="utf-8").splitlines())
+    row = next(r for r in rows if r["id"] == ROWS[0]["id"])
     assert (row["label"], row["by"], row["who"]) == (other, "human", "bea")
 
 

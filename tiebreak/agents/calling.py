@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ from tiebreak.agents.composing import LabelTask, Prepared
 from tiebreak.config import Price
 from tiebreak.domain.evidence import NANOS, Usage
 from tiebreak.domain.ports import Completion, LabelModel, Ledger, Request
-from tiebreak.errors import BudgetExceeded, LLMError, LLMRejected, LLMUnavailable
+from tiebreak.errors import BudgetExceeded, LLMRejected, LLMUnavailable
 
 PATIENCE = 5
 """So many records in a row without an answer mean that the server is down, not the records bad."""
@@ -76,7 +76,7 @@ def call_all(
     limit_nanos: int | None = None,
     concurrency: int = 1,
     price: Price | None = None,
-) -> Iterator[Reply]:
+) -> Generator[Reply]:
     """Send requests, at most *concurrency* at once, and yield replies as they arrive.
 
     Until a first call succeeds they go one by one. Whatever ends the iteration (an error, a
@@ -90,13 +90,12 @@ def call_all(
         LLMForbidden: the kill switch is on.
     """
     money.require_price(model, price, limit_nanos)
-    pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="tiebreak-agent")
-    run = _Calls(model, ledger, limit_nanos, concurrency, price, pool)
-    try:
-        yield from run.all(iter(prepared))
-    finally:
-        run.drain()
-        pool.shutdown()
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="tiebreak-agent") as pool:
+        run = _Calls(model, ledger, limit_nanos, concurrency, price, pool)
+        try:
+            yield from run.all(iter(prepared))
+        finally:
+            run.drain()
 
 
 @dataclass
@@ -104,6 +103,21 @@ class _Flight:
     reservation: int
     request: Request
     waiting: list[Prepared]
+
+
+@dataclass
+class _Source:
+    """Requests to send, of which one can be put back."""
+
+    items: Iterator[Prepared]
+    held: Prepared | None = None
+
+    def next(self) -> Prepared | None:
+        one, self.held = self.held, None
+        return one or next(self.items, None)
+
+    def put_back(self, one: Prepared) -> None:
+        self.held = one
 
 
 @dataclass
@@ -123,27 +137,25 @@ class _Calls:
 
     def all(self, prepared: Iterator[Prepared]) -> Iterator[Reply]:
         stop: BaseException | None = None
-        more = True
+        source = _Source(prepared)
         while True:
-            while more and stop is None and self._has_room():
-                one = next(prepared, None)
-                if one is None:
-                    more = False
-                    break
+            while stop is None and self._has_room() and (one := source.next()) is not None:
                 try:
                     known = self._start(one)
                 except BudgetExceeded as problem:
-                    stop = problem
-                    break
+                    source.put_back(one)
+                    if not self.under_way:
+                        stop = problem
+                    break  # what is under way may cost less than was reserved: then try again
                 if known is not None:
                     yield known
             if not self.under_way:
                 break
             done, _ = wait(self.under_way, return_when=FIRST_COMPLETED)
             for future in done:
-                replies, problem = self._land(future)
+                replies, fatal = self._land(future)
                 yield from replies
-                stop = stop or problem
+                stop = stop or fatal
         if stop is not None:
             raise stop
 
@@ -217,6 +229,3 @@ def estimate_run(
         "money": money.cost(usage, price) / NANOS,
         "priced": price is not None,
     }
-
-
-__all__ = ["Failure", "LLMError", "Reply", "call_all", "estimate_run", "request_hash"]

@@ -43,7 +43,7 @@ def table(codes: Mapping[str, str], meanings: Mapping[str, str]) -> str:
 
 def read_table(message: str) -> dict[str, str]:
     """Code to ``label`` or ``label: definition`` from a prompt: what test doubles read."""
-    return {code: rest for code, rest in _LINE.findall(message)}
+    return dict(_LINE.findall(message))
 
 
 def score(top: Sequence[tuple[str, float]], codes: Mapping[str, str]) -> Scored | None:

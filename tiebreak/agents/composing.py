@@ -122,7 +122,7 @@ class Composer:
             shown=shown[drop:],
             cut=fitted.cut(hidden),
             codes=table if mode == "score" else {},
-            secrets=(mark, self._canary) if mode == "generate" else (),
+            secrets=(f"{mark}>", self._canary) if mode == "generate" else (),
         )
 
     def can_score(self, task: LabelTask) -> bool:

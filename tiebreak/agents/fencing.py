@@ -1,8 +1,8 @@
 """Record text on its way into a prompt: cleaned of what cannot be seen, and fenced as data.
 
-The marker is drawn from a hash of the seed and of everything it fences: the same request always
-has the same one, and a text cannot hold its own. A marker in a reply means that the model copied
-its input instead of answering. Source: ``spotlighting``, arXiv 2403.14720.
+The marker, the name of a nonsense tag, is drawn from a hash of the seed and of everything that it
+fences: the same request always has the same one, and a text cannot hold its own. A marker in a
+reply means that the model copied its input instead of answering. Source: arXiv 2403.14720.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from collections.abc import Iterable
 
 _KEPT = "\n\t"
 _HIDDEN = {"Cc", "Cf", "Cs"}
-_FENCE = re.compile(r"\[\[([0-9a-f]{8})\]\]\n(.*)\n\[\[\1\]\]", re.DOTALL)
+_LETTERS = "bcdfghjklmnpqrstvwxz"  # no vowels: no words; few letters: few tokens in every turn
+_SHORTEST = 4
+_FENCE = re.compile(r"<([b-z]{4,})>(.*)</\1>", re.DOTALL)
 
 
 def clean(text: str) -> tuple[str, int]:
@@ -30,20 +32,16 @@ def clean(text: str) -> tuple[str, int]:
 
 
 def marker(seed: int, texts: Iterable[str]) -> str:
-    """Eight hex digits that stand in none of the *texts*."""
+    """Four letters that stand in none of the *texts*; more where long texts hold all of four."""
     whole = "\0".join(texts)
-    turn = 0
-    while True:
-        raw = f"{seed}/{turn}/{whole}".encode("utf-8", "surrogatepass")
-        mark = hashlib.sha256(raw).hexdigest()[:8]
-        if mark not in whole:
-            return mark
-        turn += 1
+    drawn = hashlib.sha256(f"{seed}/{whole}".encode("utf-8", "surrogatepass")).digest()
+    mark = "".join(_LETTERS[byte % len(_LETTERS)] for byte in drawn)
+    return next(mark[:n] for n in range(_SHORTEST, len(mark) + 1) if mark[:n] not in whole)
 
 
 def fence(text: str, mark: str) -> str:
-    """The text between two lines with the marker."""
-    return f"[[{mark}]]\n{text}\n[[{mark}]]"
+    """The text between a pair of tags named by the marker."""
+    return f"<{mark}>{text}</{mark}>"
 
 
 def fenced(message: str) -> str | None:

@@ -8,8 +8,10 @@ with a reason, never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from typing import Any
 
 from tiebreak.agents import codes
 from tiebreak.agents.calling import Failure, Reply, call_all, request_hash
@@ -17,7 +19,7 @@ from tiebreak.agents.composing import Composer, LabelTask, Mode, Prepared
 from tiebreak.agents.money import charge
 from tiebreak.agents.parsing import LONGEST_RATIONALE, read_answer, shorten
 from tiebreak.config import AgentPart, Price
-from tiebreak.domain.evidence import Neighbour, Suggestion
+from tiebreak.domain.evidence import Neighbour, Suggestion, Usage
 from tiebreak.domain.labels import LabelSchema
 from tiebreak.domain.ports import Completion, LabelModel, Ledger
 from tiebreak.errors import ConfigError, LLMRejected, LLMUnavailable
@@ -86,33 +88,33 @@ class Labeller:
         limit_nanos: int | None = None,
         concurrency: int | None = None,
         price: Price | None = None,
-    ) -> Iterator[Suggestion | Failure]:
+    ) -> Generator[Suggestion | Failure]:
         """Label records; suggestions (seq 0) come as they arrive, not in the order asked.
 
         Raises: as `tiebreak.agents.calling.call_all`; also `ConfigError` when mode score was
         asked of a server that gives no log-probabilities.
         """
         todo = iter(tasks)
-        width = concurrency or self._concurrency
+        again: deque[LabelTask] = deque()
 
-        def ask(some: Iterable[LabelTask]) -> Iterator[Reply]:
-            return call_all(
-                self._model,
-                map(self.prepare, some),
-                ledger,
-                limit_nanos=limit_nanos,
-                concurrency=width,
-                price=price,
-            )
+        def source() -> Iterator[Prepared]:
+            while (task := again.popleft() if again else next(todo, None)) is not None:
+                yield self.prepare(task)
 
-        while not self._has_answered and (first := next(todo, None)) is not None:
-            for reply in ask([first]):
-                if self._must_generate(reply):
-                    todo = chain([first], todo)
+        calls = call_all(
+            self._model,
+            source(),
+            ledger,
+            limit_nanos=limit_nanos,
+            concurrency=concurrency or self._concurrency,
+            price=price,
+        )
+        with closing(calls):
+            for reply in calls:
+                if not self._has_answered and self._must_generate(reply):
+                    again.append(reply.prepared.task)
                 else:
                     yield self._read(reply, price)
-        for reply in ask(todo):
-            yield self._read(reply, price)
 
     def probe(self, task: LabelTask) -> Suggestion:
         """One answer, bought outside any ledger: for ``tiebreak doctor``.
@@ -161,11 +163,14 @@ class Labeller:
             return self._suggestion(reply, said, paid, abstain="refused")
         if prepared.mode == "generate":
             return self._read_generated(reply, said, paid)
-        if not said.top:
-            return self._suggestion(reply, said, paid, abstain="no-logprobs")
-        best = codes.score(said.top, prepared.codes)
+        return self._read_scored(reply, said, paid)
+
+    def _read_scored(self, reply: Reply, said: Completion, paid: int) -> Suggestion:
+        prepared = reply.prepared
+        best = codes.score(said.top or (), prepared.codes)
         if best is None:
-            return self._suggestion(reply, said, paid, abstain="no-code")
+            reason = "no-code" if said.top else "no-logprobs" if said.text else "empty"
+            return self._suggestion(reply, said, paid, abstain=reason)
         cited = _cite(prepared.shown, best.label)
         return self._suggestion(
             reply,
@@ -176,3 +181,61 @@ class Labeller:
             rationale=cited,
             rationale_by="neighbours" if cited else "none",
         )
+
+    def _read_generated(self, reply: Reply, said: Completion, paid: int) -> Suggestion:
+        answer = read_answer(
+            said.text,
+            self._schema.names,
+            finish=said.finish,
+            secrets=reply.prepared.secrets,
+        )
+        return self._suggestion(
+            reply,
+            said,
+            paid,
+            label=answer.label,
+            abstain=answer.abstain,
+            rationale=answer.rationale,
+            rationale_by="model" if answer.rationale else "none",
+        )
+
+    def _suggestion(
+        self,
+        reply: Reply,
+        said: Completion | None = None,
+        paid: int = 0,
+        *,
+        label: str | None = None,
+        **parts: Any,
+    ) -> Suggestion:
+        """Cost and tokens are those of the reply, whether it was bought now or recalled."""
+        prepared = reply.prepared
+        return Suggestion(
+            record_id=prepared.task.record_id,
+            purpose=prepared.task.purpose,
+            agent=self._model.id,
+            mode=prepared.mode,
+            prompt=prepared.prompt,
+            request_hash=reply.request_hash,
+            schema_version=self._schema.version,
+            labels=None if label is None else (label,),
+            neighbours=tuple(n.record_id for n in prepared.shown),
+            cut=prepared.cut,
+            usage=said.usage if said else Usage(),
+            cost_nanos=paid,
+            **parts,
+        )
+
+
+def _cite(shown: Sequence[Neighbour], label: str) -> str:
+    """The most similar example with this label, and the most similar of all if that is another."""
+    if not shown:
+        return ""
+    alike = [n for n in shown if n.labels[0] == label]
+    cited = list(dict.fromkeys([*alike[-1:], shown[-1]]))
+    parts = [
+        f"'{shorten(n.text, CITED)}' (label {n.labels[0]}, "
+        f"similarity {f'{n.similarity:.2f}'.removeprefix('0')})"
+        for n in cited
+    ]
+    return shorten("Most like: " + "; ".join(parts), LONGEST_RATIONALE)

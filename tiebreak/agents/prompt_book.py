@@ -1,8 +1,8 @@
 """The prompts, as data: ``prompts/<name>/v<N>.md`` with front matter and named sections.
 
 A file starts with ``name``, ``version`` and ``inputs`` between ``---`` lines. Its sections start
-with ``[system]``, ``[example]``, ``[question]`` on a line of their own; ``{{input}}`` is put in once
-and never looked into again, so that a record's text cannot smuggle in another input.
+with ``[system]``, ``[example]``, ``[question]`` on a line of their own; ``{{input}}`` is put in
+once and never looked into again, so that a record's text cannot smuggle in another input.
 """
 
 from __future__ import annotations

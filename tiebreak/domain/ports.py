@@ -40,7 +40,8 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Added:
-    """What `Records.add` did. ``changed``: same (source, external id), other text: kept as was."""
+    """What `Records.add` did. ``changed``: same (source, external id), other text: kept as was
+    (and counted in ``existing`` too)."""
 
     inserted: tuple[int, ...]
     existing: int
@@ -164,7 +165,8 @@ class Queue(Protocol):
         ...
 
     def reopen(self, record_ids: Sequence[int]) -> int:
-        """Open again, for each record, the tasks that were closed as done (an undo)."""
+        """Open again, for each record, the tasks that were closed as done (an undo); of several
+        with one reason the last, and none beside an open one."""
         ...
 
     def lease(self, who: str, n: int, *, seconds: float) -> list[ReviewTask]:
@@ -195,7 +197,10 @@ class Batches(Protocol):
     def get(self, round: int) -> QueryBatch: ...
     def last(self) -> QueryBatch | None: ...
     def all(self) -> list[QueryBatch]: ...
-    def advance(self, round: int, phase: Phase) -> None: ...
+    def advance(self, round: int, phase: Phase) -> None:
+        """Move a batch on. It never goes back: an earlier phase is a no-op."""
+        ...
+
     def answer(self, round: int, items: Sequence[BatchItem]) -> None:
         """Write model and agent answers of items, once: an item that has them keeps them."""
         ...
@@ -226,7 +231,11 @@ class Ledger(Protocol):
         ...
 
     def settle(self, reservation: int, completion: Completion, nanos: int) -> None:
-        """Store the reply and what it cost, in one transaction."""
+        """Store the reply and what it cost, in one transaction.
+
+        The first reply to a request stays. A reservation that was abandoned may still be settled
+        (its process was only slow); one that is closed already is a `Conflict`.
+        """
         ...
 
     def release(self, reservation: int) -> None:
@@ -244,11 +253,15 @@ class Notes(Protocol):
     """Schema versions, model cards, step reports."""
 
     def put_schema(self, schema: LabelSchema) -> LabelSchema:
-        """Store a schema (next version if its fingerprint is new) and return it as stored."""
+        """Store a schema (as the next version, unless the latest one has its fingerprint) and
+        return it as stored: it is then what ``schema()`` gives."""
         ...
 
     def schema(self, version: int | None = None) -> LabelSchema | None: ...
-    def put_model(self, card: ModelCard) -> None: ...
+    def put_model(self, card: ModelCard) -> None:
+        """Store a card, once; another card under its version is a `Conflict`."""
+        ...
+
     def models(self) -> list[ModelCard]: ...
     def report(self, step: str, round: int, payload: Mapping[str, Any]) -> None: ...
     def reports(self) -> list[tuple[str, int, Mapping[str, Any]]]:

@@ -176,10 +176,10 @@ def _lease(conn: Connection, who: str, n: int, now: float, until: float) -> list
     for source in (mine, free):
         # Again while others are quicker: what they took is no longer among the free ones.
         while len(held) < n:
-            found = list(conn.execute(source.limit(n - len(held))).scalars())
-            taken = _take(conn, who, [i for i in found if i not in held], now, until)
-            held += taken
-            if not found or source is mine:
+            found = conn.execute(source.limit(n - len(held))).scalars()
+            new = [i for i in found if i not in held]
+            held += _take(conn, who, new, now, until)
+            if not new or source is mine:
                 break
     return _served(conn, held)
 

@@ -165,11 +165,12 @@ class _Looked:
         return best if best is not None and means[best] > 0 else None
 
     def _mean(self, name: str) -> float:
-        """Mean length of the column's strings; 0 if it holds something else."""
+        """Mean length of the column's strings; 0 if most of its cells are something else."""
         cells = [row[name] for row in self._rows if row.get(name) not in (None, "")]
-        if not cells or not all(isinstance(cell, str) for cell in cells):
+        strings = [cell for cell in cells if isinstance(cell, str)]
+        if not strings or 2 * len(strings) < len(cells):
             return 0.0
-        return sum(len(cell.strip()) for cell in cells) / len(cells)
+        return sum(len(cell.strip()) for cell in strings) / len(strings)
 
     def _short(self, name: str) -> bool:
         return all(len(id_cell(row.get(name))) <= 200 for row in self._rows)

@@ -71,8 +71,8 @@ class _Rows:
             taken.clear()
             try:
                 cells = next(reader, None)
-            except csv.Error as why:
-                yield self._bad(str(why))
+            except csv.Error as error:
+                yield self._bad(str(error), broken=True)
                 reader = self._reader()
                 continue
             if cells is None:
@@ -80,7 +80,8 @@ class _Rows:
             if len(cells) > width and not any(cells[width:]):
                 del cells[width:]  # a delimiter too many at the end
             if len(cells) != width and any(map(str.strip, cells)):
-                yield self._bad(f"{len(cells)} cells, and the header has {width}")
+                why = f"{len(cells)} cells, and the header has {width}"
+                yield self._bad(why, broken=False)
                 continue
             if any(map(text.marked, taken)):
                 yield text.marked_problem(self._line, "".join(taken), self._encoding)
@@ -139,18 +140,20 @@ class _Rows:
     def _reader(self) -> Iterator[list[str]]:
         return csv.reader(self._feed(), delimiter=self._delimiter, strict=True)
 
-    def _bad(self, why: str) -> Row | Problem:
+    def _bad(self, why: str, *, broken: bool) -> Row | Problem:
         """Say what is wrong with the row just read, and give back lines that it swallowed."""
         at = self._line
         first, behind = self._taken[0], self._taken[1:]
         literal = first.rstrip("\r\n").split("\t") if self._delimiter == "\t" else []
         plain = len(literal) == len(self.columns) and not text.marked(first)
-        swallowed = bool(behind) and (plain or self._look_like_rows(behind))
+        swallowed = bool(behind) and (plain or self._look_like_rows(behind, broken))
         if swallowed:
             self._again.extendleft(reversed(behind))
         self._line += 1 if swallowed else len(self._taken)
         if plain:  # TSV has no quoting: a quote is a character
             return Row(at, dict(zip(self.columns, literal, strict=True)))
+        if text.marked(first):
+            return text.marked_problem(at, first, self._encoding)
         if swallowed or why == _OPEN:
             return Problem(
                 kind="quote left open",
@@ -158,8 +161,6 @@ class _Rows:
                 why=f"A quote in {first[:60]!r} is not closed in its row.",
                 mend="Close it, or double it if it belongs to the text.",
             )
-        if text.marked(first):
-            return text.marked_problem(at, first, self._encoding)
         return Problem(
             kind="not a row",
             row=at,
@@ -168,7 +169,11 @@ class _Rows:
             "quotes inside.",
         )
 
-    def _look_like_rows(self, lines: list[str]) -> bool:
+    def _look_like_rows(self, lines: list[str], broken: bool) -> bool:
+        """Whether rows were swallowed: any, where the quoting is broken; else most of the lines,
+        since a cell may well have line breaks, and a line of it the form of a row."""
+        if broken:
+            return any(map(self._is_row, lines))
         looked = lines[:_LOOK_AGAIN]
         return 2 * sum(map(self._is_row, looked)) > len(looked)
 

@@ -19,7 +19,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 # Families that a guesser mixes up within, the commonest of each first.
-_FAMILIES = (
+_FAMILIES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (
         re.compile(
             r"cp125[0247]|latin|iso8859_(?![5-8]|11)|mac_(?!cyr|greek)|hp_roman8|cp437|cp85"
@@ -139,7 +139,7 @@ def _guess(raw: bytes) -> str:
     from charset_normalizer import from_bytes
 
     best = from_bytes(raw).best()
-    found = best.encoding if best else "cp1252"
+    found: str = best.encoding if best else "cp1252"
     for family, members in _FAMILIES:
         if family.match(found):
             fit = [name for name in (*members, found) if _reads(raw, name)]

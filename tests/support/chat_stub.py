@@ -1,0 +1,61 @@
+"""A chat server on loopback that follows a script, faults included."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from chat_server import ChatServer, Sent, chat_reply
+
+Step = Sent | str | Callable[[dict[str, Any]], Sent]
+
+
+class ChatStub(ChatServer):
+    """Sends the steps in order, the last one for ever. A string is a plain reply."""
+
+    def __init__(self, *steps: Step) -> None:
+        super().__init__(self._next)
+        self._steps: Sequence[Step] = steps or ("ok",)
+        self._at = 0
+        self._turn = threading.Lock()
+
+    def _next(self, body: dict[str, Any]) -> Sent:
+        with self._turn:
+            step = self._steps[min(self._at, len(self._steps) - 1)]
+            self._at += 1
+        if callable(step):
+            return step(body)
+        return Sent(chat_reply(step)) if isinstance(step, str) else step
+
+
+def error(status: int, message: str = "no", *, param: str | None = None, **headers: str) -> Sent:
+    """An error as OpenAI sends it; header names with underscores for hyphens."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    body = {"error": {"message": message, "type": "error", "param": param, "code": None}}
+    return Sent(body, status=status, headers=named)
+
+
+def letters(*top: tuple[str, float], **parts: Any) -> Sent:
+    """A one-token reply with log-probabilities."""
+    return Sent(chat_reply(top[0][0] if top else "", top=list(top), finish="length", **parts))
+
+
+def refusal(words: str = "I will not.") -> Sent:
+    """A refusal as OpenAI sends it."""
+    return Sent(chat_reply(None, refusal=words))
+
+
+def reset() -> Sent:
+    """The connection breaks."""
+    return Sent(reset=True)
+
+
+def stalled(seconds: float) -> Sent:
+    """A reply that comes too late."""
+    return Sent(chat_reply("late"), delay=seconds)
+
+
+def truncated() -> Sent:
+    """A reply that the token limit cut off within its JSON."""
+    return Sent(chat_reply('{"label": "yes", "ratio', finish="length"))
