@@ -15,9 +15,7 @@ from tiebreak.workflow.verify import project_hash, verify
 OPTIONS = RunOptions(batch=20, rounds=3, reviewer="labels")
 
 
-def test_the_loop_ends_alike_in_memory_and_in_a_database(
-    tmp_path: Path, database_url: str
-) -> None:
+def test_the_loop_ends_alike_in_memory_and_in_a_database(tmp_path: Path, database_url: str) -> None:
     memory = make_bench(tmp_path / "memory")
     run(memory, OPTIONS)
     store = SqlStore.open(database_url, TickingClock())

@@ -162,7 +162,7 @@ def test_bad_rows_are_reported_and_good_ones_kept(project: Path, tmp_path: Path)
             ]
         )
     )
-    told = document("import", project, path)["files"][0]
+    told = document("import", project, path, "--id", "id")["files"][0]
     assert told["taken"] == 2  # a, and e without its label
     assert sum(p["count"] for p in told["problems"].values()) == 5
     assert all(p["samples"][0]["mend"] for p in told["problems"].values())

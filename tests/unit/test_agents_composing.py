@@ -119,7 +119,7 @@ def test_what_does_not_fit_is_cut_and_the_cut_is_told() -> None:
 
 def test_demonstrations_go_least_similar_first() -> None:
     text = "word " * 380
-    prepared = labeller(silent(20, 1150)).prepare(task(text, neighbours=NEAR))
+    prepared = labeller(silent(20, 920)).prepare(task(text, neighbours=NEAR))
     assert prepared.cut.startswith("demos:")
     assert "chars" not in prepared.cut
     assert 0 < len(prepared.shown) < 3

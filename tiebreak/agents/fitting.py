@@ -13,14 +13,13 @@ from dataclasses import dataclass
 PER_MESSAGE = 8
 GAP = "\n[…]\n"
 _LETTERS = re.compile(r"[A-Za-z]+")
-_BLANKS = re.compile(r"\s+")
+_SPACE = re.compile(r" (?=[A-Za-z])")  # goes into the token of the word that follows
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What is left: how many of the demonstrations (the most similar ones), and the text."""
+    """What is left of the text, how many demonstrations were dropped, how many characters."""
 
-    demonstrations: int
     text: str
     demonstrations_cut: int
     characters_cut: int
@@ -37,11 +36,9 @@ class Fitted:
 
 def tokens(text: str) -> int:
     """About how many tokens a text has, guessed high."""
-    words = _LETTERS.findall(text)
-    blanks = _BLANKS.findall(text)
-    rest = len(text.encode("utf-8", "surrogatepass"))
-    rest -= sum(map(len, words)) + sum(len(b.encode()) for b in blanks)
-    return sum(-(-len(word) // 3) for word in words) + rest + len(blanks)
+    words = [len(word) for word in _LETTERS.findall(text)]
+    rest = len(text.encode("utf-8", "surrogatepass")) - sum(words) - len(_SPACE.findall(text))
+    return sum(-(-n // 3) for n in words) + rest
 
 
 def fit(text: str, *, fixed: int, demonstrations: Sequence[int], limit: int) -> Fitted | None:
@@ -54,7 +51,7 @@ def fit(text: str, *, fixed: int, demonstrations: Sequence[int], limit: int) -> 
     need = fixed + tokens(text)
     for dropped in range(len(demonstrations) + 1):
         if need + sum(demonstrations[dropped:]) <= limit:
-            return Fitted(len(demonstrations) - dropped, text, dropped, 0)
+            return Fitted(text, dropped, 0)
     if fixed > limit:
         return None
     low, high = 0, min(len(text), limit * 4)
@@ -64,7 +61,7 @@ def fit(text: str, *, fixed: int, demonstrations: Sequence[int], limit: int) -> 
             low = middle
         else:
             high = middle - 1
-    return Fitted(0, _ends(text, low), len(demonstrations), len(text) - low)
+    return Fitted(_ends(text, low), len(demonstrations), len(text) - low)
 
 
 def _ends(text: str, keep: int) -> str:

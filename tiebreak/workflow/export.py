@@ -10,11 +10,16 @@ from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.files.write import write_rows
 
 PAGE = 2000
-COLUMNS = (
-    "source", "id", "text", "split", "label", "by", "who", "confidence", "outcome", "reasons",
-    "agent_label", "agent_confidence", "rationale", "rationale_by", "duplicate_of",
-    "schema_version", "labelled_at",
-)  # fmt: skip
+COLUMNS: dict[str, type] = {
+    **dict.fromkeys(("source", "id", "text", "split", "label", "by", "who"), str),
+    "confidence": float,
+    **dict.fromkeys(("outcome", "reasons", "agent_label"), str),
+    "agent_confidence": float,
+    **dict.fromkeys(("rationale", "rationale_by", "duplicate_of"), str),
+    "schema_version": int,
+    "labelled_at": str,
+}
+"""Columns of an export, in order, with their types in Parquet."""
 
 
 def export(

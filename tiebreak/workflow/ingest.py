@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +11,7 @@ from tiebreak.domain.records import NewRecord, content_hash
 from tiebreak.domain.reviews import Annotation
 from tiebreak.errors import InputError, UsageError
 from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.files.cells import clean
 from tiebreak.workflow.files.columns import NONE, choose
 from tiebreak.workflow.files.read import read_rows
 from tiebreak.workflow.files.records import label_names, rows_to_labels, rows_to_records
@@ -22,7 +22,8 @@ from tiebreak.workflow.people import annotate
 T = TypeVar("T")
 
 CHUNK = 2000
-"""Records in one transaction: what a kill can cost, and what memory holds."""
+CHARS = 20_000_000
+"""Records, and characters of text, in one transaction: what a kill can cost and memory holds."""
 
 
 def import_file(
@@ -77,10 +78,17 @@ def import_file(
     return told
 
 
-def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    """Lists of up to `CHUNK` items, in order."""
-    it = iter(items)
-    while chunk := list(islice(it, CHUNK)):
+def _chunks(items: Iterable[T], size: Callable[[T], int] = lambda _: 1) -> Iterator[list[T]]:
+    """Lists of up to `CHUNK` items, in order, and of little more than `CHARS` in *size*."""
+    chunk: list[T] = []
+    held = 0
+    for item in items:
+        chunk.append(item)
+        held += size(item)
+        if len(chunk) >= CHUNK or held >= CHARS:
+            yield chunk
+            chunk, held = [], 0
+    if chunk:
         yield chunk
 
 
@@ -93,7 +101,7 @@ def _take(
         max_text_chars=bench.settings.imports.max_text_chars,
         heldout_splits=None if heldout is None else set(heldout),
     )
-    for chunk in _chunks(rows):
+    for chunk in _chunks(rows, lambda row: len(row.text)):
         with bench.store.transaction():
             report.stored(bench.store.records.add(chunk))
             _take_labels(bench, report.source, chunk, who, gold)
@@ -209,6 +217,6 @@ def new_record(item: str | Mapping[str, Any], source: str) -> NewRecord:
     return NewRecord(
         source=source,
         external_id=str(row.get("id") or f"text-{content_hash(text)[:24]}"),
-        text=text,
+        text=clean(text),
         metadata=dict(row.get("metadata") or {}),
     )

@@ -93,7 +93,18 @@ def verify(bench: Bench) -> list[str]:
         problems += _check_record(
             record_id, acts.get(record_id, []), decisions.get(record_id, []), record_id in heldout
         )
-    return problems + list(_check_heads(bench))
+    return [*problems, *_check_heads(bench), *_check_vectors(bench)]
+
+
+def _check_vectors(bench: Bench) -> Iterator[str]:
+    if not (bench.folder / "vectors").exists():
+        return
+    damaged = bench.vectors.damaged()
+    if damaged:
+        yield (
+            f"{damaged} vectors in {bench.vectors.data.name!r} do not match their checksums. "
+            "Delete that file and its .keys file: the next run embeds again."
+        )
 
 
 def _check_heads(bench: Bench) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """`LabelModel` on langchain-openai's ``ChatOpenAI``: OpenAI, or any server with its chat API.
 
-Nothing of the environment steers it but the proxies of the system, and those never for this
-machine: organisation, base address, gateway and tracing variables of the SDKs are shut out,
-because record text must go nowhere that ``tiebreak.toml`` does not name.
+The environment does not steer it: base address, gateway and tracing variables of the SDKs are shut
+out, because record text must go nowhere that ``tiebreak.toml`` does not name. Exceptions: the
+system's proxies, never for this machine, and OpenAI's own organisation and project variables,
+only for OpenAI.
 """
 
 from __future__ import annotations
@@ -72,8 +73,8 @@ class OpenAIChat:
             model=model,
             base_url=base_url,
             api_key=SecretStr(key),
-            organization="",
             openai_proxy="",
+            http_socket_options=(),
             max_retries=retries,
             timeout=timeout,
             http_client=self._http,
@@ -82,6 +83,9 @@ class OpenAIChat:
             stream_usage=False,
             cache=False,
         )
+        if not is_openai(host):  # the SDK reads these from the environment: OpenAI's business only
+            self._chat.root_client.organization = None
+            self._chat.root_client.project = None
 
     def complete(self, request: Request) -> Completion:
         """One reply. A feature that the server names as unsupported is left out from then on.

@@ -38,6 +38,8 @@ def create(name: str = DEFAULT, batch_size: int = 64) -> SentenceTransformersEmb
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else it warns at every fork
+    # Threads that wait by spinning halve the speed when another program wants the cores too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     folder = packaged(name)
     from sentence_transformers import SentenceTransformer
 

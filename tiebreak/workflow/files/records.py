@@ -14,6 +14,9 @@ from tiebreak.workflow.files.columns import Columns
 from tiebreak.workflow.files.report import ImportReport
 from tiebreak.workflow.files.rows import Problem, Row, RowReader
 
+LONGEST_ID = 500
+"""Characters of an external id: what every database can keep in an index entry."""
+
 _SAME_SPLIT = {"validation": "val", "valid": "val"}
 
 
@@ -207,6 +210,9 @@ class _Taker:
                 self._report.problem(_no_id(row.number, taken=True))
             self._times[hash(text)] += 1
             return f"text-{content_hash(text)[:24]}-{self._times[hash(text)]}"
+        if len(external_id) > LONGEST_ID:
+            self._report.problem(_id_too_long(row.number, external_id))
+            return None
         what = hash(says)
         key = hash(external_id)
         if key not in self._seen:
@@ -231,6 +237,12 @@ class _Taker:
             for name, value in values.items()
             if name not in self._used and value is not None and value != ""
         }
+
+
+def _id_too_long(row: int, external_id: str) -> Problem:
+    why = f"Its id has {len(external_id):,} characters, and {LONGEST_ID} are taken."
+    mend = f"Shorten {external_id[:40]!r}…, or name another column with --id COL."
+    return Problem(kind="id too long", row=row, why=why, mend=mend)
 
 
 def _no_id(row: int, *, taken: bool) -> Problem:
