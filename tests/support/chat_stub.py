@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from chat_server import ChatServer, Sent, chat_reply
+
+from tiebreak.agents.codes import read_table
+from tiebreak.agents.fencing import fenced
 
 Step = Sent | str | Callable[[dict[str, Any]], Sent]
 
@@ -59,3 +64,43 @@ def stalled(seconds: float) -> Sent:
 def truncated() -> Sent:
     """A reply that the token limit cut off within its JSON."""
     return Sent(chat_reply('{"label": "yes", "ratio', finish="length"))
+
+
+def question(body: dict[str, Any]) -> str:
+    """The text that a request asks about."""
+    return fenced(body["messages"][-1]["content"]) or ""
+
+
+def demonstrations(body: dict[str, Any]) -> list[tuple[str, str]]:
+    """(text, label) of a request's demonstrations, in either mode."""
+    turns = body["messages"][1:-1]
+    return [
+        (fenced(asked["content"]) or "", _label(body, told["content"]))
+        for asked, told in zip(turns[::2], turns[1::2], strict=True)
+    ]
+
+
+def _label(body: dict[str, Any], answer: str) -> str:
+    if body.get("logprobs"):
+        return code_labels(body)[answer]
+    label: str = json.loads(answer)["label"]
+    return label
+
+
+def code_labels(body: dict[str, Any]) -> dict[str, str]:
+    """Code to label, as a score request's system message has them."""
+    table = read_table(body["messages"][0]["content"])
+    return {code: line.split(":")[0] for code, line in table.items()}
+
+
+def labelled(label: str, rationale: str = "It says so.", **parts: Any) -> Sent:
+    """A generated answer."""
+    return Sent(chat_reply(json.dumps({"label": label, "rationale": rationale}), **parts))
+
+
+def sure(body: dict[str, Any], label: str, confidence: float = 0.97, **parts: Any) -> Sent:
+    """A scored answer: *label*'s code with this probability, the others share the rest."""
+    codes = code_labels(body)
+    rest = (1 - confidence) / max(len(codes) - 1, 1)
+    top = [(c, math.log(confidence if name == label else rest)) for c, name in codes.items()]
+    return letters(*sorted(top, key=lambda pair: -pair[1])[: body["top_logprobs"]], **parts)

@@ -103,6 +103,14 @@ def test_only_the_nearest_are_shown() -> None:
     assert none.prepare(task(neighbours=NEAR)).shown == ()
 
 
+def test_a_model_that_does_best_with_few_is_shown_few_unless_told_otherwise() -> None:
+    model = silent()
+    model.usual_demonstrations = 2  # type: ignore[attr-defined]
+    assert [n.record_id for n in labeller(model).prepare(task(neighbours=NEAR)).shown] == [13, 12]
+    told = labeller(model, demonstrations=3)
+    assert len(told.prepare(task(neighbours=NEAR)).shown) == 3
+
+
 def test_what_does_not_fit_is_cut_and_the_cut_is_told() -> None:
     long = "start " + "middle " * 5000 + "end"
     prepared = labeller(silent(20, 512)).prepare(task(long + "\u200b", neighbours=NEAR))

@@ -11,6 +11,7 @@ from benches import make_bench, slice_rows
 from tiebreak.domain.reviews import Annotation
 from tiebreak.errors import UsageError
 from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.init import names_schema
 from tiebreak.workflow.loop import RunOptions, run
 from tiebreak.workflow.people import annotate
 from tiebreak.workflow.select import unlabelled
@@ -165,3 +166,41 @@ def test_a_record_without_gold_is_skipped_not_guessed(tmp_path: Path) -> None:
     assert report["skipped"] == 1
     assert report["labelled"]["simulated"] == 39
     assert len(unlabelled(bench)) == 0
+
+
+def test_a_changed_schema_keeps_the_control_figures_and_trains_anew(bench: Bench) -> None:
+    run(bench, RunOptions(batch=40, rounds=3, reviewer="labels"))
+    before = status(bench)
+    names = ["aaa_new_label", *bench.schema.names]
+    bench.store.notes.put_schema(names_schema(names))
+    assert status(bench)["control"] == before["control"]
+    run(bench, RunOptions(batch=40, rounds=4, reviewer="labels"))
+    after = status(bench)
+    assert after["model"]["version"] > before["model"]["version"]
+    head = bench.head()
+    assert head is not None
+    assert head[2].classes == tuple(names)
+    assert after["control"]["model"]["n"] == before["control"]["model"]["n"] + 4
+
+
+def test_a_lost_head_is_learnt_again(bench: Bench) -> None:
+    run(bench, SIMULATED)
+    digest, accuracy = project_hash(bench), status(bench)["heldout"]["test"]["model"]
+    for file in (bench.folder / "models").iterdir():
+        file.unlink()
+    assert any("model file" in problem for problem in verify(bench))
+    run(bench, SIMULATED)
+    assert verify(bench) == []
+    assert project_hash(bench) == digest
+    assert status(bench)["heldout"]["test"]["model"] == accuracy
+
+
+def test_lost_vectors_are_made_again(bench: Bench, tmp_path: Path) -> None:
+    run(bench, SIMULATED)
+    for file in (bench.folder / "vectors").iterdir():
+        file.unlink()
+    again = Bench(
+        folder=bench.folder, settings=bench.settings, store=bench.store, clock=bench.clock
+    )
+    run(again, SIMULATED)
+    assert status(again) == status(bench)

@@ -59,7 +59,7 @@ class Labeller:
             context_tokens=model.context_tokens or settings.context_tokens,
             top_logprobs=min(model.max_top_logprobs, settings.top_logprobs),
             answer_tokens=settings.max_rationale_tokens + longest + 32,
-            demonstrations=settings.demonstrations,
+            demonstrations=_demonstrations(model, settings),
         )
 
     @property
@@ -225,6 +225,14 @@ class Labeller:
             cost_nanos=paid,
             **parts,
         )
+
+
+def _demonstrations(model: LabelModel, settings: AgentPart) -> int:
+    """How many examples to show: as set, else what the model is known to do best with, if less."""
+    if "demonstrations" in settings.model_fields_set:
+        return settings.demonstrations
+    usual: int = getattr(model, "usual_demonstrations", settings.demonstrations)
+    return min(usual, settings.demonstrations)
 
 
 def _cite(shown: Sequence[Neighbour], label: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -131,14 +131,18 @@ class Bench:
             if d.labels and d.by in ("human", "simulated") and names.issuperset(d.labels)
         }
 
-    def suggested(self) -> Mapping[int, Suggestion]:
-        """The agent's latest suggestion per record, by today's agent and schema only."""
-        latest = self.store.suggestions.latest()
-        agent = wiring.agent_id(self.settings, self.agent_name)
-        if agent is None:
-            return latest
-        now = (agent, self.schema.version)
-        return {i: s for i, s in latest.items() if (s.agent, s.schema_version) == now}
+    def suggested(self, *, by_agent: bool = False) -> dict[int, Suggestion]:
+        """The latest suggestion per record under the schema in force.
+
+        With *by_agent* only what the agent of this opening said: it is not asked that again.
+        """
+        version = self.schema.version
+        agent = wiring.agent_id(self.settings, self.agent_name) if by_agent else None
+        return {
+            i: s
+            for i, s in self.store.suggestions.latest().items()
+            if s.schema_version == version and agent in (None, s.agent)
+        }
 
     def head(self) -> tuple[int, float, Head] | None:
         """(version, temperature, weights) of the newest classifier head, or None before one."""

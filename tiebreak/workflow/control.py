@@ -84,16 +84,24 @@ def control_report(bench: Bench) -> dict[str, Any]:
     counted.
     """
     n = 0
+    names = _names(bench)
     model: list[bool] = []
     agent: list[bool] = []
-    for item, labels, _ in labelled_control(bench):
+    for item, labels, version in labelled_control(bench):
         n += 1
         if item.model_probabilities is not None:
             best = int(np.argmax(item.model_probabilities))
-            model.append((bench.schema.names[best],) == labels)
+            model.append((names[version][best],) == labels)
         if item.agent is not None:
             agent.append(item.agent_labels == labels)
     return {"n": n, "model": share(model), "agent": share(agent)}
+
+
+def _names(bench: Bench) -> dict[int, tuple[str, ...]]:
+    """Label names by the schema version that a batch was drawn under."""
+    versions = {batch.schema_version for batch in bench.store.batches.all()}
+    found = {version: bench.store.notes.schema(version) for version in versions}
+    return {version: schema.names for version, schema in found.items() if schema is not None}
 
 
 def share(right: list[bool]) -> Estimate | None:

@@ -151,12 +151,13 @@ def _ready(this: Run, batch: QueryBatch) -> None:
 
 
 def _learn(this: Run, round: int, *, close: bool = False) -> None:
-    """Train on what is new and route by it, as one transaction: a head and its routes."""
+    """Train on what is new and route by it; the head's card and its routes are one transaction."""
     bench = this.bench
+    with this.timed("train"):
+        card = train(bench, round)
     with bench.store.transaction():
-        with this.timed("train"):
-            card = train(bench, round)
         if card is not None:
+            bench.store.notes.put_model(card)
             with this.timed("route"):
                 route_all(bench)
         if close:

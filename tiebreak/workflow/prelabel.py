@@ -41,7 +41,7 @@ def prelabel(
         LLMError: the server is down or refuses; what was answered is kept.
     """
     model = bench.agent
-    known = bench.suggested()
+    known = bench.suggested(by_agent=True)
     todo = [i for i in ids if i not in known]
     if model is None or not todo:
         return Prelabelled()
@@ -128,7 +128,7 @@ def sweep_targets(bench: Bench, n: int | None) -> list[int]:
     answered = bench.store.annotations.standing()
     chosen = {item.record_id for b in bench.store.batches.all() for item in b.items}
     linked = {x.record_id for x in bench.store.records.links()}
-    known = bench.suggested()
+    known = bench.suggested(by_agent=True)
     swept = {i for i, s in known.items() if s.purpose == "sweep"}
     room = None if n is None else max(0, n - len(swept))
     open_ids = [
@@ -154,7 +154,8 @@ def _by_lot(bench: Bench, ids: list[int], purpose: str, n: int | None) -> list[i
 def forecast(bench: Bench, ids: Sequence[int], purpose: Purpose) -> dict[str, Any] | None:
     """What asking about *ids* will take, from a sample of the prompts; None without an agent."""
     model = bench.agent
-    todo = [i for i in ids if i not in bench.suggested()]
+    known = bench.suggested(by_agent=True)
+    todo = [i for i in ids if i not in known]
     if model is None or not todo:
         return None
     sample = tasks(bench, todo[:SAMPLE], purpose)

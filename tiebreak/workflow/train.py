@@ -39,7 +39,10 @@ def head_is_whole(bench: Bench) -> bool:
 
 
 def train(bench: Bench, round: int) -> ModelCard | None:
-    """Fit and store a new head if the labels changed since the last one; None if they did not.
+    """Fit a head and save its file if the labels changed since the last; None if they did not.
+
+    The card is returned, not stored: whoever asked stores it together with what follows from it,
+    so that no transaction waits for a fit.
 
     C is chosen again only when the label count has grown by half since the last choice. The
     temperature is fitted on control-arm labels alone, each scored by the model that came before
@@ -63,7 +66,7 @@ def train(bench: Bench, round: int) -> ModelCard | None:
         return None
     scored, truth = scored_control(bench)
     version = last.version + 1 if last else 1
-    card = ModelCard(
+    return ModelCard(
         version=version,
         round=round,
         classes=classes,
@@ -78,5 +81,3 @@ def train(bench: Bench, round: int) -> ModelCard | None:
         sha256=wiring.save_head(bench.folder, version, head),
         created_at=bench.clock().isoformat(),
     )
-    bench.store.notes.put_model(card)
-    return card

@@ -37,6 +37,9 @@ INSTALL = (
 )
 LONGEST_CONTEXT = 8192
 """The context that the model was trained with."""
+DEMONSTRATIONS = 4
+"""Measured on BANKING77, 60 records, 10 labels a class, 12 and 77 classes: 3 nearest .77, 4 .78
+and .77, 5 and 6 .77, 8 .68 and .68, and 8 with at most two of a class .43."""
 MOST_THREADS = 8
 """A model this small gains nothing from more."""
 START_SECONDS = 120.0
@@ -107,6 +110,7 @@ class EmbeddedModel:
         self.id = ID
         self.remote = False
         self.max_top_logprobs = settings.top_logprobs
+        self.usual_demonstrations = DEMONSTRATIONS
         self.context_tokens: int | None = min(settings.context_tokens, LONGEST_CONTEXT)
         self._settings = settings
         self._path = find_model(download=True)
