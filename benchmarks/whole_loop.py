@@ -36,7 +36,7 @@ def tiebreak(*args: str | Path) -> tuple[dict[str, Any], float]:
 
 
 @contextlib.contextmanager
-def agent_settings(file: Path, agent: str) -> Iterator[str]:
+def agent_settings(file: Path, agent: str, mode: str) -> Iterator[str]:
     """The ``[agent]`` table for ``tiebreak.toml``, with its server running."""
     if agent != "simulated":
         yield f'[agent]\nname = "{agent}"\n'
@@ -46,27 +46,28 @@ def agent_settings(file: Path, agent: str) -> Iterator[str]:
     with SimulatedAgent(read_rows(file), accuracy=0.85, seed=0) as server:
         yield (
             f'[agent]\nname = "openai:simulated"\nbase_url = "{server.url}"\n'
-            'mode = "generate"\nconcurrency = 8\n'
+            f'mode = "{mode}"\nconcurrency = 8\n'
         )
 
 
-def play(file: Path, agent: str, rounds: int, prelabel: str, heldout: int) -> dict[str, Any]:
+def play(file: Path, asked: argparse.Namespace) -> dict[str, Any]:
     """Every command on one set; what came out and how long it took."""
-    with tempfile.TemporaryDirectory() as place, agent_settings(file, agent) as settings:
+    with (
+        tempfile.TemporaryDirectory() as place,
+        agent_settings(file, asked.agent, asked.mode) as settings,
+    ):
         folder = Path(place) / "project"
         took: dict[str, float] = {}
         _, took["init"] = tiebreak("init", folder, "--labels-from", f"{file}:label")
         toml = (folder / "tiebreak.toml").read_text().partition("[agent]")[0] + settings
         (folder / "tiebreak.toml").write_text(toml)
         read, took["import"] = tiebreak("import", folder, file, "--labels-are", "gold")
-        report, took["run"] = tiebreak(
-            "run", folder, "--reviewer", "labels", "--rounds", str(rounds),
-            "--prelabel", prelabel, "--score-heldout", str(heldout),
+        command = (
+            "run", folder, "--reviewer", "labels", "--rounds", str(asked.rounds),
+            "--prelabel", asked.prelabel, "--score-heldout", str(asked.heldout),
         )  # fmt: skip
-        again, took["run again"] = tiebreak(
-            "run", folder, "--reviewer", "labels", "--rounds", str(rounds),
-            "--prelabel", prelabel, "--score-heldout", str(heldout),
-        )  # fmt: skip
+        report, took["run"] = tiebreak(*command)
+        again, took["run again"] = tiebreak(*command)
         exported, took["export"] = tiebreak("export", folder, Path(place) / "out.parquet")
         checked, took["verify"] = tiebreak("verify", folder)
         _, took["backup"] = tiebreak("backup", folder, Path(place) / "all.zip")
@@ -77,7 +78,8 @@ def play(file: Path, agent: str, rounds: int, prelabel: str, heldout: int) -> di
     return {
         "benchmark": "whole_loop",
         "set": file.name,
-        "agent": agent,
+        "agent": asked.agent,
+        "mode": asked.mode,
         "reviewer": "simulated",
         "problems": read["files"][0]["problems"],
         "status": {k: report[k] for k in report if k not in ("splits", "message")},
@@ -96,13 +98,14 @@ def main() -> None:
     args.add_argument("folder", type=Path)
     args.add_argument("sets", nargs="+")
     args.add_argument("--agent", default="simulated")
+    args.add_argument("--mode", default="generate", help="of the simulated agent")
     args.add_argument("--rounds", type=int, default=10)
     args.add_argument("--prelabel", default="all")
     args.add_argument("--heldout", type=int, default=1000)
     asked = args.parse_args()
     for name in asked.sets:
         file = asked.folder / f"{name}.jsonl.gz"
-        print(json.dumps(play(file, asked.agent, asked.rounds, asked.prelabel, asked.heldout)))
+        print(json.dumps(play(file, asked)), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -181,10 +182,13 @@ def test_a_model_that_ends_at_once_says_nothing_about_logprobs() -> None:
 # -- faults
 
 
-def test_a_429_is_retried_after_the_time_it_names() -> None:
-    with chat(error(429, Retry_After="0.05"), error(429, Retry_After="0.05"), "ok") as (m, stub):
+def test_a_429_is_retried_after_the_time_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    with chat(error(429, Retry_After="17"), error(429, Retry_After="3"), "ok") as (m, stub):
         assert m.complete(ASK).text == "ok"
     assert stub.calls == 3
+    assert slept == [17.0, 3.0]
 
 
 def test_a_500_and_a_broken_connection_are_retried() -> None:

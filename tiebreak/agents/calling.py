@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ PATIENCE = 5
 """So many records in a row without an answer mean that the server is down, not the records bad."""
 ABOUT_THE_RECORD = frozenset({400, 413, 422})
 """Refusals that say something about one request; the others (401, 403, 404 …) meet every one."""
+NOBODY_THERE = (ConnectionRefusedError, socket.gaierror)
+"""Causes that no record can have; a broken connection or a timeout may be one record's doing."""
 USUAL_RATIONALE = 60
 """Tokens of a typical generated answer, for forecasts only."""
 
@@ -195,7 +198,7 @@ class _Calls:
         if not isinstance(problem, LLMUnavailable):
             return [], problem
         self.failures_in_a_row += 1
-        refused = not self.successes and isinstance(problem.__cause__, OSError)
+        refused = not self.successes and isinstance(problem.__cause__, NOBODY_THERE)
         over = refused or self.failures_in_a_row >= PATIENCE
         replies = [Reply(one, key, problem) for one in flight.waiting]
         return replies, problem if over else None

@@ -9,12 +9,14 @@ one call, for the same reason.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tiebreak.agents.calling import Failure
 from tiebreak.domain.batches import QueryBatch
+from tiebreak.domain.evidence import Purpose
 from tiebreak.errors import BudgetExceeded, UsageError
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.control import record_answers
@@ -54,7 +56,10 @@ class RunOptions:
 
 @dataclass
 class Run:
-    """One call of `run`, under way. ``seconds`` by step; ``stopped`` says why it ended."""
+    """One call of `run`, under way. ``seconds`` by step; ``stopped`` says why it ended.
+
+    ``failures`` are records that the agent's server failed at; people get them all the same.
+    """
 
     bench: Bench
     options: RunOptions
@@ -62,12 +67,17 @@ class Run:
     stopped: Next = "done"
     message: str = ""
     unproved: int = 0
+    failures: list[Failure] = field(default_factory=list)
 
     @property
     def limit(self) -> int | None:
         """The budget in nanos."""
         asked = self.options.budget
         return limit_nanos(self.bench.settings.budget.money if asked is None else asked)
+
+    def ask(self, ids: Sequence[int], purpose: Purpose) -> None:
+        """Pre-label these records, within the budget."""
+        prelabel(self.bench, ids, purpose, limit_nanos=self.limit, failures=self.failures)
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -100,6 +110,9 @@ def run(bench: Bench, options: RunOptions) -> Run:
         _score_heldout(this)
     except BudgetExceeded as stop:
         this.stopped, this.message = "budget", str(stop)
+    if this.failures:
+        n, last = len(this.failures), this.failures[-1].error
+        bench.progress.note(f"{n} records got no answer from the agent. The last error: {last}")
     if options.accept_unproved:
         this.unproved = accept_unproved(bench)
     bench.store.notes.report("run", _round(bench), {"seconds": this.seconds})
@@ -134,8 +147,7 @@ def _ready(this: Run, batch: QueryBatch) -> None:
     phase = batch.phase
     if phase == "selected":
         with this.timed("pre-label"):
-            ids = [item.record_id for item in batch.items]
-            prelabel(bench, ids, "batch", limit_nanos=this.limit)
+            this.ask([item.record_id for item in batch.items], "batch")
         batches.advance(batch.round, "prelabelled")
         phase = "prelabelled"
     if phase == "prelabelled":
@@ -194,7 +206,7 @@ def _sweep(this: Run) -> None:
     if plan is not None:
         bench.progress.note(f"pre-labelling {len(ids)} more records: {say_plan(plan)}")
     with this.timed("pre-label"):
-        prelabel(bench, ids, "sweep", limit_nanos=this.limit)
+        this.ask(ids, "sweep")
     with this.timed("route"):
         route_all(bench)
 
@@ -227,8 +239,7 @@ def _simulate(this: Run, round: int | None) -> int:
 def _score_heldout(this: Run) -> None:
     if this.options.score_heldout and this.bench.agent is not None:
         with this.timed("score held-out"):
-            ids = heldout_targets(this.bench, this.options.score_heldout)
-            prelabel(this.bench, ids, "heldout", limit_nanos=this.limit)
+            this.ask(heldout_targets(this.bench, this.options.score_heldout), "heldout")
 
 
 def _open_tasks(bench: Bench, round: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,19 +21,17 @@ SAMPLE = 20
 PAGE = 500
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prelabelled:
-    """How many records were answered, how many of those abstained, how many calls failed."""
-
-    answered: int = 0
-    abstained: int = 0
-    failed: int = 0
-
-
 def prelabel(
-    bench: Bench, ids: Sequence[int], purpose: Purpose, *, limit_nanos: int | None
-) -> Prelabelled:
+    bench: Bench,
+    ids: Sequence[int],
+    purpose: Purpose,
+    *,
+    limit_nanos: int | None,
+    failures: list[Failure],
+) -> None:
     """Ask the agent about records that it has not answered yet; each reply is stored at once.
+
+    Records that the server failed at, after retries, are put into *failures*.
 
     Raises:
         BudgetExceeded: the next call could pass the budget; what was answered is kept.
@@ -44,21 +41,17 @@ def prelabel(
     known = bench.suggested(by_agent=True)
     todo = [i for i in ids if i not in known]
     if model is None or not todo:
-        return Prelabelled()
-    answered = abstained = failed = 0
+        return
     bench.progress.start(f"agent: {model.id}", len(todo))
     try:
         for result in _ask(bench, model, todo, purpose, limit_nanos):
             bench.progress.advance()
             if isinstance(result, Failure):
-                failed += 1
-                continue
-            bench.store.suggestions.append([result])
-            answered += 1
-            abstained += result.labels is None
+                failures.append(result)
+            else:
+                bench.store.suggestions.append([result])
     finally:
         bench.progress.done()
-    return Prelabelled(answered=answered, abstained=abstained, failed=failed)
 
 
 def _ask(

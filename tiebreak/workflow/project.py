@@ -230,8 +230,9 @@ class Project:
     ) -> dict[str, Any]:
         """Run the loop until people are needed (or as far as the options say).
 
-        See `tiebreak.workflow.loop.RunOptions`. Returns the status, with ``next``, ``message``
-        and ``seconds`` by step of this call.
+        See `tiebreak.workflow.loop.RunOptions`. Returns the status, with ``next``, ``message``,
+        ``seconds`` by step, ``unproved_now`` (labels taken over) and ``unanswered_now`` (records
+        that the agent's server failed at) of this call.
 
         Raises:
             StoreBusy: another run or import holds the project.
@@ -256,6 +257,7 @@ class Project:
             "next": done.stopped,
             "message": done.message,
             "unproved_now": done.unproved,
+            "unanswered_now": len(done.failures),
             "seconds": {k: round(v, 3) for k, v in done.seconds.items()},
         }
 

@@ -1,0 +1,49 @@
+"""The seams: what the steps need of a store, a language model, an encoder, an index, a strategy.
+
+Implementations live in the folders above, one file each; `tiebreak.workflow.wiring` builds them.
+"""
+
+from tiebreak.domain.ports.evidence import Annotations, Decisions, Log, Routes
+from tiebreak.domain.ports.language import Completion, LabelModel, Message, Request
+from tiebreak.domain.ports.learning import (
+    Classifier,
+    Embedder,
+    Head,
+    Pick,
+    Pool,
+    QueryStrategy,
+    VectorIndex,
+)
+from tiebreak.domain.ports.records import Added, Gold, Records
+from tiebreak.domain.ports.steps import Clock, Floats, Progress
+from tiebreak.domain.ports.store import Batches, Ledger, Notes, Queue, Spend, Store
+
+__all__ = [
+    "Added",
+    "Annotations",
+    "Batches",
+    "Classifier",
+    "Clock",
+    "Completion",
+    "Decisions",
+    "Embedder",
+    "Floats",
+    "Gold",
+    "Head",
+    "LabelModel",
+    "Ledger",
+    "Log",
+    "Message",
+    "Notes",
+    "Pick",
+    "Pool",
+    "Progress",
+    "QueryStrategy",
+    "Queue",
+    "Records",
+    "Request",
+    "Routes",
+    "Spend",
+    "Store",
+    "VectorIndex",
+]

@@ -1,0 +1,114 @@
+"""Retrieval and learning: encoders, indexes, query strategies, classifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from tiebreak.domain.ports.steps import Floats
+
+
+class Embedder(Protocol):
+    """Texts to unit vectors. ``id`` names the weights exactly: equal ids give equal vectors."""
+
+    id: str
+    dim: int
+    window: int
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """float32[n, dim], L2-normalised, in the order given."""
+        ...
+
+    def cut(self, texts: Sequence[str]) -> int:
+        """How many of the texts are longer than the encoder's window of ``window`` tokens."""
+        ...
+
+
+class VectorIndex(Protocol):
+    """Inner-product search over unit vectors (so: cosine)."""
+
+    def add(self, ids: npt.NDArray[np.int64], vectors: Floats) -> None:
+        """Add rows; ids must be new, or it is a `UsageError`."""
+        ...
+
+    def remove(self, ids: npt.NDArray[np.int64]) -> int: ...
+
+    def search(self, vectors: Floats, k: int) -> tuple[npt.NDArray[np.int64], Floats]:
+        """ids int64[m, k], cosines float32[m, k]; best first, ties by id; missing: -1, -inf."""
+        ...
+
+    def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pool:
+    """What a query strategy may look at.
+
+    ``vectors`` float32[n, d] of the candidates; ``labelled`` float32[m, d] of what is labelled;
+    ``probabilities`` float64[n, k] of the candidates under the current head, None before one.
+    ``n_classes`` is the number of names in the schema.
+    """
+
+    vectors: Floats
+    labelled: Floats
+    probabilities: npt.NDArray[np.float64] | None
+    n_classes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pick:
+    """One choice: a position in `Pool.vectors`, the numbers that led to it, the reason in words."""
+
+    position: int
+    utilities: Mapping[str, float]
+    reason: str
+
+
+class QueryStrategy(Protocol):
+    """Chooses what would teach the head most. Stateless; all chance comes from ``rng``."""
+
+    name: str
+
+    def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
+        """Up to *n* picks (fewer only if the pool runs out), no position twice, no two picks
+        with cosine above .97 while others remain."""
+        ...
+
+
+class Head(Protocol):
+    """A trained classifier over unit vectors. Probabilities are over ``classes``, the schema's
+    names in schema order; a class without a training row has probability 0."""
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+    @property
+    def c(self) -> float: ...
+
+    def logits(self, vectors: Floats) -> npt.NDArray[np.float64]:
+        """float64[n, k] unnormalised log-probabilities; -inf for a class never seen."""
+        ...
+
+
+class Classifier(Protocol):
+    """Trains heads. Stateless and deterministic: equal input gives an equal head."""
+
+    name: str
+
+    def fit(
+        self,
+        vectors: Floats,
+        labels: Sequence[str],
+        classes: tuple[str, ...],
+        c: float,
+        sample_weight: npt.NDArray[np.float64] | None = None,
+    ) -> Head | None:
+        """A head from float32[n, d] and n names out of *classes* (schema order); None for n = 0.
+
+        ``c`` is the inverse strength of regularisation. A label outside *classes* is a
+        `LabelError`.
+        """
+        ...
