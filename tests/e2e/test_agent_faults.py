@@ -15,7 +15,7 @@ from agent_projects import agent_project, set_key
 from benches import slice_rows
 from chat_server import ChatServer, Sent, chat_reply
 from chat_stub import ChatStub, error, labelled, question, refusal, reset, stalled, truncated
-from commands import document, inside_document, read, tiebreak
+from commands import inside, inside_document, read, tiebreak
 
 from tiebreak.domain.evidence import Suggestion
 from tiebreak.workflow.project import Project
@@ -69,10 +69,10 @@ def test_a_server_that_is_down_ends_the_run_with_its_mend_and_the_same_command_g
     status = inside_document("status", folder)
     assert (status["records"], status["spend"]["calls"]) == (34, 0)
 
-    tiebreak(*run, code=1)  # still down: nothing changes
+    inside(*run, code=1)  # still down: nothing changes
     assert clean(folder) == before
     with ChatServer(lambda _: GOOD, port=port) as server:
-        people_can_go_on(document(*run))
+        people_can_go_on(inside_document(*run))
         assert server.calls == BATCH
     assert len(suggestions(folder)) == BATCH
     clean(folder)
@@ -124,7 +124,7 @@ def test_one_record_without_an_answer_is_counted_and_goes_to_people(
 ) -> None:
     with ChatStub(GOOD, GOOD, fault, GOOD) as server:
         folder = agent_project(tmp_path / "p", server.url, ROWS, timeout=0.2, concurrency=1)
-        done = tiebreak("run", folder, "--batch", str(BATCH), "--json")
+        done = inside("run", folder, "--batch", str(BATCH), "--json")
         people_can_go_on(read(done), unanswered=1)
         assert "1 records got no answer" in done.stderr
     assert len(suggestions(folder)) == BATCH - 1
@@ -212,11 +212,12 @@ def files_with(needle: str, folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_key_is_named_by_its_variable_and_never_shown(
-    status: int, tmp_path: Path
+    status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TICKETS_KEY", KEY)
     with ChatStub(error(status, f"Incorrect API key provided: {KEY}.")) as server:
         folder = agent_project(tmp_path / "p", server.url, ROWS, key_env="TICKETS_KEY")
-        done = tiebreak("run", folder, "--json", code=1, env={"TICKETS_KEY": KEY})
+        done = inside("run", folder, "--json", code=1)
         assert server.calls == 1  # it would meet every record alike
         assert server.headers[0]["authorization"] == f"Bearer {KEY}"
     assert "TICKETS_KEY" in done.stderr
@@ -227,10 +228,11 @@ def test_a_refused_key_is_named_by_its_variable_and_never_shown(
     clean(folder)
 
 
-def test_openais_key_goes_to_nobody_else(tmp_path: Path) -> None:
+def test_openais_key_goes_to_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
     with ChatStub(GOOD) as server:
         folder = agent_project(tmp_path / "p", server.url, ROWS)
-        tiebreak("run", folder, "--batch", "2", env={"OPENAI_API_KEY": KEY})
+        inside("run", folder, "--batch", "2")
         assert server.calls == 2
         assert not [h for h in server.headers if KEY in str(h)]
 

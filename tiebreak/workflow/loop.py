@@ -261,5 +261,7 @@ def answered_by_people(bench: Bench) -> int:
 
 def say_plan(plan: dict[str, Any]) -> str:
     """A forecast in a line."""
-    money = f"{plan['money']:.4f} {plan.get('currency', '')}".strip()
+    money = f"{plan['money']:.4f} {plan['currency']}"
+    if not plan["priced"]:
+        money = "at an unknown price" if plan["remote"] else "free, on this machine"
     return f"{plan['calls']} calls, about {plan['tokens']} tokens, {money}"

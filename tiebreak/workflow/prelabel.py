@@ -153,7 +153,11 @@ def forecast(bench: Bench, ids: Sequence[int], purpose: Purpose) -> dict[str, An
         return None
     sample = tasks(bench, todo[:SAMPLE], purpose)
     price = wiring.price(bench.settings, model)
-    return estimate_run(make_labeller(bench, model), sample, len(todo), price)
+    return {
+        **estimate_run(make_labeller(bench, model), sample, len(todo), price),
+        "remote": model.remote,
+        "currency": bench.settings.budget.currency,
+    }
 
 
 def limit_nanos(money: float | None) -> int | None:
