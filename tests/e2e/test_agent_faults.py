@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
+import subprocess
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -15,7 +18,7 @@ from agent_projects import agent_project, set_key
 from benches import slice_rows
 from chat_server import ChatServer, Sent, chat_reply
 from chat_stub import ChatStub, error, labelled, question, refusal, reset, stalled, truncated
-from commands import inside, inside_document, read, tiebreak
+from commands import COMMAND, ENV, inside, inside_document, read, tiebreak
 
 from tiebreak.domain.evidence import Suggestion
 from tiebreak.workflow.project import Project
@@ -243,4 +246,29 @@ def test_a_model_that_does_not_exist_says_where_to_look(tmp_path: Path) -> None:
         told = inside_document("run", folder, code=1)["error"]
         assert server.calls == 1
     assert "agent.name and agent.base_url" in told["mend"]
+    clean(folder)
+
+
+def test_ctrl_c_keeps_the_replies_under_way_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    half = threading.Event()
+
+    def slowly(_: dict[str, Any]) -> Sent:
+        if server.calls > BATCH // 2:
+            half.set()
+        return Sent(GOOD.body, delay=0.4)
+
+    with ChatServer(slowly) as server:
+        folder = agent_project(tmp_path / "p", server.url, ROWS)
+        command = [*COMMAND, "run", str(folder), "--batch", str(BATCH)]
+        with subprocess.Popen(command, env=ENV, stderr=subprocess.PIPE, text=True) as run:
+            assert half.wait(60)
+            run.send_signal(signal.SIGINT)
+            _, said = run.communicate()
+        assert run.returncode == 130
+        assert "Nothing is lost" in said
+        assert "Traceback" not in said
+        assert server.answered < BATCH
+        people_can_go_on(inside_document("run", folder, "--batch", str(BATCH)))
+        assert server.answered == BATCH  # what was under way was paid for, and is kept
+    assert len(suggestions(folder)) == BATCH
     clean(folder)

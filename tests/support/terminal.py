@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-PATIENCE = 60.0
+PATIENCE = 20.0
 """Seconds after which a screen that does not come fails the test instead of hanging it."""
 
 

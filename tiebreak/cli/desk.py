@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable
 from typing import Literal
 
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from tiebreak.cli.keys import Keys
+from tiebreak.cli.output import visible
 from tiebreak.workflow.cards import Card
 from tiebreak.workflow.project import Project
 
 PAGE = 8
 DIGITS = "123456789"
 HELP = "1-9 label   a agent's   / by name   d none fits   s skip   u undo   q quit"
-
-
-def read_key() -> str:
-    """One key from the terminal, or one line where stdin is no terminal; '' at its end."""
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().strip() or ("q" if _ended() else "")
-    import termios
-    import tty
-
-    handle = sys.stdin.fileno()
-    before = termios.tcgetattr(handle)
-    try:
-        tty.setcbreak(handle)
-        return sys.stdin.read(1)
-    finally:
-        termios.tcsetattr(handle, termios.TCSADRAIN, before)
-
-
-def _ended() -> bool:
-    return sys.stdin.readline() == ""
 
 
 class Desk:
@@ -48,21 +28,22 @@ class Desk:
         who: str,
         *,
         console: Console | None = None,
-        key: Callable[[], str] = read_key,
+        keys: Keys | None = None,
     ) -> None:
         self._project = project
         self._who = who
         self._console = console or Console()
-        self._key = key
+        self._keys = keys or Keys()
         self._done: list[int] = []
 
     def work(self) -> int:
         """Serve records; returns how many were answered. Leases are let go at the end."""
         try:
-            while batch := self._project.next_batch(PAGE, who=self._who):
-                for card in batch:
-                    if not self._serve(card):
-                        return len(self._done)
+            with self._keys:
+                while batch := self._project.next_batch(PAGE, who=self._who):
+                    for card in batch:
+                        if not self._serve(card):
+                            return len(self._done)
         finally:
             self._project.bench.store.queue.release(self._who)
         self._console.print("The queue is empty.")
@@ -71,10 +52,11 @@ class Desk:
     def _serve(self, card: Card) -> bool:
         """Show a card until it is answered; False to quit."""
         choices = self._choices(card)
+        self._keys.forget()
         self._show(card, choices)
         began = time.monotonic()
         while True:
-            key = self._key()
+            key = self._keys.read()
             if key == "q":
                 return False
             if key == "u":
@@ -112,7 +94,7 @@ class Desk:
     def _by_name(self, typed: str) -> str | None:
         """The one label that *typed* names or begins; asks for it when nothing was typed yet."""
         if not typed:
-            typed = self._console.input("label: ").strip()
+            typed = self._keys.line("label: ")
         names = self._project.schema.names
         if typed in names:
             return typed
@@ -139,7 +121,8 @@ class Desk:
 
     def _show(self, card: Card, choices: list[str]) -> None:
         out = self._console
-        out.print(Panel(Text(card.record.text), title=Text(card.record.external_id)))
+        title = " ".join(visible(card.record.external_id).split())
+        out.print(Panel(Text(visible(card.record.text)), title=Text(title)))
         chances = dict(card.model)
         for digit, name in zip(DIGITS, choices, strict=False):
             chance = f"  {chances[name]:.2f}" if name in chances else ""
@@ -149,10 +132,14 @@ class Desk:
         elif card.suggestion is not None:
             told = card.suggestion
             said = told.labels[0] if told.labels else f"abstained ({told.abstain})"
-            out.print(Text(f"  a  agent: {said}"), Text(f"— {told.rationale}", style="dim"))
+            out.print(
+                Text(f"  a  agent: {said}"), Text(f"— {visible(told.rationale)}", style="dim")
+            )
         for near in card.neighbours:
             out.print(
-                Text(f"     like ({near.similarity:.2f}) {near.labels[0]}: {near.text[:90]}"),
+                Text(
+                    f"     like ({near.similarity:.2f}) {near.labels[0]}: {visible(near.text[:90])}"
+                ),
                 style="dim",
             )
         out.print(HELP, style="dim", markup=False)

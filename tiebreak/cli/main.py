@@ -14,6 +14,8 @@ from tiebreak.cli import data, loop, setup
 from tiebreak.cli.output import print_json
 from tiebreak.errors import TiebreakError
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="tiebreak",
     help="An LLM agent and a fast model label your text data, and people break the ties.",
@@ -43,7 +45,7 @@ def _root(
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; ends with `SystemExit`.
 
-    Exit codes: 0 done, 1 failed, 2 usage or bad input, 3 stopped by budget. An error is one
+    Exit codes: 0 done, 1 failed, 2 usage or bad input, 3 stopped by budget, 130 Ctrl-C. An error is one
     sentence with its mend on stderr; with ``--json`` also a document on stdout.
     """
     args = sys.argv[1:] if argv is None else argv
@@ -55,6 +57,7 @@ def main(argv: list[str] | None = None) -> None:
             print_json({"error": {"kind": kind, "fact": problem.fact, "mend": problem.mend}})
         typer.echo(f"tiebreak: {problem}", err=True)
         sys.exit(problem.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("tiebreak: stopped. Nothing is lost: run it again to go on.", err=True)
-        sys.exit(130)
+    except SystemExit as end:  # typer makes one of a Ctrl-C
+        if end.code == INTERRUPTED:
+            typer.echo("tiebreak: stopped. Nothing is lost: run it again to go on.", err=True)
+        raise

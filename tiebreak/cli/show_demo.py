@@ -21,7 +21,7 @@ def show_demo(report: dict[str, Any]) -> None:
         ("pool / held out", f"{status['pool']} / {status['records'] - status['pool']} records"),
         ("labels used (simulated person)", str(report["human_labels_used"])),
         ("model, held out", accuracy(test["model"])),
-        ("same head, random selection", accuracy(report["random"]["heldout"])),
+        ("same head, random (median draw)", accuracy(report["random"]["heldout"])),
         ("agent, held out", accuracy(test["agent"])),
         ("model, control arm (whole run)", accuracy(status["control"]["model"])),
         ("agent, control arm (whole run)", accuracy(status["control"]["agent"])),
