@@ -64,7 +64,8 @@ def play(file: Path, asked: argparse.Namespace) -> dict[str, Any]:
         read, took["import"] = tiebreak("import", folder, file, "--labels-are", "gold")
         command = (
             "run", folder, "--reviewer", "labels", "--rounds", str(asked.rounds),
-            "--prelabel", asked.prelabel, "--score-heldout", str(asked.heldout),
+            "--batch", asked.batch, "--prelabel", asked.prelabel,
+            "--score-heldout", str(asked.heldout),
         )  # fmt: skip
         report, took["run"] = tiebreak(*command)
         again, took["run again"] = tiebreak(*command)
@@ -99,6 +100,7 @@ def main() -> None:
     args.add_argument("sets", nargs="+")
     args.add_argument("--agent", default="simulated")
     args.add_argument("--mode", default="generate", help="of the simulated agent")
+    args.add_argument("--batch", default="0", help="records per batch; 0: the product's own size")
     args.add_argument("--rounds", type=int, default=10)
     args.add_argument("--prelabel", default="all")
     args.add_argument("--heldout", type=int, default=1000)

@@ -250,18 +250,19 @@ def test_a_model_that_does_not_exist_says_where_to_look(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_keeps_the_replies_under_way_and_the_next_run_goes_on(tmp_path: Path) -> None:
-    half = threading.Event()
+    busy = threading.Event()
 
     def slowly(_: dict[str, Any]) -> Sent:
-        if server.calls > BATCH // 2:
-            half.set()
-        return Sent(GOOD.body, delay=0.4)
+        if server.calls == 5:  # one alone, then four at once: now the run waits for them
+            time.sleep(0.2)
+            busy.set()
+        return Sent(GOOD.body, delay=0.5)
 
     with ChatServer(slowly) as server:
         folder = agent_project(tmp_path / "p", server.url, ROWS)
         command = [*COMMAND, "run", str(folder), "--batch", str(BATCH)]
         with subprocess.Popen(command, env=ENV, stderr=subprocess.PIPE, text=True) as run:
-            assert half.wait(60)
+            assert busy.wait(60)
             run.send_signal(signal.SIGINT)
             _, said = run.communicate()
         assert run.returncode == 130

@@ -45,8 +45,8 @@ def _root(
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; ends with `SystemExit`.
 
-    Exit codes: 0 done, 1 failed, 2 usage or bad input, 3 stopped by budget, 130 Ctrl-C. An error is one
-    sentence with its mend on stderr; with ``--json`` also a document on stdout.
+    Exit codes: 0 done, 1 failed, 2 usage or bad input, 3 stopped by budget, 130 stopped by Ctrl-C.
+    An error is one sentence with its mend on stderr; with ``--json`` also a document on stdout.
     """
     args = sys.argv[1:] if argv is None else argv
     try:

@@ -18,9 +18,9 @@ def visible(text: str) -> str:
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on stdout."""
-    json.dump(document, sys.stdout, ensure_ascii=False, default=str)
-    sys.stdout.write("\n")
+    """One JSON document on stdout; what no terminal or encoding takes well is escaped."""
+    raw = json.dumps(document, ensure_ascii=False, default=str)
+    sys.stdout.write(_DRIVES.sub(lambda found: f"\\u{ord(found[0]):04x}", raw) + "\n")
     sys.stdout.flush()
 
 

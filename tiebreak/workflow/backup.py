@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ from tiebreak.workflow.project import utc_now
 
 FILES = (config.FILE, LABELS)
 _HEAD = re.compile(r"models/head-\d+\.npz")
+_STORE = re.compile(r"\[\s*store\s*\]")
+_URL = re.compile(r"\s*url\s*=")
 
 
 def backup(folder: Path, file: Path) -> dict[str, Any]:
@@ -59,10 +63,7 @@ def restore(file: Path, folder: Path, *, store_url: str | None = None) -> dict[s
     try:
         archive = zipfile.ZipFile(file)
     except zipfile.BadZipFile:
-        raise InputError(
-            f"{str(file)!r} is no archive of `tiebreak backup`, or it is damaged.",
-            mend="Take another backup file.",
-        ) from None
+        raise _damaged(file) from None
     with archive:
         missing = set(FILES) - set(archive.namelist())
         if missing:
@@ -70,17 +71,34 @@ def restore(file: Path, folder: Path, *, store_url: str | None = None) -> dict[s
                 f"{str(file)!r} lacks {sorted(missing)!r}.", mend="Take another backup file."
             )
         folder.mkdir(parents=True, exist_ok=True)
-        for name in [*FILES, *filter(_HEAD.fullmatch, archive.namelist())]:
-            (folder / name).parent.mkdir(exist_ok=True)
-            (folder / name).write_bytes(archive.read(name))
-        if store_url is not None:
-            _set_url(folder, store_url)
-        store = wiring.store(folder, config.load(folder), utc_now)
         try:
-            tables = restore_tables(_sql(store), archive)
-        finally:
-            store.close()
+            tables = _unpack(archive, folder, store_url)
+        except BaseException as problem:
+            shutil.rmtree(folder)  # it was new or empty: the next try finds it so again
+            if isinstance(problem, zipfile.BadZipFile | zlib.error | EOFError):
+                raise _damaged(file) from problem
+            raise
     return {"folder": str(folder), "rows": sum(tables.values()), "tables": tables}
+
+
+def _damaged(file: Path) -> InputError:
+    return InputError(
+        f"{str(file)!r} is no archive of `tiebreak backup`, or it is damaged.",
+        mend="Take another backup file.",
+    )
+
+
+def _unpack(archive: zipfile.ZipFile, folder: Path, store_url: str | None) -> dict[str, int]:
+    for name in [*FILES, *filter(_HEAD.fullmatch, archive.namelist())]:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(archive.read(name))
+    if store_url is not None:
+        _set_url(folder, store_url)
+    store = wiring.store(folder, config.load(folder), utc_now)
+    try:
+        return restore_tables(_sql(store), archive)
+    finally:
+        store.close()
 
 
 def _newest_head(folder: Path, store: Store) -> list[Path]:
@@ -96,12 +114,20 @@ def _sql(store: Store) -> SqlStore:
 
 
 def _set_url(folder: Path, url: str) -> None:
+    """Write ``store.url`` into the settings, however they were written by hand."""
     path = folder / config.FILE
-    settings = config.load(folder)
-    text = path.read_text(encoding="utf-8")
-    line = f"url = {json.dumps(url)}"
-    if settings.store.url:
-        text = text.replace(f"url = {json.dumps(settings.store.url)}", line)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    line = f"url = {json.dumps(url, ensure_ascii=False)}"
+    at = next((i for i, x in enumerate(lines) if _STORE.match(x)), None)
+    if at is None:
+        lines += ["", "[store]", line]
     else:
-        text += f"\n[store]\n{line}\n"
-    path.write_text(text, encoding="utf-8")
+        end = next((i for i in range(at + 1, len(lines)) if lines[i].startswith("[")), len(lines))
+        kept = [x for x in lines[at + 1 : end] if not _URL.match(x)]
+        lines[at + 1 : end] = [line, *kept]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if config.load(folder).store.url != url:
+        raise ConfigError(
+            f"{config.FILE} in the archive names its store in a way that cannot be changed.",
+            mend="Restore without --store, or write it as: [store] url = ...",
+        )

@@ -11,7 +11,7 @@ from tiebreak.domain.records import NewRecord, content_hash
 from tiebreak.domain.reviews import Annotation
 from tiebreak.errors import InputError, UsageError
 from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.files.cells import clean
+from tiebreak.workflow.files.cells import clean, id_cell, plain
 from tiebreak.workflow.files.columns import NONE, choose
 from tiebreak.workflow.files.read import read_rows
 from tiebreak.workflow.files.records import label_names, rows_to_labels, rows_to_records
@@ -216,7 +216,7 @@ def new_record(item: str | Mapping[str, Any], source: str) -> NewRecord:
         raise UsageError(f"A record needs a text, and {row!r} has none.", mend='{"text": "…"}')
     return NewRecord(
         source=source,
-        external_id=str(row.get("id") or f"text-{content_hash(text)[:24]}"),
+        external_id=id_cell(row.get("id")) or f"text-{content_hash(text)[:24]}",
         text=clean(text),
-        metadata=dict(row.get("metadata") or {}),
+        metadata=plain(dict(row.get("metadata") or {})),
     )

@@ -13,6 +13,7 @@ from tiebreak.domain.ports import Floats, Head
 from tiebreak.errors import UsageError
 from tiebreak.learner.calibration import softmax
 from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.files.cells import clean
 
 CHUNK = 1024
 
@@ -58,7 +59,8 @@ def predict_texts(bench: Bench, texts: Sequence[str], *, top: int = 3) -> Iterat
             mend="Label some records and run: tiebreak run DIR",
         )
     for start in range(0, len(texts), CHUNK):
-        p = probabilities(head, bench.embedder.embed(texts[start : start + CHUNK]))
+        vectors = bench.embedder.embed([clean(text) for text in texts[start : start + CHUNK]])
+        p = probabilities(head, vectors)
         order = np.argsort(-p, axis=1, kind="stable")[:, :top]
         for row, best in zip(p, order, strict=True):
             ranked = tuple((head[2].classes[j], float(row[j])) for j in best)
