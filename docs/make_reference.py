@@ -35,7 +35,8 @@ def commands() -> str:
 
 _EXITS = (
     "Every command with `--json` prints one JSON document on stdout and everything else on stderr."
-    "\nExit codes: 0 done, 1 failed, 2 usage or bad input, 3 stopped by budget.\n"
+    "\nExit codes: 0 done, 1 failed, 2 usage or bad input, 3 stopped by budget, 130 stopped by "
+    "Ctrl-C.\n"
 )
 
 
@@ -46,7 +47,7 @@ def _argument(param: Any) -> bool:
 def _row(param: Any) -> str:
     flag = max(param.opts, key=len)
     if param.metavar:
-        flag += f" {param.metavar}"
+        flag += f" {param.metavar}".replace("|", r"\|")
     default = "" if param.default in (None, "", False, -1.0) else f"`{param.default}`"
     return f"| `{flag}` | {default} | {(param.help or '').replace('|', '&#124;')} |"
 

@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tiebreak.agents.calling import Failure
+from tiebreak.agents.money import require_price
 from tiebreak.domain.batches import QueryBatch
 from tiebreak.domain.evidence import Purpose
 from tiebreak.errors import BudgetExceeded, UsageError
+from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.control import record_answers
 from tiebreak.workflow.embed import embed
@@ -100,6 +102,8 @@ def run(bench: Bench, options: RunOptions) -> Run:
             "--reviewer labels has no sealed labels to answer from.",
             mend="Import a labelled file with: tiebreak import DIR FILE --labels-are gold",
         )
+    if bench.agent is not None:  # before any work, not after the embedding
+        require_price(bench.agent, wiring.price(bench.settings, bench.agent), this.limit)
     bench.store.ledger.abandon()
     with this.timed("embed"):
         embed(bench)
