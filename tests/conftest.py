@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ os.environ["TIEBREAK_NO_REMOTE_LLM"] = "1"
 import pytest
 from clock import TickingClock
 from postgres import MISSING, Postgres, programs, server
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and so would each command.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from tiebreak.agents import fitting, money
 from tiebreak.agents.composing import LabelTask, Prepared
+from tiebreak.agents.interrupts import SafePoints
 from tiebreak.config import Price
 from tiebreak.domain.evidence import NANOS, Usage
 from tiebreak.domain.ports import Completion, LabelModel, Ledger, Request
@@ -28,6 +29,8 @@ ABOUT_THE_RECORD = frozenset({400, 413, 422})
 """Refusals that say something about one request; the others (401, 403, 404 …) meet every one."""
 NOBODY_THERE = (ConnectionRefusedError, socket.gaierror)
 """Causes that no record can have; a broken connection or a timeout may be one record's doing."""
+LOOK = 0.2
+"""Seconds between looks for Ctrl-C while calls are under way."""
 USUAL_RATIONALE = 60
 """Tokens of a typical generated answer, for forecasts only."""
 
@@ -93,8 +96,11 @@ def call_all(
         LLMForbidden: the kill switch is on.
     """
     money.require_price(model, price, limit_nanos)
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="tiebreak-agent") as pool:
-        run = _Calls(model, ledger, limit_nanos, concurrency, price, pool)
+    with (
+        SafePoints() as safe,
+        ThreadPoolExecutor(concurrency, thread_name_prefix="tiebreak-agent") as pool,
+    ):
+        run = _Calls(model, ledger, limit_nanos, concurrency, price, pool, safe)
         try:
             yield from run.all(iter(prepared))
         finally:
@@ -133,6 +139,7 @@ class _Calls:
     concurrency: int
     price: Price | None
     pool: ThreadPoolExecutor
+    safe: SafePoints
     flights: dict[str, _Flight] = field(default_factory=dict)
     under_way: dict[Future[Completion], str] = field(default_factory=dict)
     successes: int = 0
@@ -154,7 +161,8 @@ class _Calls:
                     yield known
             if not self.under_way:
                 break
-            done, _ = wait(self.under_way, return_when=FIRST_COMPLETED)
+            done, _ = wait(self.under_way, timeout=LOOK, return_when=FIRST_COMPLETED)
+            self.safe.check()
             for future in done:
                 replies, fatal = self._land(future)
                 yield from replies
