@@ -8,12 +8,17 @@ import numpy as np
 import pytest
 from benches import make_bench, slice_rows
 
+from tiebreak.config import RoutePart
+from tiebreak.domain.decisions import Decision
+from tiebreak.domain.evidence import Suggestion
 from tiebreak.domain.reviews import Annotation
 from tiebreak.errors import UsageError
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.init import names_schema
 from tiebreak.workflow.loop import RunOptions, run
 from tiebreak.workflow.people import annotate
+from tiebreak.workflow.predict import predict_records
+from tiebreak.workflow.routing import route_all
 from tiebreak.workflow.select import unlabelled
 from tiebreak.workflow.status import status
 from tiebreak.workflow.verify import project_hash, verify
@@ -204,3 +209,40 @@ def test_lost_vectors_are_made_again(bench: Bench, tmp_path: Path) -> None:
     )
     run(again, SIMULATED)
     assert status(again) == status(bench)
+
+
+def test_an_unproved_label_goes_when_the_record_is_no_longer_proposed(bench: Bench) -> None:
+    run(bench, SIMULATED)
+    first, second = unlabelled(bench)[:2].tolist()
+    head = predict_records(bench, [first, second])
+    assert head is not None
+    agreed = head.top(0)[0]
+    other = next(name for name in bench.schema.names if name != head.top(1)[0])
+    bench.store.suggestions.append([_told(first, agreed), _told(second, other)])
+    bench.store.decisions.append(
+        [
+            Decision(record_id=i, by="unproved", labels=(label,))
+            for i, label in ((first, agreed), (second, other))
+        ]
+    )
+    sure = RoutePart(model_confidence=0, agent_confidence=0)
+    bench.settings = bench.settings.model_copy(update={"route": sure})
+    assert route_all(bench) == {"agreement": 1, "disagreement": 1}
+    latest = bench.store.decisions.latest([first, second])
+    assert (latest[first].labels, latest[second].labels) == ((agreed,), None)
+    assert status(bench)["labelled"]["unproved"] == 1
+    assert [t.record_id for t in bench.store.queue.tasks()] == [second]
+
+
+def _told(record_id: int, label: str) -> Suggestion:
+    return Suggestion(
+        record_id=record_id,
+        purpose="sweep",
+        agent="scripted",
+        mode="score",
+        prompt="p/v1",
+        request_hash=f"h{record_id}",
+        schema_version=1,
+        labels=(label,),
+        confidence=0.99,
+    )

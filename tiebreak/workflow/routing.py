@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,8 +52,26 @@ def route_all(bench: Bench) -> dict[str, int]:
         )
     with bench.store.transaction():
         bench.store.routes.append(routes)
+        _withdraw(bench, routes)
         _queue(bench, routes)
     return dict(sorted(Counter(r.reason for r in routes).items()))
+
+
+def _withdraw(bench: Bench, routes: list[Route]) -> None:
+    """Take back each unproved label that its record is no longer proposed for."""
+    current = bench.store.decisions.latest([r.record_id for r in routes])
+    gone = []
+    for r in routes:
+        decision = current.get(r.record_id)
+        if decision is None or decision.by != "unproved" or decision.labels is None:
+            continue
+        if r.outcome == "review" or r.labels != decision.labels:
+            gone.append(
+                replace(
+                    decision, labels=None, reasons=("no-longer-proposed",), created_at="", seq=0
+                )
+            )
+    bench.store.decisions.append(gone)
 
 
 def _queue(bench: Bench, routes: list[Route]) -> None:
