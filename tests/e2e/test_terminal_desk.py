@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -146,8 +147,10 @@ def test_whoever_leaves_gives_the_rest_back(way: str, folder: Path) -> None:
 
 def test_two_people_at_once_never_get_the_same_record(folder: Path) -> None:
     seen: dict[str, list[str]] = {"ada": [], "bea": []}
-    with desk(folder, "ada") as ada, desk(folder, "bea") as bea:
-        seen["ada"].append(card(ada))
+    with contextlib.ExitStack() as desks:
+        ada = desks.enter_context(desk(folder, "ada"))
+        seen["ada"].append(card(ada))  # ada holds the first page before bea comes
+        bea = desks.enter_context(desk(folder, "bea"))
         seen["bea"].append(card(bea))
         for screen, who in ((ada, "ada"), (bea, "bea"), (ada, "ada")):
             screen.press("1")

@@ -46,7 +46,10 @@ class Desk:
                             return len(self._done)
         finally:
             self._project.bench.store.queue.release(self._who)
-        self._console.print("The queue is empty.")
+        held = len({task.record_id for task in self._project.bench.store.queue.tasks()})
+        self._console.print(
+            f"{held} records are with other people." if held else "The queue is empty."
+        )
         return len(self._done)
 
     def _serve(self, card: Card) -> bool:
