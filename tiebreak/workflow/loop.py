@@ -135,7 +135,7 @@ def _rounds(this: Run) -> None:
                 return
             continue
         _ready(this, batch)
-        if options.reviewer == "queue" and _open_tasks(bench, batch.round):
+        if options.reviewer == "queue" and bench.store.queue.tasks(batch=batch.round):
             _sweep(this)
             this.stopped = "review"
             this.message = "People are needed: the selected records wait for their labels."
@@ -244,10 +244,6 @@ def _score_heldout(this: Run) -> None:
     if this.options.score_heldout and this.bench.agent is not None:
         with this.timed("score held-out"):
             this.ask(heldout_targets(this.bench, this.options.score_heldout), "heldout")
-
-
-def _open_tasks(bench: Bench, round: int) -> bool:
-    return bool(bench.store.queue.tasks(batch=round))
 
 
 def _round(bench: Bench) -> int:

@@ -67,16 +67,15 @@ def status(bench: Bench) -> dict[str, Any]:
             "tokens": spend.prompt_tokens + spend.completion_tokens,
         },
         "certificates": [],
-        "next": _next(len(pool), len(queue), bench),
+        "next": _next(len(pool), len(queue), len(standing)),
     }
 
 
-def _next(pool: int, queue: int, bench: Bench) -> str:
+def _next(pool: int, queue: int, answered: int) -> str:
     if pool == 0:
         return "import"
     if queue:
         return "review"
-    answered = len(bench.store.annotations.standing())
     return "run" if answered < pool else "done"
 
 
