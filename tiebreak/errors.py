@@ -10,12 +10,16 @@
     ├── StoreError                the database refused                         exit 1
     │   ├── StoreCorrupt          its file is damaged
     │   ├── StoreBusy             another process holds the project
+    │   ├── UnknownRecord         a record id that the store does not have
     │   └── Conflict              somebody else wrote first
     ├── ModelFileError            a saved classifier head is damaged           exit 1
     ├── LLMError                  the agent's model did not answer             exit 1
     │   ├── LLMUnavailable        down, unreachable or too slow
     │   ├── LLMRejected           the server answered "no" (4xx)
     │   └── LLMForbidden          the kill switch is on
+    ├── AccessError               a request to the app that is not let in      exit 1
+    │   ├── Unauthorised          without a valid pass
+    │   └── Forbidden             from another site's page
     └── BudgetExceeded            the next call could pass the budget          exit 3
 
 Every message is built from three parts: the fact, the offending value, the mend.
@@ -78,6 +82,10 @@ class StoreBusy(StoreError):
     """Another process holds the project."""
 
 
+class UnknownRecord(StoreError):
+    """A record id that the store does not have."""
+
+
 class Conflict(StoreError):
     """Somebody else wrote first; read again and retry."""
 
@@ -104,6 +112,18 @@ class LLMRejected(LLMError):
 
 class LLMForbidden(LLMError):
     """The kill switch forbids remote or paid calls."""
+
+
+class AccessError(TiebreakError):
+    """A request to the app that is not let in."""
+
+
+class Unauthorised(AccessError):
+    """The request's pass is missing, foreign or expired."""
+
+
+class Forbidden(AccessError):
+    """A browser says that another site's page made the request."""
 
 
 class BudgetExceeded(TiebreakError):

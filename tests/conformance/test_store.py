@@ -30,7 +30,7 @@ from stores import (
 
 from tiebreak.domain.ports import Store
 from tiebreak.domain.records import Link, NewRecord, content_hash
-from tiebreak.errors import BudgetExceeded, Conflict, InputError, StoreError
+from tiebreak.errors import BudgetExceeded, Conflict, InputError, StoreError, UsageError
 from tiebreak.store.memory import MemoryStore
 from tiebreak.store.sql import SqlStore
 
@@ -146,6 +146,15 @@ def test_get_keeps_the_order_asked_and_names_what_is_missing(store: Store) -> No
         store.records.get([1, 99])
 
 
+def test_held_out_records_are_told_apart(store: Store) -> None:
+    filled(store, 2)
+    store.records.add(rows(["x", "y"], "t.csv", heldout=True))
+    assert store.records.heldout([4, 1, 3, 3]) == {3, 4}
+    assert store.records.heldout([]) == set()
+    with pytest.raises(StoreError, match="99"):
+        store.records.heldout([3, 99])
+
+
 def test_scan_pages_by_id(store: Store) -> None:
     filled(store, 5)
     assert [r.id for r in store.records.scan(limit=2)] == [1, 2]
@@ -233,7 +242,7 @@ def test_every_field_of_every_log_comes_back(store: Store) -> None:
         store.suggestions: [suggestion(1), suggestion(2, labels=None, abstain="refused: \0")],
         store.annotations: [
             act(1, seconds=1.5, shown="blind", note="hm", key="k", schema_version=2),
-            act(2, None),
+            act(2, None, outcome="flag", shown="evidence", suggestion=3, model_version=5),
         ],
         store.decisions: [
             decision(1, reasons=("person", "x"), policy_version="p", confidence=0.7),
@@ -294,6 +303,38 @@ def test_standing_follows_the_rule(store: Store) -> None:
     assert store.annotations.standing([4, 1, 3, 5]) == {i: standing[i] for i in (1, 4)}
 
 
+def test_an_undo_is_for_its_authors_own_standing_act(store: Store) -> None:
+    filled(store)
+    store.annotations.append([act(1, "a", who="ann"), act(1, "b", who="bob")])
+    with pytest.raises(UsageError, match=r"record 1 is from 'bob', and 'ann'.*Answer it anew"):
+        store.annotations.append([act(2), undo(1, who="ann")])
+    with pytest.raises(UsageError, match="Record 2 has no answer that 'ann'"):
+        store.annotations.append([undo(2, who="ann")])
+    assert store.annotations.count() == 2  # refused whole
+    store.annotations.append([undo(1, who="bob"), undo(1, who="ann")])
+    assert store.annotations.standing() == {}
+    with pytest.raises(UsageError, match="Record 1 has no answer"):
+        store.annotations.append([undo(1, who="ann")])
+
+
+def test_an_undo_sees_what_stands_before_it_in_one_call(store: Store) -> None:
+    filled(store)
+    items = [act(1, who="ann"), undo(1, who="ann"), act(1, "b", who="bob"), undo(1, who="bob")]
+    assert len(store.annotations.append(items)) == 4
+    with pytest.raises(UsageError, match="is from 'bob'"):
+        store.annotations.append([act(1, who="ann"), act(1, who="bob"), undo(1, who="ann")])
+    assert store.annotations.standing() == {}
+
+
+def test_a_repeated_undo_is_written_once_and_not_refused(store: Store) -> None:
+    filled(store)
+    store.annotations.append([act(1, key="1"), undo(1, key="2")])
+    assert store.annotations.append([undo(1, key="2")]) == []
+    store.annotations.append([act(1, "b", who="bob")])
+    assert store.annotations.append([undo(1, key="2"), undo(1, key="2")]) == []
+    assert store.annotations.standing()[1].who == "bob"
+
+
 def test_people_decide_over_simulated_people_over_machines(store: Store) -> None:
     filled(store)
     orders = [("unproved", 1), ("simulated", 1), ("autonomous", 0), ("human", 1), ("simulated", 0)]
@@ -347,6 +388,18 @@ def test_one_open_task_per_record_and_reason(store: Store) -> None:
     assert found[0].created_at.startswith("2026")
     with pytest.raises(StoreError, match="99"):
         store.queue.open([task(99)])
+
+
+def test_records_with_an_open_task_are_counted_once(store: Store) -> None:
+    filled(store, 4)
+    assert (store.queue.count(), store.queue.count(batch=1)) == (0, 0)
+    store.queue.open([task(1, batch=1), task(1, "uncertain"), task(2, batch=1), task(3, batch=2)])
+    store.queue.lease("ann", 1, seconds=60)
+    assert store.queue.count() == 3
+    assert [store.queue.count(batch=n) for n in (1, 2, 3)] == [2, 1, 0]
+    store.queue.close([1])
+    store.queue.close([3], cancel=["selected"])
+    assert (store.queue.count(), store.queue.count(batch=1)) == (1, 1)
 
 
 def test_tasks_come_by_priority_and_can_be_narrowed(store: Store) -> None:
@@ -449,6 +502,44 @@ def test_a_lease_of_no_time_is_over_at_once(store: Store) -> None:
     store.queue.open([task(1), task(2)])
     assert [t.record_id for t in store.queue.lease("ann", 5, seconds=0)] == [1, 2]
     assert [t.record_id for t in store.queue.lease("bob", 5, seconds=60)] == [1, 2]
+
+
+def test_named_records_are_held_unless_they_are_anothers(store: Store) -> None:
+    filled(store, 6)
+    store.queue.open([task(i) for i in (1, 2, 3, 4)] + [task(1, "uncertain"), task(5)])
+    store.queue.close([5])
+    assert [t.record_id for t in store.queue.lease("bob", 1, seconds=60)] == [1]
+    assert store.queue.hold("ann", [4, 1, 5, 6, 99, 2], seconds=60) == [4, 2]
+    assert store.queue.hold("ann", [], seconds=60) == []
+    assert [t.record_id for t in store.queue.lease("bob", 9, seconds=60)] == [1, 3]
+    assert store.queue.heartbeat("ann", [4, 2], seconds=60) == [4, 2]
+
+
+def test_holding_again_extends_and_takes_up_what_ran_out(store: Store, clock: TickingClock) -> None:
+    filled(store)
+    store.queue.open([task(1), task(2), task(3)])
+    store.queue.lease("ann", 3, seconds=60)
+    clock.advance(50)
+    assert store.queue.hold("ann", [1, 2], seconds=60) == [1, 2]
+    clock.advance(50)
+    assert [t.record_id for t in store.queue.lease("bob", 3, seconds=100)] == [3]
+    clock.advance(20)  # all of ann's ran out; nobody took 1 and 2
+    assert store.queue.heartbeat("ann", [1, 2, 3], seconds=60) == []
+    assert store.queue.hold("ann", [3, 2, 1], seconds=60) == [2, 1]
+    assert store.queue.lease("bob", 3, seconds=60)[0].record_id == 3
+
+
+def test_what_was_undone_comes_back_to_its_author(store: Store) -> None:
+    filled(store)
+    store.queue.open([task(1)])
+    store.queue.lease("ann", 1, seconds=60)
+    store.queue.close([1])
+    assert store.queue.hold("ann", [1], seconds=60) == []  # it waits for nobody
+    with store.transaction():
+        store.queue.reopen([1])
+        assert store.queue.hold("ann", [1], seconds=60) == [1]
+    assert store.queue.lease("bob", 1, seconds=60) == []
+    assert [t.record_id for t in store.queue.lease("ann", 1, seconds=60)] == [1]
 
 
 def test_a_heartbeat_extends_a_live_lease_only(store: Store, clock: TickingClock) -> None:
@@ -648,9 +739,11 @@ def test_a_new_schema_gets_the_next_version(store: Store) -> None:
 
 def test_model_cards_are_kept_by_version(store: Store) -> None:
     assert store.notes.models() == []
+    assert store.notes.last_model() is None
     store.notes.put_model(card(2, c=3.0))
     store.notes.put_model(card(1))
     store.notes.put_model(card(1))
+    assert store.notes.last_model() == store.notes.models()[-1]
     assert stripped(store.notes.models()) == [card(1), card(2, c=3.0)]
     assert store.notes.models()[0].created_at.startswith("2026")
     with pytest.raises(Conflict, match="1"):
@@ -713,6 +806,8 @@ def test_a_refusal_inside_a_transaction_can_be_survived(store: Store) -> None:
             store.ledger.reserve("h", "m", 5, limit=4)
         with pytest.raises(StoreError):
             store.annotations.append([act(99)])
+        with pytest.raises(UsageError):
+            store.annotations.append([act(3), undo(1)])
         store.annotations.append([act(2)])
     assert store.annotations.count() == 1
     assert len(store.batches.all()) == 1

@@ -15,7 +15,7 @@ from stores import act, decision, reply, task, undo
 from tiebreak.domain.ports import Store
 from tiebreak.domain.records import NewRecord
 from tiebreak.domain.reviews import standing
-from tiebreak.errors import BudgetExceeded, Conflict
+from tiebreak.errors import BudgetExceeded, Conflict, UsageError
 from tiebreak.store.memory import MemoryStore
 from tiebreak.store.sql import SqlStore
 
@@ -64,7 +64,9 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
 record = st.integers(0, N - 1)
 label = st.sampled_from(["a", "b"])
 source = st.sampled_from(["person", "imported", "simulated"])
-annotate = st.tuples(record, st.sampled_from(["label", "none", "skip", "undo"]), source, label)
+who = st.sampled_from(["ann", "bob"])
+outcome = st.sampled_from(["label", "none", "skip", "flag", "undo"])
+annotate = st.tuples(record, who, outcome, source, label)
 keys = st.one_of(st.none(), st.sampled_from(["1", "2", "3"]))
 
 
@@ -74,15 +76,22 @@ def test_the_same_annotations_stand(twins: Twins, acts: list[list[Any]]) -> None
     ids = twins.new_records()
 
     def item(spec: Any) -> Any:
-        (at, outcome, who, name), key = spec
-        fields = {"source": who, "key": key and f"{ids[0]}-{key}"}
+        (at, name, outcome, kind, label), key = spec
+        fields = {"who": name, "source": kind, "key": key and f"{ids[0]}-{key}"}
+        fields |= {"suggestion": 1, "model_version": 2} if label == "b" else {}
         if outcome == "undo":
             return undo(ids[at], **fields)
-        return act(ids[at], name if outcome == "label" else None, outcome=outcome, **fields)
+        return act(ids[at], label if outcome == "label" else None, outcome=outcome, **fields)
+
+    def append(store: Store, items: list[Any]) -> Any:
+        try:
+            return store.annotations.append(items)
+        except UsageError as refusal:
+            return str(refusal)
 
     for some in acts:
         given_items = [item(spec) for spec in some]
-        twins.same(lambda store, items=given_items: store.annotations.append(items))
+        twins.same(lambda store, items=given_items: append(store, items))
     found = twins.same(lambda store: store.annotations.standing(ids))
     histories = {i: twins.same(lambda store, i=i: store.annotations.of(i)) for i in ids}
     assert found == {i: a for i, history in histories.items() if (a := standing(history))}
@@ -105,7 +114,6 @@ def test_a_person_is_never_overruled(twins: Twins, specs: list[Any]) -> None:
             assert (latest[record_id].by, latest[record_id].labels) == ("human", (people[-1],))
 
 
-who = st.sampled_from(["ann", "bob"])
 queue_op = st.one_of(
     st.tuples(
         st.just("open"), record, st.sampled_from(["selected", "control", "uncertain"]),
@@ -113,6 +121,7 @@ queue_op = st.one_of(
     ),
     st.tuples(st.just("lease"), who, st.integers(0, 3)),
     st.tuples(st.just("heartbeat"), who, st.lists(record, max_size=2)),
+    st.tuples(st.just("hold"), who, st.lists(record, max_size=3)),
     st.tuples(st.just("release"), who, st.one_of(st.none(), st.lists(record, max_size=2))),
     st.tuples(st.just("close"), record, st.sampled_from([(), ("uncertain",)])),
     st.tuples(st.just("reopen"), record),
@@ -132,6 +141,9 @@ def test_the_same_tasks_are_served(twins: Twins, ops: list[Any]) -> None:
         "heartbeat": lambda name, some: (
             lambda store: store.queue.heartbeat(name, [ids[i] for i in some], seconds=10)
         ),
+        "hold": lambda name, some: (
+            lambda store: store.queue.hold(name, [ids[i] for i in some], seconds=10)
+        ),
         "release": lambda name, some: (
             lambda store: store.queue.release(
                 name, None if some is None else [ids[i] for i in some]
@@ -146,6 +158,8 @@ def test_the_same_tasks_are_served(twins: Twins, ops: list[Any]) -> None:
         else:
             twins.same(calls[name](*args))
         twins.same(lambda store: store.queue.tasks(status=None))
+        waiting = twins.same(lambda store: store.queue.count())
+        assert waiting == len({t.record_id for t in twins.memory.queue.tasks()})
     # Nobody's leftovers for the next example.
     twins.same(lambda store: store.queue.close(ids))
 

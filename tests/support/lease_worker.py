@@ -32,9 +32,14 @@ def review(url: str, folder: Path, name: str, seed: int, deadly: float) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     store = SqlStore.open(url, lambda: datetime.now(UTC))
-    while store.queue.tasks():
+    while waiting := [t.record_id for t in store.queue.tasks()]:
         ends = time.time() + SECONDS  # read before the store's clock, so never too late
-        held = [t.record_id for t in store.queue.lease(name, rng.randint(1, 3), seconds=SECONDS)]
+        if rng.random() < 0.3:  # by name, as after an undo
+            wanted = rng.sample(waiting, min(3, len(waiting)))
+            held = store.queue.hold(name, wanted, seconds=SECONDS)
+        else:
+            leased = store.queue.lease(name, rng.randint(1, 3), seconds=SECONDS)
+            held = [t.record_id for t in leased]
         perhaps_die()
         for record_id in held:
             _claim(folder, record_id, name, ends)
@@ -62,8 +67,11 @@ def _answer(
     store: Store, folder: Path, name: str, record_id: int, perhaps_die: Callable[[], None]
 ) -> None:
     act = Annotation(record_id=record_id, who=name, source="person", outcome="label", labels=("a",))
+    store.queue.heartbeat(name, [record_id], seconds=SECONDS)
+    perhaps_die()
     with store.transaction():
-        if store.queue.heartbeat(name, [record_id], seconds=SECONDS) != [record_id]:
+        # Not a heartbeat: who closes a task locks it first, and its lease after.
+        if store.queue.hold(name, [record_id], seconds=SECONDS) != [record_id]:
             return  # was slower than the lease: it may be another's by now
         store.annotations.append([act])
         perhaps_die()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from clock import TickingClock
-from sqlalchemy import text
+from sqlalchemy import MetaData, Table, text
 from stores import act, everything, filled, rows, suggestion, write_everywhere
 
 from tiebreak.domain.records import content_hash
@@ -21,6 +23,8 @@ from tiebreak.store.backup import MANIFEST, backup_tables, restore_tables
 from tiebreak.store.sql import SqlStore, migrations
 from tiebreak.store.sql.database import Database
 from tiebreak.store.sql.engine import connect
+
+DATA = Path(__file__).parents[1] / "data" / "migrations"
 
 
 @pytest.fixture
@@ -87,6 +91,7 @@ def test_what_was_backed_up_comes_back_on_the_other_engine(
     write_everywhere(here, 1)
     here.suggestions.append([suggestion(1, rationale="nul \0, half \ud800, é")])
     write_everywhere(here, 2)
+    here.annotations.append([act(2, None, outcome="flag", suggestion=1, model_version=2)])
     raw, told = archived(here)
     assert told["records"] == 2
     assert told["suggestions"] == 3
@@ -206,6 +211,28 @@ def test_an_archive_of_an_earlier_version_is_brought_up_to_date(
     (record,) = store.records.get([1])
     assert (record.text, record.metadata, record.heldout) == ("old", {"n": 1}, True)
     assert store.ledger.reserve("h", "m", 5, limit=10) == 1
+
+
+def test_acts_of_version_0_1_are_restored_with_no_evidence_named(
+    store: SqlStore, make: Callable[[], SqlStore], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "old.db")) as connection:
+        connection.executescript((DATA / "v0_1.sql").read_text(encoding="utf-8"))
+    old, today = MetaData(), make()
+    for name, found in backup.metadata.tables.items():
+        new = {"suggestion", "model_version"} if name == "annotations" else set()
+        Table(name, old, *(c._copy() for c in found.columns if c.name not in new))
+    buffer = io.BytesIO()
+    with monkeypatch.context() as patch, zipfile.ZipFile(buffer, "w") as archive:
+        patch.setattr(backup, "metadata", old)
+        database = Database(connect(tmp_path / "old.db"))
+        backup_tables(type("Store", (), {"database": database})(), archive)  # type: ignore[arg-type]
+        database.close()
+    assert restored(store, buffer.getvalue())["annotations"] == 2
+    write_everywhere(filled(today), 1)
+    write_everywhere(today, 2)
+    assert everything(store) == everything(today)
+    assert store.annotations.append([act(4, None, outcome="flag", suggestion=1)])[0].seq == 2
 
 
 EARLY = {"records", "links", "gold", "schemas"}

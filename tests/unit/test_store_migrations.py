@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clock import TickingClock
 from sqlalchemy import inspect, text
-from stores import act, everything, filled, write_everywhere
+from stores import act, everything, filled, undo, write_everywhere
 
 from tiebreak.domain.batches import BatchItem, ModelCard
 from tiebreak.domain.decisions import Decision, Route
@@ -85,7 +86,7 @@ def test_a_migration_that_fails_leaves_nothing_of_itself(
         with fresh.reading() as conn:
             assert migrations.applied(conn) == ("m001_records",)
             assert not inspect(conn).has_table("suggestions")
-        assert migrations.migrate(fresh) == ["m002_loop"]
+        assert migrations.migrate(fresh) == list(migrations.NAMES[1:])
 
 
 def test_a_newer_database_asks_for_an_upgrade(database_url: str, clock: TickingClock) -> None:
@@ -100,7 +101,7 @@ def test_a_newer_database_asks_for_an_upgrade(database_url: str, clock: TickingC
 def test_an_unknown_place_to_stop_names_the_known_ones(tmp_path: Path) -> None:
     with (
         database(str(tmp_path / "x.db")) as fresh,
-        pytest.raises(UsageError, match=r"m000.*m001_records, m002_loop"),
+        pytest.raises(UsageError, match=r"m000.*m001_records, m002_loop, m003_desk"),
     ):
         migrations.migrate(fresh, stop_before="m000")
 
@@ -215,7 +216,88 @@ def test_a_database_of_version_0_1_opens_with_all_that_it_held(tmp_path: Path) -
     store, same = SqlStore.open(path, clock), MemoryStore(clock)
     fill_as_in_v0_1(same)
     assert everything(store) == everything(same)
+    acts = list(store.annotations.scan())
+    assert [(a.suggestion, a.model_version) for a in acts] == [(None, None)] * 2
     store.close()
+
+
+BEFORE_THE_DESK = (
+    "INSERT INTO records (id, heldout, content_hash, source, external_id, split, metadata, text) "
+    "VALUES (1, false, :hash, 's', 'e', NULL, '{}', 'old')",
+    "INSERT INTO annotations VALUES "
+    "(1, 1, 'ann', 'person', 'label', '[\"a\"]', 2, 1.5, 'evidence', 'hm', 'k1', '2026-01-01')",
+    "INSERT INTO annotations VALUES "
+    "(1, 2, 'ann', 'person', 'undo', NULL, 2, NULL, '', '', NULL, '2026-01-02')",
+)
+
+
+def test_the_desks_migration_keeps_every_act_and_guards_it(
+    database_url: str, clock: TickingClock
+) -> None:
+    with database(database_url) as old:
+        migrations.migrate(old, stop_before="m003_desk")
+        with old.transaction() as conn:
+            for statement in BEFORE_THE_DESK:
+                hashed = {"hash": bytes.fromhex(content_hash("old"))}
+                conn.execute(text(statement), hashed if ":hash" in statement else {})
+        before = guards_of(old)
+        assert migrations.migrate(old) == ["m003_desk"]
+        assert guards_of(old) == before
+    store = SqlStore.open(database_url, clock)
+    assert store.annotations.of(1) == [
+        act(1, schema_version=2, seconds=1.5, shown="evidence", note="hm", key="k1", seq=1,
+            created_at="2026-01-01"),
+        undo(1, schema_version=2, seq=2, created_at="2026-01-02"),
+    ]  # fmt: skip
+    for change in ("UPDATE annotations SET note = ''", "DELETE FROM annotations"):
+        with pytest.raises(StoreError, match="annotations is append-only"):
+            execute(store, change)
+    for change, why in {
+        str(FLAG).replace("'flag'", "'shrug'"): "annotations_outcome_ck|CHECK constraint",
+        str(FLAG).replace("(1, 3", "(9, 3"): "(?i)foreign key",
+        str(FLAG).replace("(1, 3", "(1, 2"): "(?i)unique",
+        str(FLAG).replace("'k3'", "'k1'"): "(?i)unique",
+    }.items():
+        with pytest.raises(StoreError, match=why):
+            execute(store, change)
+    execute(store, str(FLAG))
+    assert store.annotations.standing()[1] == act(
+        1, None, outcome="flag", shown="evidence", suggestion=4, model_version=7, key="k3", seq=3,
+        created_at="2026-01-03",
+    )  # fmt: skip
+    store.close()
+
+
+FLAG = text(
+    "INSERT INTO annotations (record_id, seq, who, source, outcome, schema_version, shown, note, "
+    "key, created_at, suggestion, model_version) "
+    "VALUES (1, 3, 'ann', 'person', 'flag', 1, 'evidence', '', 'k3', '2026-01-03', 4, 7)"
+)
+
+
+def execute(store: SqlStore, statement: str) -> None:
+    with store.database.transaction() as conn:
+        conn.execute(text(statement))
+
+
+def guards_of(old: Database) -> tuple[Any, ...]:
+    """What stands around ``annotations``: keys, indexes, references, triggers; nothing dangling."""
+    with old.reading() as conn:
+        seen = inspect(conn)
+        if conn.dialect.name == "sqlite":
+            assert conn.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+            find = "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger' ORDER BY 1"
+        else:
+            find = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"
+        return (
+            seen.get_pk_constraint("annotations"),
+            seen.get_unique_constraints("annotations"),
+            seen.get_foreign_keys("annotations"),
+            seen.get_indexes("annotations"),
+            [c["name"] for c in seen.get_check_constraints("annotations")],
+            [tuple(row) for row in conn.exec_driver_sql(find)],
+            sorted(seen.get_table_names()),
+        )
 
 
 def fill_as_in_v0_1(store: SqlStore | MemoryStore) -> None:

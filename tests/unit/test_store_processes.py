@@ -13,14 +13,14 @@ import pytest
 from clock import TickingClock
 from lease_worker import review
 from sqlalchemy import func, select
-from stores import filled, reply, task
+from stores import act, filled, reply, task, undo
 
-from tiebreak.errors import BudgetExceeded
+from tiebreak.errors import BudgetExceeded, UsageError
 from tiebreak.store.sql import SqlStore
 from tiebreak.store.sql.schema import spend
 
-WORKERS = 5
-RECORDS = 60
+WORKERS = 20
+RECORDS = 120
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_killed_reviewers_neither_share_nor_strand_a_record(
     killed = 0
 
     def start(number: int) -> multiprocessing.process.BaseProcess:
-        deadly = 0.1 if number < 12 else 0.0
+        deadly = 0.1 if number < 40 else 0.0
         args = (database_url, claims, f"worker {number}", number, deadly)
         process = context.Process(target=review, args=args)
         process.start()
@@ -60,12 +60,44 @@ def test_killed_reviewers_neither_share_nor_strand_a_record(
             running.append(start(started))
             started += 1
 
-    assert killed >= 5
+    assert killed >= WORKERS // 2
     assert not (claims / "held-twice").exists()
     assert Counter(a.record_id for a in store.annotations.scan()) == dict.fromkeys(
         range(1, RECORDS + 1), 1
     )
     assert store.queue.tasks() == []
+
+
+def test_an_undo_never_takes_back_what_another_said_meanwhile(store: SqlStore) -> None:
+    rounds = 40
+    filled(store, rounds)
+    store.annotations.append([act(i, "a", who="ada") for i in range(1, rounds + 1)])
+    start = threading.Barrier(2)
+    refused: list[int] = []
+
+    def take_back() -> None:
+        for i in range(1, rounds + 1):
+            start.wait(10)
+            try:
+                store.annotations.append([undo(i, who="ada")])
+            except UsageError:
+                refused.append(i)
+
+    def answer() -> None:
+        for i in range(1, rounds + 1):
+            start.wait(10)
+            store.annotations.append([act(i, "b", who="bob")])
+
+    threads = [threading.Thread(target=each) for each in (take_back, answer)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for i in range(1, rounds + 1):
+        said = [(a.who, a.outcome) for a in store.annotations.of(i)]
+        late = i in refused
+        assert said == [("ada", "label"), *([] if late else [("ada", "undo")]), ("bob", "label")]
+    assert {a.who for a in store.annotations.standing().values()} == {"bob"}
 
 
 def test_threads_never_pass_the_budget_together(store: SqlStore) -> None:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from benches import make_bench, slice_rows
+from clock import TickingClock
+from sqlalchemy import event
 
 from tiebreak.domain.decisions import Decision
 from tiebreak.domain.reviews import Annotation, ReviewTask
 from tiebreak.errors import LabelError, UsageError
+from tiebreak.store.sql import SqlStore
 from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.export import rows
+from tiebreak.workflow.loop import answered_by_people
 from tiebreak.workflow.people import annotate
+from tiebreak.workflow.select import unlabelled
 from tiebreak.workflow.status import status
+from tiebreak.workflow.verify import verify
 
 ROWS = slice_rows(20, 4)
 FIRST, SECOND = sorted({r["label"] for r in ROWS})[:2]
@@ -76,6 +84,124 @@ def test_a_skip_decides_nothing(bench: Bench) -> None:
     write(bench, act(1, outcome="skip"))
     assert in_force(bench, 1) == (None, None)
     assert status(bench)["skipped"] == 1
+
+
+def test_a_flag_sets_a_record_aside_and_decides_nothing(bench: Bench) -> None:
+    bench.store.queue.open([ReviewTask(record_id=i, reason="selected", priority=2) for i in (1, 2)])
+    write(bench, act(2, FIRST))
+    write(bench, act(1, outcome="flag", note="two intents"), act(2, outcome="flag"))
+    assert in_force(bench, 1) == (None, None)
+    assert in_force(bench, 2) == ("human", None)  # the label no longer stands
+    assert bench.store.queue.tasks() == []
+    assert bench.labelled() == {}
+    assert 1 not in unlabelled(bench)
+    assert answered_by_people(bench) == 0
+    assert verify(bench) == []
+    report = status(bench)
+    assert (report["flagged"], report["skipped"], report["none_fits"]) == (2, 0, 0)
+    assert [(r["outcome"], r["who"], r["label"]) for r in rows(bench)][:2] == [
+        ("flag", "ada", None)
+    ] * 2
+    write(bench, act(1, outcome="undo"), act(2, outcome="undo"))
+    assert in_force(bench, 2) == ("human", (FIRST,))
+    assert [t.record_id for t in bench.store.queue.tasks()] == [1]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "listed"), [("none", "none_records"), ("flag", "flagged_records")]
+)
+def test_status_names_the_newest_of_what_asks_for_a_second_look(
+    tmp_path: Path, outcome: str, listed: str
+) -> None:
+    bench = make_bench(tmp_path, slice_rows(30, 0))
+    names = {r.id: r.external_id for r in bench.store.records.scan()}
+    order = [*range(25, 0, -1), 26, 3]
+    for record_id in order:
+        write(bench, act(record_id, outcome=outcome))
+    write(bench, act(26, outcome="undo"), act(25, FIRST))
+    newest = [i for i in dict.fromkeys(reversed(order)) if i not in (25, 26)]
+    assert status(bench)[listed] == [names[i] for i in newest[:20]]
+    assert len(status(bench)[listed]) == 20
+
+
+def test_what_a_person_saw_is_kept(bench: Bench) -> None:
+    write(bench, act(1, FIRST, shown="evidence", suggestion=2, model_version=4))
+    (stored,) = bench.store.annotations.of(1)
+    assert (stored.shown, stored.suggestion, stored.model_version) == ("evidence", 2, 4)
+    with pytest.raises(UsageError, match=r"Record 2 was shown blind, but suggestion 1"):
+        write(bench, act(2, FIRST, shown="blind", suggestion=1))
+    with pytest.raises(UsageError, match=r"model 4 are named as seen. Name no evidence"):
+        write(bench, act(2, FIRST, shown="blind", model_version=4))
+    assert bench.store.annotations.of(2) == []
+
+
+def test_an_undo_belongs_to_its_author(bench: Bench) -> None:
+    write(bench, act(1, FIRST), act(1, SECOND, who="bob"))
+    with pytest.raises(UsageError, match=r"record 1 is from 'bob', and 'ada' cannot"):
+        write(bench, act(2, FIRST), act(1, outcome="undo"))
+    assert in_force(bench, 1) == ("human", (SECOND,))
+    assert in_force(bench, 2) == (None, None)  # refused whole
+    write(bench, act(1, outcome="undo", who="bob", key="k"))
+    assert in_force(bench, 1) == ("human", (FIRST,))
+    assert write(bench, act(1, outcome="undo", who="bob", key="k")) == []  # asked again: no error
+    write(bench, act(1, outcome="undo"))
+    with pytest.raises(UsageError, match=r"Record 1 has no answer that 'ada' could take back"):
+        write(bench, act(1, outcome="undo"))
+    assert in_force(bench, 1) == ("human", None)
+
+
+def test_a_person_takes_back_a_simulated_act_only_in_their_own_name(bench: Bench) -> None:
+    write(bench, act(1, FIRST, source="simulated", who="gold labels"))
+    with pytest.raises(UsageError, match="'gold labels', and 'ada' cannot"):
+        write(bench, act(1, outcome="undo"))
+    write(bench, act(1, outcome="undo", who="gold labels"))
+    assert in_force(bench, 1) == ("simulated", None)
+
+
+@pytest.mark.parametrize("outcome", ["label", "none"])
+def test_a_person_who_takes_back_lets_no_simulated_answer_in(bench: Bench, outcome: str) -> None:
+    bench.store.queue.open([ReviewTask(record_id=1, reason="selected", priority=2)])
+    write(bench, act(1, FIRST, source="simulated", who="gold labels"))
+    write(bench, act(1, SECOND if outcome == "label" else None, outcome=outcome))
+    write(bench, act(1, outcome="undo"))
+    assert in_force(bench, 1) == ("human", None)  # neither the label undone nor the simulated one
+    assert [t.record_id for t in bench.store.queue.tasks()] == [1]
+    assert bench.labelled() == {}
+    assert verify(bench) == []
+    write(bench, act(1, FIRST, source="simulated", who="gold labels"))
+    assert in_force(bench, 1) == ("human", None)
+    assert bench.store.queue.tasks() == []  # a simulated reviewer comes to an end
+    assert verify(bench) == []
+
+
+def test_verify_finds_a_label_that_nobodys_act_stands_behind(bench: Bench) -> None:
+    write(bench, act(1, outcome="flag"), act(2, FIRST), act(2, outcome="undo"), act(3, FIRST))
+    assert verify(bench) == []
+    bench.store.decisions.append(
+        [Decision(record_id=i, by="human", labels=(SECOND,)) for i in (1, 2, 3)]
+    )
+    first, second, third = verify(bench)
+    assert first.startswith("Record 1: a person 'flag' stands")
+    assert second.startswith("Record 2: nothing stands")
+    assert third.startswith("Record 3: people say")
+
+
+def test_one_act_is_cheap_and_reads_no_text(tmp_path: Path) -> None:
+    store = SqlStore.open(tmp_path / "store.db", TickingClock())
+    bench = make_bench(tmp_path, ROWS, store=store)
+    store.queue.open([ReviewTask(record_id=1, reason="selected", priority=2)])
+    said: list[str] = []
+
+    @event.listens_for(store.database._engine, "before_cursor_execute")
+    def listen(*args: Any) -> None:
+        said.append(args[2])
+
+    schema = bench.schema
+    said.clear()
+    annotate(store, schema, [act(1, FIRST, key="k")])
+    assert not [statement for statement in said if "records.text" in statement]
+    assert len(said) <= 16
+    store.close()
 
 
 def test_a_label_outside_the_schema_names_the_nearest(bench: Bench) -> None:

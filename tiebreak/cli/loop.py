@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def run(
             batch=batch or None,
             rounds=rounds,
             max_labels=max_labels or None,
-            prelabel=_count(prelabel),
+            prelabel=count_or_all(prelabel),
             score_heldout=score_heldout,
             reviewer="labels" if reviewer == "labels" else "queue",
             budget=budget if budget >= 0 else None,
@@ -65,7 +66,8 @@ def run(
         raise typer.Exit(EXIT_BUDGET)
 
 
-def _count(asked: str) -> int | None:
+def count_or_all(asked: str) -> int | None:
+    """A count, or None for ``all``."""
     if asked == "all":
         return None
     if not asked.isdigit():
@@ -138,7 +140,7 @@ def advice(report: dict[str, Any], folder: Path) -> str:
     """What to do next, as a command."""
     steps = {
         "import": f"tiebreak import {folder} FILE",
-        "review": f"tiebreak label {folder}   (then: tiebreak run {folder})",
+        "review": f"tiebreak review {folder}   (in the terminal: tiebreak label {folder})",
         "run": f"tiebreak run {folder}",
         "budget": f"tiebreak run {folder} --budget MORE",
         "done": f"tiebreak export {folder} labels.csv",
@@ -149,6 +151,9 @@ def advice(report: dict[str, Any], folder: Path) -> str:
 def demo(
     folder: Path | None = typer.Option(None, "--dir", help="Keep the demo's project here."),
     agent: str = typer.Option("embedded", help="embedded, none, or openai:<model>."),
+    open_desk: bool = typer.Option(
+        False, "--open", help="Then open the review desk: the next batch waits for you."
+    ),
     as_json: bool = JSON,
 ) -> None:
     """The whole loop on shipped real data, offline, no key."""
@@ -156,8 +161,22 @@ def demo(
     from tiebreak.cli.show_demo import show_demo
     from tiebreak.workflow.demo import demo as play
 
+    if open_desk and folder is None:
+        folder = Path(tempfile.mkdtemp(prefix="tiebreak-demo-")) / "project"
     report = play(folder, agent=agent, progress=TerminalProgress())
     if as_json:
         print_json(report)
     else:
         show_demo(report)
+    if open_desk and folder is not None:
+        warn(f"The demo's project is kept in {folder}. You are its reviewer now.")
+        _open_desk(folder)
+
+
+def _open_desk(folder: Path) -> None:
+    from tiebreak.ui.server import ReviewOptions, serve_project
+    from tiebreak.workflow.demo import BATCH
+    from tiebreak.workflow.learning import LearnerOptions
+
+    options = ReviewOptions(open_browser=True, learner=LearnerOptions(batch=BATCH))
+    serve_project(folder, options, say=warn)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,8 +10,11 @@ from tiebreak.domain.decisions import By, Decision
 from tiebreak.domain.labels import LabelValue
 
 Source = Literal["person", "imported", "simulated"]
-Outcome = Literal["label", "none", "skip", "undo"]
+Outcome = Literal["label", "none", "skip", "flag", "undo"]
 Reason = Literal["selected", "control", "disagreement", "abstained", "uncertain"]
+
+DECIDING: frozenset[Outcome] = frozenset({"label", "none"})
+"""Outcomes that answer a record; the others only take it out of the queue, or take an act back."""
 
 DECIDED_BY: dict[Source, By] = {"person": "human", "imported": "human", "simulated": "simulated"}
 
@@ -21,8 +24,11 @@ class Annotation:
     """What a person did with a record. Append-only; the latest not-undone one stands.
 
     ``outcome``: ``label`` (``labels`` holds it), ``none`` (no label of the schema fits), ``skip``
-    (not now), ``undo`` (takes back the standing one). ``shown`` is what the person saw
-    (``blind`` or ``evidence``); ``key`` makes a repeated write of the same act a no-op.
+    (not now), ``flag`` (set aside for a second look), ``undo`` (takes back *who*'s standing one).
+    ``shown`` is what the person saw (``blind`` or ``evidence``); ``suggestion`` is the ``seq`` of
+    the record's suggestion that was on screen and ``model_version`` names the head whose
+    probabilities were, both None where there was none and on a blind card. ``key`` makes a
+    repeated write of the same act a no-op.
     """
 
     record_id: int
@@ -33,6 +39,8 @@ class Annotation:
     schema_version: int = 1
     seconds: float | None = None
     shown: str = ""
+    suggestion: int | None = None
+    model_version: int | None = None
     note: str = ""
     key: str | None = None
     created_at: str = ""
@@ -42,18 +50,24 @@ class Annotation:
 def standing(history: Iterable[Annotation]) -> Annotation | None:
     """The annotation in force, from one record's *history* in ``seq`` order.
 
-    An undo takes back the latest act that still stands, so two undos take back two acts.
-    A simulated act never displaces a real one (a person's or an imported one).
+    An undo takes back the act of its own author that would stand if nobody else had acted, never
+    another's, so two undos take back two of one's own acts. A simulated act never displaces a
+    real one (a person's or an imported one).
     """
-    stack: list[Annotation] = []
+    acts: list[Annotation] = []
     for act in history:
-        if act.outcome == "undo":
-            if stack:
-                stack.pop()
-        else:
-            stack.append(act)
-    real = [act for act in stack if act.source != "simulated"] or stack
-    return real[-1] if real else None
+        if act.outcome != "undo":
+            acts.append(act)
+        elif (own := _in_force([i for i, a in enumerate(acts) if a.who == act.who], acts)) >= 0:
+            del acts[own]
+    last = _in_force(range(len(acts)), acts)
+    return acts[last] if acts else None
+
+
+def _in_force(among: Sequence[int], acts: Sequence[Annotation]) -> int:
+    """Which of these positions in *acts* holds the act in force; -1 for none at all."""
+    real = [i for i in among if acts[i].source != "simulated"] or among
+    return real[-1] if real else -1
 
 
 def decision_of(act: Annotation) -> Decision:

@@ -12,8 +12,8 @@ from tiebreak.domain.decisions import Decision, Route, may_replace
 from tiebreak.domain.evidence import NANOS, Suggestion
 from tiebreak.domain.ports import Clock
 from tiebreak.domain.records import Link
-from tiebreak.domain.reviews import Annotation, ReviewTask
-from tiebreak.errors import BudgetExceeded, Conflict, StoreError
+from tiebreak.domain.reviews import Annotation, ReviewTask, standing
+from tiebreak.errors import BudgetExceeded, Conflict, StoreError, UnknownRecord, UsageError
 
 L = TypeVar("L", Suggestion, Annotation, Decision, Route)
 """Anything that is kept in an append-only log."""
@@ -63,16 +63,54 @@ def _said(route: Route) -> tuple[object, ...]:
     return (route.outcome, route.reason, route.labels, route.agent_labels, route.model_label)
 
 
-def admit_annotations(items: Iterable[Annotation], known: Collection[str]) -> list[Annotation]:
-    """Leave out an act whose key is *known* or stands earlier in *items*."""
+def undoing(items: Iterable[Annotation]) -> set[int]:
+    """Records of which `admit_annotations` needs the history."""
+    return {item.record_id for item in items if item.outcome == "undo"}
+
+
+def admit_annotations(
+    items: Iterable[Annotation],
+    known: Collection[str],
+    histories: Mapping[int, Sequence[Annotation]],
+) -> list[Annotation]:
+    """Leave out an act whose key is *known* or stands earlier in *items*.
+
+    Args:
+        items: new acts, in order.
+        known: keys of theirs that are stored.
+        histories: what is stored of each record in `undoing`, by ``seq``.
+
+    Raises:
+        UsageError: an undo where another's act stands, or none.
+    """
     seen = set(known)
+    so_far = {record_id: list(acts) for record_id, acts in histories.items()}
     kept = []
     for item in items:
-        if item.key is None or item.key not in seen:
-            kept.append(item)
+        if item.key is not None and item.key in seen:
+            continue
         if item.key is not None:
             seen.add(item.key)
+        history = so_far.setdefault(item.record_id, [])
+        if item.outcome == "undo":
+            _check_own(item, standing(history))
+        history.append(item)
+        kept.append(item)
     return kept
+
+
+def _check_own(undo: Annotation, stands: Annotation | None) -> None:
+    if stands is None:
+        raise UsageError(
+            f"Record {undo.record_id} has no answer that {undo.who!r} could take back.",
+            mend="Answer it instead.",
+        )
+    if stands.who != undo.who:
+        raise UsageError(
+            f"The answer to record {undo.record_id} is from {stands.who!r}, and {undo.who!r} "
+            "cannot take it back.",
+            mend="Answer it anew: the later answer stands.",
+        )
 
 
 def answered(stored: BatchItem, answer: BatchItem) -> BatchItem:
@@ -103,11 +141,11 @@ def served(tasks: Sequence[ReviewTask]) -> ReviewTask:
     return replace(min(tasks, key=task_order), blind=any(task.blind for task in tasks))
 
 
-def unknown_records(ids: Collection[int]) -> StoreError:
+def unknown_records(ids: Collection[int]) -> UnknownRecord:
     """The error for record ids that the store does not have."""
     some = ", ".join(str(i) for i in sorted(ids)[:5])
     more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
-    return StoreError(f"No record has the id {some}{more}.", mend="Import it first.")
+    return UnknownRecord(f"No record has the id {some}{more}.", mend="Import it first.")
 
 
 def check_links(links: Iterable[Link]) -> None:

@@ -42,8 +42,7 @@ class VectorFile:
     """
 
     def __init__(self, folder: Path, embedder_id: str, dim: int) -> None:
-        slug = re.sub(r"[^A-Za-z0-9]+", "-", embedder_id).strip("-")[:40]
-        name = f"{slug}-{hashlib.sha256(embedder_id.encode()).hexdigest()[:12]}"
+        name = _name(embedder_id)
         self.data = folder / f"{name}.f32"
         self.keys = folder / f"{name}.keys"
         self.dim = dim
@@ -52,6 +51,19 @@ class VectorFile:
         self._map: Rows | None = None
         self._order: tuple[npt.NDArray[np.bytes_], npt.NDArray[np.intp]] | None = None
         self._load()
+
+    @classmethod
+    def written(cls, folder: Path, embedder_id: str) -> VectorFile | None:
+        """The vectors that are there, their dimension read from the file; None if there are none.
+
+        For readers that do not have the encoder loaded.
+        """
+        keys = folder / f"{_name(embedder_id)}.keys"
+        if not keys.is_file() or keys.stat().st_size < _HEAD.size:
+            return None
+        with keys.open("rb") as file:
+            _, dim, _, _ = _HEAD.unpack(file.read(_HEAD.size))
+        return cls(folder, embedder_id, dim)
 
     def __len__(self) -> int:
         return len(self._hashes) // _KEY
@@ -161,6 +173,12 @@ class VectorFile:
             return np.full(len(asked), -1, dtype=np.intp)
         at = np.minimum(np.searchsorted(known, asked), len(known) - 1)
         return np.where(known[at] == asked, order[at], -1)
+
+
+def _name(embedder_id: str) -> str:
+    """What the two files of an encoder are called."""
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", embedder_id).strip("-")[:40]
+    return f"{slug}-{hashlib.sha256(embedder_id.encode()).hexdigest()[:12]}"
 
 
 def _sortable(hashes: Hashes) -> npt.NDArray[np.bytes_]:

@@ -1,1 +1,5 @@
-"""The review app. Its desk is the next thing to be built; today it holds nothing but this line."""
+"""The review app: a desk at which people review the agent's pre-labels, and a status page.
+
+The card at the desk is a client-side component that owns its queue and outbox; the routes beside
+Streamlit's take its events. Everything else is ordinary Streamlit.
+"""

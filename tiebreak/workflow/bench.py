@@ -146,8 +146,7 @@ class Bench:
 
     def head(self) -> tuple[int, float, Head] | None:
         """(version, temperature, weights) of the newest classifier head, or None before one."""
-        cards = self.store.notes.models()
-        if not cards or cards[-1].schema_version != self.schema.version:
+        card = self.store.notes.last_model()
+        if card is None or card.schema_version != self.schema.version:
             return None
-        card = cards[-1]
         return card.version, card.temperature, wiring.load_head(self.folder, card)

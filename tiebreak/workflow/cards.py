@@ -1,4 +1,8 @@
-"""Review cards: what a person sees of a record. A blind card holds no machine's answer at all."""
+"""Review cards: what a person sees of a record. A blind card holds no machine's answer at all.
+
+A `Deck` is made once for an epoch (a head and a label schema) and deals cards from what it then
+read, so that a page of cards costs milliseconds and no encoder is loaded for it.
+"""
 
 from __future__ import annotations
 
@@ -7,56 +11,104 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tiebreak.domain.batches import ModelCard
 from tiebreak.domain.evidence import Neighbour, Suggestion
+from tiebreak.domain.labels import LabelSchema
 from tiebreak.domain.records import Record
 from tiebreak.domain.reviews import ReviewTask
+from tiebreak.errors import StoreError
 from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.neighbours import labelled_neighbours
-from tiebreak.workflow.predict import predict_records
+from tiebreak.workflow.machine import Machine
+from tiebreak.workflow.neighbours import Labelled
+
+NEIGHBOURS = 3
+
+Ranked = tuple[tuple[str, float], ...]
+"""(label, calibrated probability) pairs, best first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
     """One review task with what may be shown for it.
 
-    ``model`` are (label, calibrated probability) pairs, best first. On a blind card
-    ``suggestion`` is None and ``model`` and ``neighbours`` are empty: left out, not hidden.
+    ``model`` are (label, calibrated probability) pairs, best first, of the head
+    ``model_version``. On a blind card ``suggestion`` and ``model_version`` are None, ``model`` and
+    ``neighbours`` empty: left out, not hidden.
     """
 
     task: ReviewTask
     record: Record
     suggestion: Suggestion | None = None
-    model: tuple[tuple[str, float], ...] = ()
+    model: Ranked = ()
+    model_version: int | None = None
     neighbours: tuple[Neighbour, ...] = ()
 
 
-def cards(bench: Bench, tasks: Sequence[ReviewTask], *, neighbours: int = 3) -> list[Card]:
-    """Cards for tasks, in their order."""
-    open_ids = [t.record_id for t in tasks if not t.blind]
-    records = bench.records(t.record_id for t in tasks)
-    suggested = bench.suggested()
-    ranked = _ranked(bench, open_ids)
-    near = labelled_neighbours(bench, open_ids, neighbours)
-    return [
-        Card(task=task, record=records[task.record_id])
-        if task.blind
-        else Card(
-            task=task,
-            record=records[task.record_id],
-            suggestion=suggested.get(task.record_id),
-            model=ranked.get(task.record_id, ()),
-            neighbours=near.get(task.record_id, ()),
-        )
-        for task in tasks
-    ]
+class Deck:
+    """Deals the cards of one epoch. Safe for threads: it changes nothing after it was made."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self.schema: LabelSchema = bench.schema
+        self.epoch = epoch_of(bench.store.notes.last_model(), self.schema)
+        self._machine = Machine.newest(bench)
+        self._labelled = Labelled.of(bench, self._machine.rows) if self._machine else None
+
+    def cards(self, tasks: Sequence[ReviewTask]) -> list[Card]:
+        """Cards for tasks, in their order."""
+        open_ids = [t.record_id for t in tasks if not t.blind]
+        records = self._bench.records(t.record_id for t in tasks)
+        told = self._suggested(open_ids)
+        ranked, near = self._evidence(open_ids)
+        return [
+            Card(task=task, record=records[task.record_id])
+            if task.blind
+            else Card(
+                task=task,
+                record=records[task.record_id],
+                suggestion=told.get(task.record_id),
+                model=ranked.get(task.record_id, ()),
+                model_version=self._machine.version
+                if self._machine and task.record_id in ranked
+                else None,
+                neighbours=near.get(task.record_id, ()),
+            )
+            for task in tasks
+        ]
+
+    def _evidence(
+        self, ids: Sequence[int]
+    ) -> tuple[dict[int, Ranked], dict[int, tuple[Neighbour, ...]]]:
+        """Labels by calibrated probability, and labelled neighbours, of each record."""
+        machine, labelled = self._machine, self._labelled
+        if not ids or machine is None or labelled is None:
+            return {}, {}
+        try:
+            vectors = machine.rows(np.asarray(ids, dtype=np.int64))
+        except StoreError:  # not embedded yet: people work on without
+            return {}, {}
+        p = machine.probabilities(vectors)
+        order = np.argsort(-p, axis=1, kind="stable")
+        ranked = {
+            i: tuple((machine.classes[j], float(row[j])) for j in best)
+            for i, row, best in zip(ids, p, order, strict=True)
+        }
+        return ranked, labelled.near(ids, vectors, NEIGHBOURS)
+
+    def _suggested(self, ids: Sequence[int]) -> dict[int, Suggestion]:
+        version = self.schema.version
+        return {
+            i: s
+            for i, s in self._bench.store.suggestions.latest(ids).items()
+            if s.schema_version == version
+        }
 
 
-def _ranked(bench: Bench, ids: list[int]) -> dict[int, tuple[tuple[str, float], ...]]:
-    predictions = predict_records(bench, ids) if ids else None
-    if predictions is None:
-        return {}
-    order = np.argsort(-predictions.probabilities, axis=1, kind="stable")
-    return {
-        record_id: tuple((predictions.classes[j], float(p[j])) for j in best)
-        for record_id, p, best in zip(ids, predictions.probabilities, order, strict=True)
-    }
+def epoch_of(card: ModelCard | None, schema: LabelSchema) -> str:
+    """Names what cards depend on: the newest head and the schema in force."""
+    return f"m{card.version if card else 0}.s{schema.version}"
+
+
+def cards(bench: Bench, tasks: Sequence[ReviewTask]) -> list[Card]:
+    """Cards for tasks, in their order, under the newest head."""
+    return Deck(bench).cards(tasks)

@@ -28,7 +28,8 @@ def export(
     """Write the pool with labels and provenance; returns counts by who decided.
 
     One row a record: ``by`` is human, simulated, autonomous or unproved, empty where there is no
-    label; ``who`` names the person. A duplicate carries its own label or none: ``duplicate_of``
+    label; ``who`` names the person, and ``outcome`` says what they did (a skipped or flagged
+    record has no label by a person). A duplicate carries its own label or none: ``duplicate_of``
     names the record whose label fits it too. Held-out records are not exported.
     """
     counts: dict[str, int] = {}

@@ -18,6 +18,7 @@ from tiebreak.agents.calling import Failure
 from tiebreak.agents.money import require_price
 from tiebreak.domain.batches import QueryBatch
 from tiebreak.domain.evidence import Purpose
+from tiebreak.domain.reviews import DECIDING
 from tiebreak.errors import BudgetExceeded, UsageError
 from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench
@@ -254,7 +255,7 @@ def _round(bench: Bench) -> int:
 def answered_by_people(bench: Bench) -> int:
     """Records that a person, real or simulated, labelled or found no label for."""
     return sum(
-        act.source != "imported" and act.outcome != "skip"
+        act.source != "imported" and act.outcome in DECIDING
         for act in bench.store.annotations.standing().values()
     )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tiebreak.domain.decisions import Decision
+from tiebreak.domain.decisions import Decision, may_replace
 from tiebreak.domain.labels import LabelSchema
 from tiebreak.domain.ports import Gold, Store
-from tiebreak.domain.reviews import Annotation, ReviewTask, decision_of
+from tiebreak.domain.reviews import DECIDING, Annotation, ReviewTask, decision_of
 from tiebreak.errors import UsageError
 
 
@@ -19,17 +19,24 @@ def annotate(store: Store, schema: LabelSchema, acts: Sequence[Annotation]) -> l
 
     Raises:
         LabelError: a label that the schema does not have.
-        UsageError: a record that is held out.
+        UsageError: a record that is held out; an undo of what its author did not do, or that does
+            not stand; evidence named for a blind card.
     """
     checked = [_check(act, schema) for act in acts]
     with store.transaction():
         _refuse_heldout(store, [a.record_id for a in checked])
         written = store.annotations.append(checked)
-        _follow(store, sorted({a.record_id for a in written}))
+        _follow(store, written)
     return written
 
 
 def _check(act: Annotation, schema: LabelSchema) -> Annotation:
+    if act.shown == "blind" and (act.suggestion, act.model_version) != (None, None):
+        raise UsageError(
+            f"Record {act.record_id} was shown blind, but suggestion {act.suggestion!r} and model "
+            f"{act.model_version!r} are named as seen.",
+            mend="Name no evidence with shown='blind'.",
+        )
     if act.outcome == "label":
         labels = schema.check(act.labels or ())
         return replace(act, labels=labels, schema_version=schema.version)
@@ -37,16 +44,18 @@ def _check(act: Annotation, schema: LabelSchema) -> Annotation:
 
 
 def _refuse_heldout(store: Store, ids: Sequence[int]) -> None:
-    for record in store.records.get(sorted(set(ids))):
-        if record.heldout:
-            raise UsageError(
-                f"Record {record.external_id!r} is held out (split {record.split!r}): "
-                "it only measures.",
-                mend="Label records of the pool.",
-            )
+    if heldout := store.records.heldout(ids):
+        (record,) = store.records.get([min(heldout)])
+        raise UsageError(
+            f"Record {record.external_id!r} is held out (split {record.split!r}): "
+            "it only measures.",
+            mend="Label records of the pool.",
+        )
 
 
-def _follow(store: Store, ids: Sequence[int]) -> None:
+def _follow(store: Store, written: Sequence[Annotation]) -> None:
+    ids = sorted({a.record_id for a in written})
+    undone = {a.record_id for a in written if a.outcome == "undo"}
     standing = store.annotations.standing(ids)
     current = store.decisions.latest(ids)
     decided: list[Decision] = []
@@ -55,12 +64,15 @@ def _follow(store: Store, ids: Sequence[int]) -> None:
     for record_id in ids:
         act = standing.get(record_id)
         before = current.get(record_id)
-        if act is not None:
-            closed.append(record_id)
-        else:
+        new = decision_of(act) if act is not None and act.outcome in DECIDING else None
+        # Only a simulated act can be left over whose label must not follow on a person's.
+        barred = new is not None and not may_replace(before, new)
+        if act is None or (barred and record_id in undone):
             reopened.append(record_id)
-        if act is not None and act.outcome in ("label", "none"):
-            decided.append(decision_of(act))
+        else:
+            closed.append(record_id)
+        if new is not None and not barred:
+            decided.append(new)
         elif before is not None and before.by in ("human", "simulated"):
             decided.append(replace(before, labels=None, reasons=("withdrawn",), seq=0))
     store.decisions.append(decided)

@@ -11,10 +11,14 @@ import numpy as np
 
 from tiebreak.domain.decisions import BY
 from tiebreak.domain.evidence import NANOS, Estimate
+from tiebreak.domain.reviews import Annotation, Outcome
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.control import control_report, share
 from tiebreak.workflow.predict import predict_records
 from tiebreak.workflow.routing import proposals
+
+LISTED = 20
+"""Records named for each outcome that asks for a second look."""
 
 
 def status(bench: Bench) -> dict[str, Any]:
@@ -32,7 +36,7 @@ def status(bench: Bench) -> dict[str, Any]:
     )
     spend = store.ledger.totals()
     pool = bench.table.pool
-    cards = store.notes.models()
+    card = store.notes.last_model()
     return {
         "records": len(bench.table.ids),
         "pool": len(pool),
@@ -43,6 +47,9 @@ def status(bench: Bench) -> dict[str, Any]:
         "abstained": abstained,
         "skipped": outcomes.get("skip", 0),
         "none_fits": outcomes.get("none", 0),
+        "none_records": _newest(bench, standing, "none"),
+        "flagged": outcomes.get("flag", 0),
+        "flagged_records": _newest(bench, standing, "flag"),
         "duplicates": dict(sorted(Counter(x.kind for x in store.records.links()).items())),
         "splits": [
             {"split": split, "held_out": held, "records": n}
@@ -52,12 +59,12 @@ def status(bench: Bench) -> dict[str, Any]:
         ],
         "rounds": batch.round if (batch := store.batches.last()) else 0,
         "model": None
-        if not cards
+        if card is None
         else {
-            "version": cards[-1].version,
-            "c": cards[-1].c,
-            "temperature": cards[-1].temperature,
-            "trained_on": dict(cards[-1].trained_on),
+            "version": card.version,
+            "c": card.c,
+            "temperature": card.temperature,
+            "trained_on": dict(card.trained_on),
         },
         "control": _plain(control_report(bench)),
         "heldout": _heldout(bench),
@@ -69,6 +76,14 @@ def status(bench: Bench) -> dict[str, Any]:
         "certificates": [],
         "next": _next(len(pool), len(queue), len(standing)),
     }
+
+
+def _newest(bench: Bench, standing: dict[int, Annotation], outcome: Outcome) -> list[str]:
+    """External ids of the records where *outcome* stands, newest act first, at most `LISTED`."""
+    acts = [act for act in standing.values() if act.outcome == outcome]
+    acts.sort(key=lambda act: (act.created_at, act.record_id), reverse=True)
+    records = bench.store.records.get([act.record_id for act in acts[:LISTED]])
+    return [record.external_id for record in records]
 
 
 def _next(pool: int, queue: int, answered: int) -> str:

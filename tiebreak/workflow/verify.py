@@ -11,12 +11,13 @@ from typing import Any
 
 from tiebreak.domain.decisions import Decision, may_replace
 from tiebreak.domain.records import content_hash
-from tiebreak.domain.reviews import Annotation, standing
+from tiebreak.domain.reviews import DECIDED_BY, DECIDING, Annotation, decision_of, standing
 from tiebreak.errors import ModelFileError
 from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench
 
 PAGE = 2000
+PEOPLE = frozenset(DECIDED_BY.values())
 _SURROGATES = ("created_at", "seconds", "cost_nanos", "usage")
 
 
@@ -127,6 +128,12 @@ def _check_record(
         if not may_replace(before, after):
             yield f"Record {record_id}: a {before.by} decision was replaced by {after.by}."
     act = standing(acts)
-    last = decisions[-1].labels if decisions else None
-    if act is not None and act.outcome == "label" and last != act.labels:
-        yield f"Record {record_id}: people say {act.labels!r}, the decision in force {last!r}."
+    last = decisions[-1] if decisions else None
+    labels = last.labels if last else None
+    said = decision_of(act) if act is not None and act.outcome in DECIDING else None
+    if said is not None and may_replace(last, said):
+        if labels != said.labels:
+            yield f"Record {record_id}: people say {said.labels!r}, the decision {labels!r}."
+    elif last and labels and last.by in PEOPLE:
+        stands = f"a {act.source} {act.outcome!r}" if act else "nothing"
+        yield f"Record {record_id}: {stands} stands, and the decision in force is {labels!r}."

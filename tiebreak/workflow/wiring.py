@@ -75,6 +75,13 @@ def vectors(folder: Path, encoder: Embedder) -> VectorFile:
     return VectorFile(folder / "vectors", encoder.id, encoder.dim)
 
 
+def written_vectors(folder: Path, encoder_id: str) -> VectorFile | None:
+    """The vectors that an encoder of this id left on disk, without loading it; None for none."""
+    from tiebreak.store.vectors import VectorFile
+
+    return VectorFile.written(folder / "vectors", encoder_id)
+
+
 def index(part: IndexPart, dim: int) -> VectorIndex:
     """An empty vector index."""
     made: VectorIndex = registry.find("indexes", part.kind)(dim)

@@ -34,7 +34,12 @@ class Log(Protocol[T]):
 
 
 class Annotations(Log[Annotation], Protocol):
-    """The annotation log. An item whose ``key`` is already stored is skipped by ``append``."""
+    """The annotation log. An item whose ``key`` is already stored is skipped by ``append``.
+
+    What people do is theirs: ``append`` refuses the whole call with a `UsageError` if it holds an
+    undo while another's act stands for the record, or nothing does (by
+    `tiebreak.domain.reviews.standing`). No other writer can come in between.
+    """
 
     def standing(self, ids: Sequence[int] | None = None) -> dict[int, Annotation]:
         """The annotation in force per record, by `tiebreak.domain.reviews.standing`."""

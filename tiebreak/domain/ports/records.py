@@ -35,6 +35,10 @@ class Records(Protocol):
         """Records by id, in the order asked; an unknown id is a `StoreError`."""
         ...
 
+    def heldout(self, ids: Sequence[int]) -> set[int]:
+        """Which of these records are held out (no text is read); an unknown id: `StoreError`."""
+        ...
+
     def find(self, source: str, external_ids: Sequence[str]) -> dict[str, int]:
         """Record ids by external id within a source; unknown ones are left out."""
         ...

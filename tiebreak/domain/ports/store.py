@@ -27,6 +27,10 @@ class Queue(Protocol):
         """Tasks by priority (highest first), then record id, then reason."""
         ...
 
+    def count(self, *, batch: int | None = None) -> int:
+        """How many records have an open task (of that batch), whoever holds them; cheap."""
+        ...
+
     def close(self, record_ids: Sequence[int], *, cancel: Sequence[str] = ()) -> int:
         """Mark every open task of these records done, and let their leases go.
 
@@ -45,6 +49,15 @@ class Queue(Protocol):
         Records that *who* holds already count and come back first (a lost reply is safe to ask
         again). One task comes back per record: its highest-priority open one, blind if any of
         them is. Two people never hold one record.
+        """
+        ...
+
+    def hold(self, who: str, record_ids: Sequence[int], *, seconds: float) -> list[int]:
+        """Lease these very records for *who*, whatever their place in the queue.
+
+        Returns those that *who* holds now, in the order given: the ones with an open task that
+        nobody else holds live. After an undo, for leases that ran out unnoticed, and first in a
+        transaction that closes the records' tasks, to be sure that they are still *who*'s.
         """
         ...
 
@@ -133,6 +146,10 @@ class Notes(Protocol):
         ...
 
     def models(self) -> list[ModelCard]: ...
+    def last_model(self) -> ModelCard | None:
+        """The card with the highest version."""
+        ...
+
     def report(self, step: str, round: int, payload: Mapping[str, Any]) -> None: ...
     def reports(self) -> list[tuple[str, int, Mapping[str, Any]]]:
         """(step, round, payload), in the order written."""

@@ -15,6 +15,7 @@ from tiebreak.store.rules import (
     admit_routes,
     numbered,
     stamp,
+    undoing,
 )
 
 
@@ -68,7 +69,8 @@ class MemoryAnnotations(MemoryLog[Annotation]):
     """`tiebreak.domain.ports.Annotations` in memory."""
 
     def _admit(self, items: Sequence[Annotation]) -> Sequence[Annotation]:
-        kept = admit_annotations(items, self._state.keys)
+        histories = dict(self._histories(list(undoing(items))))
+        kept = admit_annotations(items, self._state.keys, histories)
         self._state.keys.update(item.key for item in kept if item.key is not None)
         return kept
 

@@ -96,6 +96,10 @@ class MemoryNotes(Part):
         return [card for _, card in sorted(self._state.models.items())]
 
     @locked
+    def last_model(self) -> ModelCard | None:
+        return self.models()[-1] if self._state.models else None
+
+    @locked
     def report(self, step: str, round: int, payload: Mapping[str, Any]) -> None:
         self._state.reports.append((step, round, from_json(to_json(payload))))
 

@@ -41,6 +41,10 @@ class MemoryQueue(Part):
         )
 
     @locked
+    def count(self, *, batch: int | None = None) -> int:
+        return len({task.record_id for task in self.tasks(batch=batch)})
+
+    @locked
     def close(self, record_ids: Sequence[int], *, cancel: Sequence[str] = ()) -> int:
         ids = set(record_ids)
         closing = self._where(
@@ -83,9 +87,17 @@ class MemoryQueue(Part):
         return [served(by_record[i]) for i in chosen]
 
     @locked
+    def hold(self, who: str, record_ids: Sequence[int], *, seconds: float) -> list[int]:
+        now = self._now()
+        waiting = {record_id for record_id, _ in self._open_keys()}
+        held = [i for i in record_ids if i in waiting and self._holder(i, now) in (None, who)]
+        self._state.leases.update(dict.fromkeys(held, (who, now + seconds)))
+        return held
+
+    @locked
     def heartbeat(self, who: str, record_ids: Sequence[int], *, seconds: float) -> list[int]:
         now = self._now()
-        held = [i for i in record_ids if self._holds(who, i, now)]
+        held = [i for i in record_ids if self._holder(i, now) == who]
         self._state.leases.update(dict.fromkeys(held, (who, now + seconds)))
         return held
 
@@ -93,14 +105,15 @@ class MemoryQueue(Part):
     def release(self, who: str, record_ids: Sequence[int] | None = None) -> int:
         now = self._now()
         ids = list(self._state.leases) if record_ids is None else set(record_ids)
-        held = [i for i in ids if self._holds(who, i, now)]
+        held = [i for i in ids if self._holder(i, now) == who]
         for i in held:
             del self._state.leases[i]
         return len(held)
 
-    def _holds(self, who: str, record_id: int, now: float) -> bool:
-        holder, expires = self._state.leases.get(record_id, ("", 0.0))
-        return holder == who and expires > now
+    def _holder(self, record_id: int, now: float) -> str | None:
+        """Whose live lease it is."""
+        holder, expires = self._state.leases.get(record_id, (None, now))
+        return holder if expires > now else None
 
     def _now(self) -> float:
         return self._memory.clock().timestamp()

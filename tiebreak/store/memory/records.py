@@ -62,6 +62,10 @@ class MemoryRecords(Part):
         return [self._state.records[i] for i in ids]
 
     @locked
+    def heldout(self, ids: Sequence[int]) -> set[int]:
+        return {record.id for record in self.get(ids) if record.heldout}
+
+    @locked
     def find(self, source: str, external_ids: Sequence[str]) -> dict[str, int]:
         known = self._state.by_key
         return {e: known[source, e] for e in external_ids if (source, e) in known}

@@ -8,16 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Generic
 
-from sqlalchemy import Connection, Select, Table, func, select, tuple_
+from sqlalchemy import Connection, Select, Table, bindparam, func, select, tuple_
 
 from tiebreak.domain.decisions import Decision, Route
 from tiebreak.domain.ports import Clock
 from tiebreak.domain.reviews import Annotation, standing
-from tiebreak.store.rules import L, admit_annotations, admit_decisions, admit_routes, numbered
+from tiebreak.store.rules import (
+    L,
+    admit_annotations,
+    admit_decisions,
+    admit_routes,
+    numbered,
+    undoing,
+)
+from tiebreak.store.sql import schema
 from tiebreak.store.sql.database import Database
-from tiebreak.store.sql.dialect import CHUNK, chunks, lock_records
+from tiebreak.store.sql.dialect import CHUNK, IDS, chunks, lock_records
 from tiebreak.store.sql.part import Part
 from tiebreak.store.sql.rows import item_of, row_of
 
@@ -29,6 +38,19 @@ class SqlLog(Part, Generic[L]):
         super().__init__(database, clock)
         self._table = table
         self._cls: type[L] = cls
+        column, seq = table.c.record_id, table.c.seq
+        among = column.in_(IDS)
+        last = select(column, func.max(seq).label("seq")).group_by(column)
+        self._ordered = select(table).order_by(column, seq)
+        self._histories = self._ordered.where(among)
+        self._last_of = last.where(among)
+        self._latest = self._joined(last)
+        self._latest_of = self._joined(self._last_of)
+
+    def _joined(self, last: Select[Any]) -> Select[Any]:
+        sub, own = last.subquery(), self._table.c
+        on = (own.record_id == sub.c.record_id) & (own.seq == sub.c.seq)
+        return self._ordered.join(sub, on)
 
     def append(self, items: Sequence[L]) -> list[L]:
         return self._db.atomically(lambda conn: self._append(conn, items))
@@ -46,49 +68,37 @@ class SqlLog(Part, Generic[L]):
         return items
 
     def _last(self, conn: Connection, ids: set[int]) -> dict[int, int]:
-        column, seq = self._table.c.record_id, self._table.c.seq
         last: dict[int, int] = {}
         for chunk in chunks(sorted(ids)):
-            stmt = select(column, func.max(seq)).where(column.in_(chunk)).group_by(column)
-            last.update((record_id, high) for record_id, high in conn.execute(stmt))
+            found = conn.execute(self._last_of, {"ids": chunk})
+            last.update((record_id, high) for record_id, high in found)
         return last
 
     def of(self, record_id: int) -> list[L]:
-        return list(self._read([self._ordered().where(self._table.c.record_id == record_id)]))
+        return list(self._read(self._histories, [record_id]))
 
     def latest(self, ids: Sequence[int] | None = None) -> dict[int, L]:
-        column, seq = self._table.c.record_id, self._table.c.seq
-        last = select(column, func.max(seq).label("seq")).group_by(column)
-        statements = []
-        for where in self._among(ids):
-            sub = (last if where is None else last.where(column.in_(where))).subquery()
-            on = (column == sub.c.record_id) & (seq == sub.c.seq)
-            statements.append(self._ordered().join(sub, on))
-        return {item.record_id: item for item in self._read(statements)}
+        statement = self._latest if ids is None else self._latest_of
+        return {item.record_id: item for item in self._read(statement, ids)}
 
     def scan(self) -> Iterator[L]:
         place = tuple_(self._table.c.record_id, self._table.c.seq)
-        page = list(self._read([self._ordered().limit(CHUNK)]))
+        page = list(self._read(self._ordered.limit(CHUNK)))
         while page:
             yield from page
             last = (page[-1].record_id, page[-1].seq)
-            page = list(self._read([self._ordered().where(place > last).limit(CHUNK)]))
+            page = list(self._read(self._ordered.where(place > last).limit(CHUNK)))
 
     def count(self) -> int:
         with self._db.reading() as conn:
             return conn.execute(select(func.count()).select_from(self._table)).scalar_one()
 
-    def _ordered(self) -> Select[Any]:
-        return select(self._table).order_by(self._table.c.record_id, self._table.c.seq)
-
-    def _among(self, ids: Sequence[int] | None) -> Iterable[Sequence[int] | None]:
-        """Ids in slices, ascending; one None for all."""
-        return [None] if ids is None else chunks(sorted(set(ids)))
-
-    def _read(self, statements: Iterable[Select[Any]]) -> Iterator[L]:
+    def _read(self, statement: Select[Any], ids: Iterable[int] | None = None) -> Iterator[L]:
+        """Items of a statement; with *ids*, of one over `IDS`."""
+        sets = [{}] if ids is None else ({"ids": some} for some in chunks(sorted(set(ids))))
         with self._db.reading() as conn:
-            for statement in statements:
-                for row in conn.execute(statement):
+            for values in sets:
+                for row in conn.execute(statement, values):
                     yield item_of(self._cls, row)
 
 
@@ -99,24 +109,23 @@ class SqlAnnotations(SqlLog[Annotation]):
         keys = sorted({item.key for item in items if item.key is not None})
         known: set[str] = set()
         for chunk in chunks(keys):
-            column = self._table.c.key
-            known.update(conn.execute(select(column).where(column.in_(chunk))).scalars())
-        return admit_annotations(items, known)
+            known.update(conn.execute(_KNOWN_KEYS, {"keys": chunk}).scalars())
+        histories = self._by_record(undoing(items))
+        return admit_annotations(items, known, histories)
 
     def standing(self, ids: Sequence[int] | None = None) -> dict[int, Annotation]:
-        found: dict[int, Annotation] = {}
-        for record_id, history in groupby(self._histories(ids), key=lambda act: act.record_id):
-            if (act := standing(history)) is not None:
-                found[record_id] = act
-        return found
+        acts = self.scan() if ids is None else self._read(self._histories, ids)
+        found = ((i, standing(of_one)) for i, of_one in groupby(acts, key=_record_of))
+        return {record_id: act for record_id, act in found if act is not None}
 
-    def _histories(self, ids: Sequence[int] | None) -> Iterator[Annotation]:
-        if ids is None:
-            return self.scan()
-        column = self._table.c.record_id
-        return self._read(
-            self._ordered().where(column.in_(chunk)) for chunk in chunks(sorted(set(ids)))
-        )
+    def _by_record(self, ids: set[int]) -> dict[int, list[Annotation]]:
+        acts = self._read(self._histories, ids)
+        return {i: list(of_one) for i, of_one in groupby(acts, key=_record_of)}
+
+
+_KEY = schema.annotations.c.key
+_KNOWN_KEYS = select(_KEY).where(_KEY.in_(bindparam("keys", expanding=True, type_=_KEY.type)))
+_record_of = attrgetter("record_id")
 
 
 class SqlDecisions(SqlLog[Decision]):

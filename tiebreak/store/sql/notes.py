@@ -16,6 +16,8 @@ from tiebreak.store.sql.part import Part, highest
 from tiebreak.store.sql.rows import row_of
 from tiebreak.store.sql.schema import models, reports, schemas
 
+_LAST_MODEL = select(models).order_by(models.c.version.desc()).limit(1)
+
 
 class SqlNotes(Part):
     """`tiebreak.domain.ports.Notes` in SQL."""
@@ -41,6 +43,11 @@ class SqlNotes(Part):
     def models(self) -> list[ModelCard]:
         with self._db.reading() as conn:
             return list(_models(conn).values())
+
+    def last_model(self) -> ModelCard | None:
+        with self._db.reading() as conn:
+            row = conn.execute(_LAST_MODEL).one_or_none()
+            return None if row is None else ModelCard(**row._asdict())
 
     def report(self, step: str, round: int, payload: Mapping[str, Any]) -> None:
         def work(conn: Connection) -> None:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.store.rules import served, task_order
-from tiebreak.store.sql.dialect import chunks, lock, upsert
+from tiebreak.store.sql.dialect import IDS, chunks, lock, upsert
 from tiebreak.store.sql.links import check_known
 from tiebreak.store.sql.part import Part, highest
 from tiebreak.store.sql.rows import row_of
@@ -71,6 +71,14 @@ class SqlQueue(Part):
         with self._db.reading() as conn:
             return sorted((_task(row) for row in conn.execute(stmt)), key=task_order)
 
+    def count(self, *, batch: int | None = None) -> int:
+        waiting = select(tasks.c.record_id).where(_OPEN).distinct()
+        if batch is not None:
+            waiting = waiting.where(tasks.c.batch == batch)
+        with self._db.reading() as conn:
+            found = conn.execute(select(func.count()).select_from(waiting.subquery()))
+            return int(found.scalar_one())
+
     def close(self, record_ids: Sequence[int], *, cancel: Sequence[str] = ()) -> int:
         return self._db.atomically(lambda conn: _close(conn, record_ids, cancel))
 
@@ -80,6 +88,12 @@ class SqlQueue(Part):
     def lease(self, who: str, n: int, *, seconds: float) -> list[ReviewTask]:
         now = self._now()
         return self._db.atomically(lambda conn: _lease(conn, who, n, now, now + seconds))
+
+    def hold(self, who: str, record_ids: Sequence[int], *, seconds: float) -> list[int]:
+        now = self._now()
+        ids = set(record_ids)
+        held = set(self._db.atomically(lambda conn: _hold(conn, who, ids, now, now + seconds)))
+        return [i for i in record_ids if i in held]
 
     def heartbeat(self, who: str, record_ids: Sequence[int], *, seconds: float) -> list[int]:
         now = self._now()
@@ -132,14 +146,18 @@ def _open_keys(conn: Connection, ids: set[int]) -> set[tuple[int, str]]:
 def _close(conn: Connection, record_ids: Sequence[int], cancel: Sequence[str]) -> int:
     closed = 0
     for chunk in chunks(sorted(set(record_ids))):
-        which = [_OPEN, tasks.c.record_id.in_(chunk)]
-        if cancel:
-            which.append(tasks.c.reason.in_(cancel))
-        status = "cancelled" if cancel else "done"
-        closed += conn.execute(update(tasks).where(*which).values(status=status)).rowcount
-        still_open = exists().where(_OPEN, tasks.c.record_id == leases.c.record_id)
-        conn.execute(delete(leases).where(leases.c.record_id.in_(chunk), ~still_open))
+        stmt = _CANCELLING.where(tasks.c.reason.in_(cancel)) if cancel else _CLOSING
+        closed += conn.execute(stmt, {"ids": chunk}).rowcount
+        conn.execute(_LETTING_GO, {"ids": chunk})
     return closed
+
+
+_CLOSING = update(tasks).where(_OPEN, tasks.c.record_id.in_(IDS)).values(status="done")
+_CANCELLING = _CLOSING.values(status="cancelled")
+_LETTING_GO = delete(leases).where(
+    leases.c.record_id.in_(IDS),
+    ~exists().where(_OPEN, tasks.c.record_id == leases.c.record_id),
+)
 
 
 def _reopen(conn: Connection, ids: set[int]) -> int:
@@ -182,6 +200,22 @@ def _lease(conn: Connection, who: str, n: int, now: float, until: float) -> list
             if not new or source is mine:
                 break
     return _served(conn, held)
+
+
+def _hold(conn: Connection, who: str, ids: set[int], now: float, until: float) -> list[int]:
+    anothers = exists().where(
+        leases.c.record_id == tasks.c.record_id, leases.c.expires_at > now, leases.c.who != who
+    )
+    free: set[int] = set()
+    for chunk in chunks(sorted(ids)):
+        # As in `_lease`, a task that another transaction is at is theirs: nobody waits holding it.
+        stmt = (
+            select(tasks.c.record_id)
+            .where(_OPEN, tasks.c.record_id.in_(chunk), ~anothers)
+            .with_for_update(of=tasks, skip_locked=True)
+        )
+        free.update(conn.execute(stmt).scalars())
+    return _take(conn, who, sorted(free), now, until)
 
 
 def _first_tasks() -> Select[int]:

@@ -12,10 +12,12 @@ from sqlalchemy import Connection, LargeBinary, func, select, type_coerce
 from tiebreak.domain.ports import Added
 from tiebreak.domain.records import Link, NewRecord, Record, RecordTable, content_hash
 from tiebreak.store.rules import check_links, unknown_records
-from tiebreak.store.sql.dialect import chunks, lock
+from tiebreak.store.sql.dialect import IDS, chunks, lock
 from tiebreak.store.sql.links import link, link_exact
 from tiebreak.store.sql.part import Part, highest
 from tiebreak.store.sql.schema import links, records
+
+_SIDES = select(records.c.id, records.c.heldout).where(records.c.id.in_(IDS))
 
 PAGE = 50_000
 """Rows of `SqlRecords.table` in memory at a time, besides the arrays."""
@@ -36,6 +38,15 @@ class SqlRecords(Part):
         if missing := set(ids) - found.keys():
             raise unknown_records(missing)
         return [found[i] for i in ids]
+
+    def heldout(self, ids: Sequence[int]) -> set[int]:
+        found: dict[int, bool] = {}
+        with self._db.reading() as conn:
+            for chunk in chunks(sorted(set(ids))):
+                found.update((i, held) for i, held in conn.execute(_SIDES, {"ids": chunk}))
+        if missing := set(ids) - found.keys():
+            raise unknown_records(missing)
+        return {i for i, held in found.items() if held}
 
     def find(self, source: str, external_ids: Sequence[str]) -> dict[str, int]:
         found: dict[str, int] = {}

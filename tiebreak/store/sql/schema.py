@@ -85,6 +85,8 @@ annotations = Table(
     Column("note", AnyText),
     Column("key", AnyText),
     Column("created_at", Text),
+    Column("suggestion", BigInteger),
+    Column("model_version", BigInteger),
 )
 
 decisions = Table(

@@ -1,0 +1,92 @@
+"""How the desk's answers look on the wire. A blind card's hidden fields are not in it at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tiebreak.domain.labels import LabelSchema
+from tiebreak.workflow.cards import Card
+from tiebreak.workflow.desk import Answer
+
+TEXT_CHARS = 20_000
+"""Characters of a text that a card carries; the rest is fetched when it is asked for."""
+
+NEAR_CHARS = 300
+TOP = 3
+
+WHY = {
+    "disagreement": "the agent and the model disagree",
+    "abstained": "the agent did not commit itself to a label",
+    "uncertain": "agent and model agree, but not surely enough",
+    "selected": "chosen because its label would teach the model most",
+    "control": "drawn by lot to measure agent and model, so neither is shown",
+}
+REASONS = {"control": "audit"}
+"""What a task's reason is called on a card, where that differs."""
+
+
+def answer_on_wire(answer: Answer, schema: LabelSchema) -> dict[str, Any]:
+    """An answer as JSON; the route adds token and learner."""
+    place = {name: at for at, name in enumerate(schema.names)}
+    return {
+        "acked": answer.acked,
+        "refused": [
+            {
+                "seq": r.event.seq,
+                "key": r.event.key,
+                "record": r.event.record,
+                "fact": r.problem.fact,
+                "mend": r.problem.mend,
+            }
+            for r in answer.refused
+        ],
+        "cards": [card_on_wire(card, place) for card in answer.cards],
+        "lost": list(answer.lost),
+        "epoch": answer.epoch,
+        "left": answer.left,
+        "batch": answer.batch,
+        "mine": answer.mine,
+    }
+
+
+def card_on_wire(card: Card, place: Mapping[str, int]) -> dict[str, Any]:
+    """A card as JSON; *place* is each label's position in the schema."""
+    task, record = card.task, card.record
+    shown: dict[str, Any] = {
+        "record": record.id,
+        "id": record.external_id,
+        "text": record.text[:TEXT_CHARS],
+        "chars": len(record.text),
+        "reason": REASONS.get(task.reason, task.reason),
+        "why": WHY[task.reason],
+        "blind": task.blind,
+    }
+    if task.blind:
+        return shown
+    if card.suggestion is not None:
+        told = card.suggestion
+        shown["suggestion"] = {
+            "seq": told.seq,
+            "label": told.labels[0] if told.labels else None,
+            "abstain": told.abstain,
+            "confidence": told.confidence,
+            "rationale": told.rationale,
+            "rationale_by": told.rationale_by,
+            "agent": told.agent,
+        }
+    if card.model:
+        shown["model"] = {
+            "version": card.model_version,
+            "top": [[label, round(p, 4)] for label, p in card.model[:TOP]],
+            "order": [place[label] for label, _ in card.model if label in place],
+        }
+    shown["near"] = [
+        {
+            "text": near.text[:NEAR_CHARS],
+            "label": near.labels[0],
+            "similarity": round(near.similarity, 3),
+        }
+        for near in card.neighbours
+    ]
+    return shown

@@ -1,0 +1,90 @@
+"""Learning in the background of the desk: when another run of the loop is due, and running it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from tiebreak.domain.ports import Progress
+from tiebreak.errors import LLMError, StoreBusy
+from tiebreak.workflow.bench import Quiet
+from tiebreak.workflow.project import Project
+from tiebreak.workflow.select import batch_size
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LearnerOptions:
+    """How the learner runs: see `Project.run`. ``agent`` overrides the settings'."""
+
+    agent: str | None = None
+    batch: int | None = None
+    prelabel: int | None = 0
+    budget: float | None = None
+
+
+class Learner:
+    """Runs the loop whenever people have answered what it waits for; keeps the project open.
+
+    Due is: at the start; when the open batch has no open task left; and, where no batch is open
+    (the pool is used up, ties remain), when a batch's worth of answers came in, or the queue is
+    empty and at least one did.
+    """
+
+    def __init__(
+        self, folder: Path, options: LearnerOptions, progress: Progress | None = None
+    ) -> None:
+        self._folder = folder
+        self._options = options
+        self._progress = progress or Quiet()
+        self._project = Project.open(folder, agent=options.agent, progress=self._progress)
+        self._without_agent = False
+        self._seen: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._project.close()
+
+    def due(self) -> bool:
+        """Whether a run would find something to do."""
+        if self._seen is None:
+            return True
+        bench = self._project.bench
+        batch = bench.store.batches.last()
+        if batch is not None and batch.phase != "closed":
+            return bench.store.queue.count(batch=batch.round) == 0
+        new = bench.store.annotations.count() - self._seen
+        size = batch_size(bench, self._options.batch)
+        return new >= size or (new > 0 and bench.store.queue.count() == 0)
+
+    def step(self) -> str:
+        """Run the loop; what came of it, in a sentence.
+
+        When the budget is spent the loop goes on without the agent, and says so.
+
+        Raises:
+            StoreBusy: another process runs or imports in this project now.
+            LLMError: the agent's server is down or refuses.
+        """
+        bench = self._project.bench
+        bench.forget()  # others may have imported meanwhile
+        count = bench.store.annotations.count()
+        report = self._project.run(
+            batch=self._options.batch,
+            prelabel=self._options.prelabel,
+            budget=self._options.budget,
+        )
+        message = str(report["message"])
+        if report["next"] == "budget" and not self._without_agent:
+            self._without_agent = True
+            self._project.close()
+            self._project = Project.open(self._folder, agent="none", progress=self._progress)
+            return f"{message} Going on without the agent."
+        self._seen = count
+        return message
+
+
+PASSING = (StoreBusy, LLMError)
+"""Failures that may go away by themselves: the learner says them and tries again."""

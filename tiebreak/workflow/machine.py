@@ -1,0 +1,71 @@
+"""The newest head with the vectors on disk: predictions for records without loading the encoder."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tiebreak.domain.batches import ModelCard
+from tiebreak.domain.ports import Floats, Head
+from tiebreak.errors import ModelFileError, StoreError
+from tiebreak.workflow import wiring
+from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.predict import probabilities
+
+Ids = npt.NDArray[np.int64]
+
+
+class Machine:
+    """A head, and the vectors of the encoder that it was trained with. For readers only."""
+
+    def __init__(self, bench: Bench, card: ModelCard, head: Head) -> None:
+        self._bench = bench
+        self._encoder = card.embedder
+        self._head = (card.version, card.temperature, head)
+        self.version = card.version
+        self.classes = head.classes
+        self._open()
+
+    @classmethod
+    def newest(cls, bench: Bench) -> Machine | None:
+        """The newest head under the schema in force; None if there is none, or its files are gone.
+
+        Gone files are the loop's to make again; a reader goes on without them.
+        """
+        card = bench.store.notes.last_model()
+        if card is None or card.schema_version != bench.schema.version:
+            return None
+        try:
+            return cls(bench, card, wiring.load_head(bench.folder, card))
+        except (ModelFileError, StoreError):
+            return None
+
+    def probabilities(self, vectors: Floats) -> npt.NDArray[np.float64]:
+        """Calibrated, float64[n, k] over `classes`, for float32[n, d]."""
+        return probabilities(self._head, vectors)
+
+    def rows(self, ids: Ids) -> Floats:
+        """Vectors float32[n, d] of records; what was imported and embedded since is read now.
+
+        Raises:
+            StoreError: a record has no vector.
+        """
+        try:
+            return self._rows(ids)
+        except StoreError:
+            self._open()
+            return self._rows(ids)
+
+    def _open(self) -> None:
+        self._table = self._bench.store.records.table()
+        vectors = wiring.written_vectors(self._bench.folder, self._encoder)
+        if vectors is None:
+            raise StoreError("There are no vectors on disk.", mend="Run: tiebreak run DIR")
+        self._vectors = vectors
+
+    def _rows(self, ids: Ids) -> Floats:
+        known = self._table.ids
+        at = np.minimum(np.searchsorted(known, ids), max(len(known) - 1, 0))
+        if len(ids) and not (len(known) and bool((known[at] == ids).all())):
+            raise StoreError("A record came in after these were read.")
+        return self._vectors.rows(self._table.hashes[at])
