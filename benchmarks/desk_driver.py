@@ -203,10 +203,14 @@ class Verdict:
     wrong: int
 
 
-def judge(presses: list[dict[str, Any]], folder: Path) -> Verdict:
-    """Compare what was pressed on which card with what the database holds."""
+def judge(presses: list[dict[str, Any]], folder: Path, *, who: str | None = None) -> Verdict:
+    """Compare what was pressed on which card with what the database holds (of *who*, or all)."""
     pressed = decided(presses)
-    held = answers(folder)
+    held = {
+        record: mine
+        for record, acts in answers(folder).items()
+        if (mine := [act for act in acts if who in (None, act[0])])
+    }
     lost = wrong = 0
     for record, label in pressed:
         labels = [said for _, outcome, said in held.get(record, []) if outcome == "label"]

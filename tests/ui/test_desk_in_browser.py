@@ -164,16 +164,16 @@ def test_a_fast_burst_loses_nothing_while_the_server_is_killed(
         DeskServer(folder, (*QUIET, "--who", "Ada")) as server,
         watched_page(browser, server.url) as page,
     ):
-        press_labels(page, 60, 0.1)
+        press_labels(page, 40, 0.1)
         server.kill()
-        press_labels(page, 20, 0.1)  # from what was fetched ahead
+        press_labels(page, 15, 0.1)  # from what was fetched ahead
         time.sleep(4)
         server.start()
-        press_labels(page, 100, 0.1)
+        press_labels(page, 65, 0.1)
         wait_saved(page)
         presses = page.evaluate("tbPresses")
     verdict = judge(presses, folder)
-    assert verdict.pressed >= 180
+    assert verdict.pressed >= 120
     assert (verdict.lost, verdict.doubled, verdict.wrong) == (0, 0, 0), presses
     with Project.open(folder, agent="none") as project:
         assert project.verify() == []
@@ -323,10 +323,10 @@ def test_axe_finds_nothing_in_our_own_markup(browser: Browser, server: DeskServe
         with visit(browser, **options) as at:
             page = at.open(server.url)
             on_screen(page)
-            assert accessibility(page, "[data-testid='stBidiComponentRegular']") == [], look
+            assert accessibility(page, ".stBidiComponent") == [], look
             page.keyboard.press("?")
             page.locator(".tb-sheet").wait_for()
-            assert accessibility(page, "[data-testid='stBidiComponentRegular']") == [], look
+            assert accessibility(page, ".stBidiComponent") == [], look
 
 
 def test_the_status_page_counts_and_exports(
@@ -361,9 +361,13 @@ def test_the_keys_that_pages_list_are_the_keys_of_the_card(
         page = at.open(server.url)
         on_screen(page)
         page.keyboard.press("?")
-        sheet = page.locator(".tb-sheet").inner_text().lower()
-        for _, does in KEYS:
-            assert does.lower() in sheet, does
+        sheet = page.locator(".tb-sheet dl")
+        said = zip(
+            sheet.locator("dd").all_inner_texts(),
+            sheet.locator("dt").all_inner_texts(),
+            strict=True,
+        )
+        assert {(", ".join(keys.split("\n")), does) for keys, does in said} == set(KEYS)
 
 
 def test_the_script_alone_says_how_to_start_it() -> None:

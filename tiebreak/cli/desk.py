@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Literal
 
 from rich.console import Console
 from rich.panel import Panel
@@ -11,12 +10,15 @@ from rich.text import Text
 
 from tiebreak.cli.keys import Keys
 from tiebreak.cli.output import visible
+from tiebreak.domain.reviews import Outcome
+from tiebreak.errors import UsageError
 from tiebreak.workflow.cards import Card
 from tiebreak.workflow.project import Project
 
 PAGE = 8
 DIGITS = "123456789"
-HELP = "1-9 label   a agent's   / by name   d none fits   s skip   u undo   q quit"
+HELP = "1-9 label   a agent's   / by name   d none fits   s skip   f flag   u undo   q quit"
+SET_ASIDE: dict[str, Outcome] = {"s": "skip", "f": "flag", "d": "none"}
 
 
 class Desk:
@@ -75,16 +77,16 @@ class Desk:
                     outcome=outcome,
                     seconds=round(time.monotonic() - began, 3),
                     shown="blind" if card.task.blind else "evidence",
+                    suggestion=card.suggestion.seq if card.suggestion else None,
+                    model_version=card.model_version,
                 )
                 self._done.append(card.record.id)
                 return True
             self._console.print(HELP, style="dim", markup=False)
 
-    def _act(
-        self, key: str, card: Card, choices: list[str]
-    ) -> tuple[Literal["label", "none", "skip"], str | None] | None:
-        if key in ("s", "d"):
-            return ("skip", None) if key == "s" else ("none", None)
+    def _act(self, key: str, card: Card, choices: list[str]) -> tuple[Outcome, str | None] | None:
+        if key in SET_ASIDE:
+            return SET_ASIDE[key], None
         if key == "a" and card.suggestion and card.suggestion.labels:
             return "label", card.suggestion.labels[0]
         if key and key in DIGITS and int(key) <= len(choices):
@@ -114,7 +116,11 @@ class Desk:
             self._console.print("Nothing to undo.")
             return
         record_id = self._done.pop()
-        self._project.annotate(record_id, who=self._who, outcome="undo")
+        try:
+            self._project.annotate(record_id, who=self._who, outcome="undo")
+        except UsageError as problem:  # somebody else answered it since
+            self._console.print(str(problem), markup=False)
+            return
         self._console.print(f"Took back the last label; record {record_id} is in the queue again.")
 
     def _choices(self, card: Card) -> list[str]:

@@ -121,8 +121,9 @@ def show_status(report: dict[str, Any]) -> None:
         ("labelled", labelled.upper() if report["labelled"]["unproved"] else labelled),
         ("in the queue", f"{report['queue']}" + (f" ({reasons})" if reasons else "")),
         ("proposed (no person yet)", str(report["proposed"])),
-        ("abstained / skipped / none fits",
-         f"{report['abstained']} / {report['skipped']} / {report['none_fits']}"),
+        ("abstained / skipped / flagged / none fits",
+         f"{report['abstained']} / {report['skipped']} / {report['flagged']} / "
+         f"{report['none_fits']}"),
         (f"model, control arm (n={control['n']} labelled)", accuracy(control["model"])),
         ("agent, control arm", accuracy(control["agent"])),
     ]  # fmt: skip

@@ -72,6 +72,7 @@ class Served:
         """`Project.status`, read once for all pages that ask within a few seconds."""
         with self._reading:
             if time.monotonic() - self._read_at > STATUS_SECONDS or not self._status:
+                self.bench.forget()  # others may have imported meanwhile
                 self._status = self.project.status()
                 self._read_at = time.monotonic()
             return self._status

@@ -50,6 +50,15 @@ def answer_on_wire(answer: Answer, schema: LabelSchema) -> dict[str, Any]:
     }
 
 
+def _why(card: Card) -> str:
+    """Why the record is here; a chosen one may be a tie as well."""
+    told = card.suggestion
+    tie = told and told.labels and card.model and told.labels[0] != card.model[0][0]
+    if card.task.reason == "selected" and tie:
+        return f"{WHY['selected']}; {WHY['disagreement']}"
+    return WHY[card.task.reason]
+
+
 def card_on_wire(card: Card, place: Mapping[str, int]) -> dict[str, Any]:
     """A card as JSON; *place* is each label's position in the schema."""
     task, record = card.task, card.record
@@ -59,7 +68,7 @@ def card_on_wire(card: Card, place: Mapping[str, int]) -> dict[str, Any]:
         "text": record.text[:TEXT_CHARS],
         "chars": len(record.text),
         "reason": REASONS.get(task.reason, task.reason),
-        "why": WHY[task.reason],
+        "why": _why(card),
         "blind": task.blind,
     }
     if task.blind:

@@ -12,7 +12,7 @@ from tiebreak import config
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.ports import Clock, Progress
 from tiebreak.domain.records import NewRecord
-from tiebreak.domain.reviews import Annotation
+from tiebreak.domain.reviews import Annotation, Outcome
 from tiebreak.errors import UsageError
 from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench, Quiet
@@ -175,17 +175,23 @@ class Project:
         label: str | None = None,
         *,
         who: str,
-        outcome: Literal["label", "none", "skip", "undo"] = "label",
+        outcome: Outcome = "label",
         seconds: float | None = None,
         shown: str = "",
+        suggestion: int | None = None,
+        model_version: int | None = None,
         note: str = "",
         key: str | None = None,
     ) -> Annotation | None:
         """Write what a person said of a record (by id, or by external id); None if *key* is known.
 
+        ``shown`` is ``blind`` or ``evidence``; ``suggestion`` (its seq) and ``model_version`` name
+        the machine's answers that were on screen.
+
         Raises:
             LabelError: not a label of the schema.
-            UsageError: no such record, several of that external id, or a held-out one.
+            UsageError: no such record, several of that external id, a held-out one, or an undo of
+                what *who* did not do.
         """
         from tiebreak.workflow.people import annotate
 
@@ -197,6 +203,8 @@ class Project:
             labels=(label,) if label is not None else None,
             seconds=seconds,
             shown=shown,
+            suggestion=suggestion,
+            model_version=model_version,
             note=note,
             key=key,
         )

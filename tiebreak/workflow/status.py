@@ -12,9 +12,10 @@ import numpy as np
 from tiebreak.domain.decisions import BY
 from tiebreak.domain.evidence import NANOS, Estimate
 from tiebreak.domain.reviews import Annotation, Outcome
+from tiebreak.errors import StoreError
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.control import control_report, share
-from tiebreak.workflow.predict import predict_records
+from tiebreak.workflow.machine import Machine
 from tiebreak.workflow.routing import proposals
 
 LISTED = 20
@@ -108,10 +109,11 @@ def _heldout(bench: Bench) -> dict[str, Any] | None:
     for i in sorted(gold):
         splits.setdefault(records[i].split or "", []).append(i)
     told = {i: s for i, s in bench.suggested().items() if s.purpose == "heldout"}
+    machine = Machine.newest(bench)
     return {
         split: {
             "n": len(members),
-            "model": _plain(_model_accuracy(bench, members, gold)),
+            "model": _plain(_model_accuracy(machine, members, gold)),
             "agent": _plain(share([told[i].labels == gold[i] for i in members if i in told])),
         }
         for split, members in sorted(splits.items())
@@ -119,16 +121,16 @@ def _heldout(bench: Bench) -> dict[str, Any] | None:
 
 
 def _model_accuracy(
-    bench: Bench, ids: Sequence[int], gold: dict[int, tuple[str, ...]]
+    machine: Machine | None, ids: Sequence[int], gold: dict[int, tuple[str, ...]]
 ) -> Estimate | None:
-    missing = bench.head() is None or len(
-        bench.vectors.missing(bench.table.hashes[np.searchsorted(bench.table.ids, ids)])
-    )
-    predictions = None if missing else predict_records(bench, ids)
-    if predictions is None:
+    if machine is None:
         return None
-    best = predictions.probabilities.argmax(axis=1)
-    return share([(predictions.classes[j],) == gold[i] for i, j in zip(ids, best, strict=True)])
+    try:
+        vectors = machine.rows(np.asarray(ids, dtype=np.int64))
+    except StoreError:  # imported since the last run: not embedded yet
+        return None
+    best = machine.probabilities(vectors).argmax(axis=1)
+    return share([(machine.classes[j],) == gold[i] for i, j in zip(ids, best, strict=True)])
 
 
 def _plain(value: Any) -> Any:

@@ -44,7 +44,8 @@ def _figures(served: Served) -> None:
             if labelled[by]:
                 _figure(f"Labels: {by.upper()}", f"{labelled[by]:,}")
         _figure("In the queue", f"{report['queue']:,}")
-        _figure("Spent", _money(report["spend"]), f"{report['spend']['calls']:,} calls")
+        spend, currency = report["spend"], served.bench.settings.budget.currency
+        _figure(f"Spent, {currency}, on {spend['calls']:,} calls", f"{spend['money']:.4f}")
     st.info(NEXT[report["next"]])
     left, right = st.columns(2)
     with left:
@@ -65,12 +66,8 @@ def _say_learner(served: Served) -> None:
         st.caption(words)
 
 
-def _figure(name: str, value: str, note: str | None = None) -> None:
-    st.metric(name, value, note, delta_color="off", delta_arrow="off", border=True)
-
-
-def _money(spend: dict[str, Any]) -> str:
-    return f"{spend['money']:.4f}"
+def _figure(name: str, value: str) -> None:
+    st.metric(name, value, border=True)
 
 
 def _accuracies(report: dict[str, Any]) -> None:

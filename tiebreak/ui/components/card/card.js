@@ -1,11 +1,13 @@
 // The review card, a Streamlit component (v2). Streamlit calls the default export at every script
 // rerun; the session behind it is kept here, outside of any mount, so a rerun costs nothing.
 
+import { watchConnection } from "./connection.js";
 import { Desk } from "./desk.js";
 import { elsewhere } from "./keys.js";
 
 const desks = new Map(); // place -> Desk: one person at one project
 let current = null; // the mount on screen
+let unwatch = null;
 
 function perform(desk, action, slot) {
   const { view, queue } = desk;
@@ -66,6 +68,7 @@ export default function card({ data, parentElement, setTriggerValue }) {
     document.addEventListener("keydown", pressed, true); // focus wanders: a rerun may move it anywhere
     document.addEventListener("pointerdown", moved, true);
     desk.view.root.addEventListener("click", clicked);
+    unwatch = watchConnection(() => current.desk.outbox.now());
   }
   current = mount;
   if (desk.view.root.parentNode !== parentElement) parentElement.append(desk.view.root);
@@ -82,6 +85,7 @@ function leave({ desk }) {
   document.removeEventListener("pointerdown", moved, true);
   desk.view.root.removeEventListener("click", clicked);
   desk.view.root.remove();
+  unwatch();
   desk.unmount();
   current = null;
 }

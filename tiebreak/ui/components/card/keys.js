@@ -3,17 +3,17 @@
 // [action, words, keys]
 export const ACTIONS = [
   ["accept", "Accept the agent's label", ["Enter", "a"]],
-  ["none", "None of these labels", ["d"]],
-  ["skip", "Skip: to the end of the queue", ["s"]],
+  ["none", "None of these labels fits", ["d"]],
+  ["skip", "Skip this record", ["s"]],
   ["flag", "Flag for a second look", ["f"]],
   ["undo", "Undo the last answer", ["u", "Backspace"]],
   ["back", "Look back", ["ArrowLeft"]],
   ["forward", "Look forward", ["ArrowRight"]],
-  ["filter", "Find a label", ["/"]],
+  ["filter", "Find a label by typing", ["/"]],
   ["note", "Write a note", ["n"]],
   ["evidence", "Show all the evidence", ["e"]],
-  ["guide", "Guideline", ["g"]],
-  ["help", "These keys", ["?"]],
+  ["guide", "Show the guideline", ["g"]],
+  ["help", "List and change the keys", ["?"]],
 ];
 const TAKEN = { c: "Streamlit clears its caches with C", r: "Streamlit runs the page again with R", Tab: "Tab moves the focus", Escape: "Esc closes" };
 const CAPS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", " ": "Space", Backspace: "⌫" };
