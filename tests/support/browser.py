@@ -118,4 +118,6 @@ def accessibility(page: Page, within: str) -> list[str]:
     found = page.evaluate(run, [within, WCAG])
     if not found["passes"]:
         raise AssertionError(f"axe looked at nothing in {within!r}")
-    return [f"{rule['id']}: {node['html']}" for rule in found["violations"] for node in rule["nodes"]]
+    return [
+        f"{rule['id']}: {node['html']}" for rule in found["violations"] for node in rule["nodes"]
+    ]

@@ -1,8 +1,9 @@
-"""The review card on a page of its own, before a desk that follows a script: the stub of the routes."""
+"""The review card on a page of its own, before a stub of the desk's routes."""
 
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -61,8 +62,9 @@ DARK = LIGHT | {
 # default export called again at every rerun, its clean-up only when the component goes.
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Desk</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
-<style>:root {{ {colours} }} body {{ margin: 0; padding: 16px; background: var(--st-background-color);
-color: var(--st-text-color) }} @media (min-width: 700px) {{ body {{ padding: 32px 48px }} }}</style></head>
+<style>:root {{ {colours} }} body {{ margin: 0; padding: 16px; color: var(--st-text-color);
+background: var(--st-background-color) }} @media (min-width: 700px) {{ body {{ padding: 32px }} }}
+</style></head>
 <body><main id="page"><h1 style="font: 600 1.5rem sans-serif; margin: 0 0 12px">Review</h1>
 <div id="slot"></div></main><script type="module">
 import card from "/card/card.js";
@@ -126,7 +128,9 @@ def card(record: int, **parts: Any) -> dict[str, Any]:
 def blind(record: int) -> dict[str, Any]:
     """A card whose hidden fields are left out."""
     shown = card(record, blind=True, reason="audit", why="chosen by a coin, to check the agent")
-    return {key: value for key, value in shown.items() if key not in ("suggestion", "model", "near")}
+    return {
+        key: value for key, value in shown.items() if key not in ("suggestion", "model", "near")
+    }
 
 
 def schema(*names: str) -> list[dict[str, Any]]:
@@ -290,13 +294,21 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A page that was closed breaks its connections: that is no error here."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def served(desk: Desk, colours: dict[str, str] = LIGHT) -> Iterator[str]:
     """The address of the page with the card."""
     style = " ".join(f"--st-{name}: {value};" for name, value in colours.items())
     handler = type("Handler", (_Handler,), {"desk": desk, "colours": style})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_visits import learned_bench
+from desk_visits import learned_bench, visit
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
@@ -75,6 +75,20 @@ def test_a_blind_card_has_no_field_that_a_machine_answered(caller: Caller) -> No
     for card in (c for c in cards if not c["blind"]):
         assert len(card["model"]["order"]) == 12
         assert len(card["model"]["top"]) == 3
+
+
+def test_few_labels_keep_their_digits_from_card_to_card(caller: Caller) -> None:
+    from dataclasses import replace
+
+    from tiebreak.ui.wire import card_on_wire
+
+    (card,) = [c for c in caller.served.desk.sync("Ada", visit(want=24)).cards if c.model][:1]
+    worst_first = replace(card, model=tuple(reversed(card.model)))
+    for n, order in ((10, list(range(10))), (12, None)):
+        place = {name: at for at, name in enumerate(caller.served.bench.schema.names[:n])}
+        told = card_on_wire(worst_first, place)["model"]["order"]
+        by_score = [place[label] for label, _ in worst_first.model if label in place]
+        assert told == (order or by_score)
 
 
 def test_a_long_text_is_cut_and_its_whole_can_be_fetched(caller: Caller) -> None:

@@ -14,6 +14,8 @@ TEXT_CHARS = 20_000
 
 NEAR_CHARS = 300
 TOP = 3
+DIGITS = 10
+"""Labels that have a digit key."""
 
 WHY = {
     "disagreement": "the agent and the model disagree",
@@ -21,6 +23,7 @@ WHY = {
     "uncertain": "agent and model agree, but not surely enough",
     "selected": "chosen because its label would teach the model most",
     "control": "drawn by lot to measure agent and model, so neither is shown",
+    "relabel": "its label is in doubt; answer anew, as if it had none",
 }
 REASONS = {"control": "audit"}
 """What a task's reason is called on a card, where that differs."""
@@ -48,6 +51,16 @@ def answer_on_wire(answer: Answer, schema: LabelSchema) -> dict[str, Any]:
         "batch": answer.batch,
         "mine": answer.mine,
     }
+
+
+def _order(card: Card, place: Mapping[str, int]) -> list[int]:
+    """Labels by the model's score; in schema order where each has a digit of its own anyway.
+
+    With few labels fingers learn the digits, and these must not change from card to card.
+    """
+    if len(place) <= DIGITS:
+        return list(range(len(place)))
+    return [place[label] for label, _ in card.model if label in place]
 
 
 def _why(card: Card) -> str:
@@ -88,7 +101,7 @@ def card_on_wire(card: Card, place: Mapping[str, int]) -> dict[str, Any]:
         shown["model"] = {
             "version": card.model_version,
             "top": [[label, round(p, 4)] for label, p in card.model[:TOP]],
-            "order": [place[label] for label, _ in card.model if label in place],
+            "order": _order(card, place),
         }
     shown["near"] = [
         {

@@ -50,13 +50,17 @@ class Pool:
 
     ``vectors`` float32[n, d] of the candidates; ``labelled`` float32[m, d] of what is labelled;
     ``probabilities`` float64[n, k] of the candidates under the current head, None before one.
-    ``n_classes`` is the number of names in the schema.
+    ``n_classes`` is the number of names in the schema. ``labels`` are the label names of the
+    first ``len(labels)`` rows of ``labelled`` (rows after them are chosen, but not labelled yet);
+    ``head`` is the current head. Both may be absent, and a strategy then does without.
     """
 
     vectors: Floats
     labelled: Floats
     probabilities: npt.NDArray[np.float64] | None
     n_classes: int
+    labels: tuple[str, ...] = ()
+    head: Head | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,7 +25,7 @@ function perform(desk, action, slot) {
     skip: () => desk.decide("skip"),
     flag: () => desk.decide("flag"),
     filter: () => view.labels.filter.focus(),
-    note: () => view.note.focus(),
+    note: () => view.write(),
     evidence: () => view.widen(),
   };
   if (always[action]) always[action]();
@@ -34,11 +34,11 @@ function perform(desk, action, slot) {
 
 function pressed(event) {
   const { desk } = current;
-  const { root, labels, note } = desk.view;
+  const { root, labels } = desk.view;
   desk.sign();
   const own = event.composedPath().includes(root);
   if (own && event.repeat && ["Enter", " "].includes(event.key) && event.composedPath()[0].matches("button")) {
-    event.preventDefault(); // a button held down is clicked again and again
+    event.preventDefault(); // a key held down clicks the focused button again and again
     return;
   }
   if (elsewhere(event, root)) return;
@@ -53,7 +53,7 @@ function pressed(event) {
 function clicked(event) {
   const { desk } = current;
   const button = event.target.closest("button");
-  if (!button || (event.detail > 1 && desk.fresh)) return; // the second click of a double click
+  if (!button || (event.detail > 1 && desk.doubled)) return; // the first click of the two decided
   if (button.dataset.action) perform(desk, button.dataset.action);
   else if (button.classList.contains("tb-label") && desk.ready) desk.choose(button.dataset.label);
 }

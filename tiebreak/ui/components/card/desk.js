@@ -6,10 +6,12 @@ import { Outbox } from "./outbox.js";
 import { Queue } from "./queue.js";
 import { View } from "./view.js";
 
-const INERT = 250; // ms in which a new card takes no accept and no second click of a double click
+const INERT = 250; // ms in which a new card takes no accept,
+const DOUBLE = 500; // and no further click of a double click: systems count clicks this long
 const BEAT = 30_000; // leases are renewed this often,
 const IDLE = 600_000; // but not for a reader who left: others should get the records
 const POLL = 2_000;
+const FEW = 5; // answers that tell no pace yet
 
 const median = (numbers) => numbers.sort((a, b) => a - b)[numbers.length >> 1];
 
@@ -78,8 +80,9 @@ export class Desk {
     return Boolean(this.queue.screen) && this.painted === this.shown;
   }
 
-  get fresh() {
-    return performance.now() - this.paintedAt < INERT;
+  /** True while a click can be the second one of a click on the card before. */
+  get doubled() {
+    return performance.now() - this.paintedAt < DOUBLE;
   }
 
   accept() {
@@ -87,7 +90,7 @@ export class Desk {
     const label = card.suggestion?.label ?? null;
     if (card.blind) this.view.say("A blind card: choose a label yourself.");
     else if (label === null) this.view.say("No label is proposed here: choose one yourself.");
-    else if (!this.fresh) this.decide("label", label);
+    else if (performance.now() - this.paintedAt >= INERT) this.decide("label", label);
   }
 
   choose(label) {
@@ -156,7 +159,7 @@ export class Desk {
     const { queue } = this;
     const now = performance.now();
     const here = this.mounted && !document.hidden && now - this.lastSign < IDLE;
-    const fast = (this.pace().seconds ?? 9) < 1;
+    const fast = queue.history.length >= FEW && this.pace().seconds < 1;
     const [low, goal] = fast ? [20, 40] : [10, 20];
     // With answers left behind, the server would hand their records out again: then no cards.
     const wants = all && here && now >= this.dryUntil && queue.ahead.length < low;
@@ -169,7 +172,6 @@ export class Desk {
     const { queue } = this;
     const now = performance.now();
     if (rest.held.length) this.lastBeat = now;
-    if (rest.want && !reply.cards.length) this.dryUntil = now + POLL;
     rest.release.forEach((record) => queue.release.delete(record));
     for (const refused of reply.refused) {
       const entry = queue.history.find(({ act }) => act.seq === refused.seq);
@@ -178,7 +180,8 @@ export class Desk {
     }
     queue.turn(reply.epoch);
     queue.lose(reply.lost);
-    queue.add(reply.cards, this.outbox.events.map((event) => event.record));
+    const added = queue.add(reply.cards, this.outbox.events.map((event) => event.record));
+    if (rest.want && !added) this.dryUntil = now + POLL;
     this.news = reply;
     if (queue.fill() || !queue.screen) this.show(); // ran dry, and filled again or still dry
   }

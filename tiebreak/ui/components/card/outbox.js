@@ -49,7 +49,9 @@ export class Outbox {
     addEventListener("pagehide", () => this.#leave());
     addEventListener("online", () => this.now());
     addEventListener("beforeunload", (event) => {
-      if (this.events.length) event.preventDefault();
+      if (!this.events.length) return;
+      event.preventDefault();
+      event.returnValue = true; // older browsers
     });
   }
 

@@ -59,15 +59,17 @@ export class Queue {
     return !back;
   }
 
-  /** Adds new cards, but none that is here already or whose answer is on its way (`answered`). */
+  /** Adds new cards, but none that is here already or whose answer is on its way; returns how many. */
   add(cards, answered) {
     const here = new Set([...this.held(), ...answered]);
+    const before = this.ahead.length;
     for (const card of cards) {
       if (here.has(card.record)) continue;
       here.add(card.record);
       this.release.delete(card.record);
       this.ahead.push({ card, act: null, note: "", wide: false, seen: false });
     }
+    return this.ahead.length - before;
   }
 
   /** Records that somebody else has now. The card on screen stays: it is under the reader's fingers. */

@@ -13,10 +13,10 @@ function open(root, kind, title, ...content) {
   return dialog;
 }
 
-export function guide(root, { labels, guidelines }) {
+export function guideline(root, { labels, guidelines }) {
   const examples = (label) => (label.examples ?? []).map((example) => el("dd", { class: "tb-quote", data: example }));
   const definitions = labels.flatMap((label) => [el("dt", { data: label.name }), label.definition ? el("dd", { data: label.definition }) : null, ...examples(label)]);
-  open(root, "tb-guide", "Guideline", guidelines ? el("p", { class: "tb-words", data: guidelines }) : null, el("dl", {}, ...definitions.filter(Boolean)));
+  open(root, "tb-guideline", "Guideline", guidelines ? el("p", { class: "tb-words", data: guidelines }) : null, el("dl", {}, ...definitions.filter(Boolean)));
 }
 
 /** The key sheet. `changed` is called after each change of the keymap. */

@@ -1,30 +1,27 @@
-// The card's DOM: built once, written over for each card. Record text, rationale, neighbours and
-// label names pass through text.js only.
+// The card's DOM: built once, written over for each card. Record text, label names and everything
+// else that others wrote pass through text.js only.
 
-import { cap } from "./keys.js";
+import { evidence } from "./evidence.js";
 import { Labels } from "./labels.js";
-import { guide, keySheet } from "./sheet.js";
+import { guideline, keySheet } from "./sheet.js";
 import { cut, el, percent, plain, put } from "./text.js";
 
 const TEXT = 3_000; // characters drawn before "show everything": more costs frames, not insight
-const RATIONALE = 280;
-const NEAR = 3;
 const SAVING = 400; // ms a save may take before the status line speaks of it: it is read aloud
 
 const WORDS = {
-  none: "None of these", skip: "Skip", flag: "Flag", undo: "Undo",
-  back: "Back", forward: "Forward", evidence: "Evidence", guide: "Guideline", help: "Keys",
+  none: "None of these", skip: "Skip", flag: "Flag", undo: "Undo", back: "Back", forward: "Forward",
+  evidence: "Evidence", note: "Note", guide: "Guideline", help: "Keys",
 };
+const ANSWERS = { none: "none of these", skip: "skipped", flag: "flagged" };
 
-const button = (action, ...inside) => el("button", { class: `tb-act tb-${action}`, type: "button", "data-action": action }, ...inside, el("span", { class: "tb-caps" }));
-const bar = (share) => {
-  const fill = el("i");
-  fill.style.width = percent(share);
-  return el("span", { class: "tb-share" }, el("span", { class: "tb-track", "aria-hidden": "true" }, fill), percent(share));
-};
+/** The clickable twin of a key. */
+const twin = (action, ...inside) =>
+  el("button", { class: `tb-act tb-${action === "note" ? "noter" : action}`, type: "button", "data-action": action },
+    ...inside, el("span", { class: "tb-caps" }));
 
-/** What an answer was, in words. */
-const answer = (act) => (act.outcome === "label" ? act.label : { none: "none of these", skip: "skipped", flag: "flagged" }[act.outcome]);
+/** A button clicked by mouse takes no focus: else the next Enter would click it again instead of accepting. */
+const stayPut = (event) => event.target.closest("button") && event.preventDefault();
 
 export class View {
   constructor(desk, data) {
@@ -37,24 +34,36 @@ export class View {
     this.live = el("p", { class: "tb-live", "aria-live": "polite" });
     this.said = el("p", { class: "tb-say", role: "status" });
     this.refused = el("div", { class: "tb-refused", role: "alert", hidden: true });
-    this.why = el("p", { class: "tb-reason" });
-    this.was = el("p", { class: "tb-was", hidden: true });
-    this.text = el("div", { class: "tb-text", dir: "auto" });
-    this.more = button("evidence");
-    this.more.className = "tb-act tb-more";
-    this.proof = el("div", { class: "tb-proof" });
-    this.note = el("textarea", { class: "tb-note", rows: "1", maxlength: "2000", dir: "auto", oninput: () => this.#noted(), onkeydown: (event) => this.#noteKey(event) });
-    this.noteCap = el("span", { class: "tb-caps" });
-    this.empty = el("div", { class: "tb-empty", hidden: true });
-    this.article = el("article", { class: "tb-main", "aria-label": "Record", tabindex: "-1" }, this.why, this.was, this.text, this.more, this.proof,
-      el("label", { class: "tb-noting" }, el("span", {}, "Note ", this.noteCap), this.note));
-    this.accept = button("accept", el("span", { class: "tb-accepts", dir: "auto" }));
-    const rest = Object.entries(WORDS).map(([action, words]) => button(action, el("span", {}, words)));
-    const dock = el("div", { class: "tb-dock" }, this.accept, this.labels.node, el("div", { class: "tb-acts", role: "group", "aria-label": "Actions" }, ...rest));
+    this.empty = el("div", { class: "tb-empty", tabindex: "-1", hidden: true });
+    this.#article();
+    this.accept = twin("accept", el("span", { class: "tb-accepts", dir: "auto" }));
+    const twins = Object.entries(WORDS).map(([action, words]) => twin(action, el("span", {}, words)));
+    const acts = el("div", { class: "tb-acts", role: "group", "aria-label": "Actions" }, ...twins);
     this.root = el("section", { class: "tb-card", "aria-label": "Review desk" },
       el("div", { class: "tb-bar" }, this.progress, this.speed, this.saved), this.said, this.refused,
-      el("div", { class: "tb-grid" }, el("div", { class: "tb-column" }, this.empty, this.article), dock), this.live);
+      el("div", { class: "tb-grid" },
+        el("div", { class: "tb-column" }, this.empty, this.article),
+        el("div", { class: "tb-dock" }, this.accept, this.labels.node, acts)),
+      this.live);
+    this.root.addEventListener("mousedown", stayPut);
     this.keys();
+  }
+
+  #article() {
+    this.why = el("span", {});
+    this.id = el("span", { class: "tb-id", dir: "auto" });
+    this.was = el("p", { class: "tb-was", hidden: true });
+    this.text = el("div", { class: "tb-text", dir: "auto" });
+    this.more = el("button", { class: "tb-act tb-more", type: "button", "data-action": "evidence" },
+      el("span", {}), el("span", { class: "tb-caps" }));
+    this.proof = el("div", { class: "tb-proof" });
+    this.note = el("textarea", {
+      class: "tb-note", rows: "1", maxlength: "2000", dir: "auto",
+      oninput: () => this.#noted(), onkeydown: (event) => this.#noteKey(event), onblur: () => this.#noting(false),
+    });
+    this.noting = el("label", { class: "tb-noting" }, "Note", this.note);
+    this.article = el("article", { class: "tb-main", "aria-label": "Record", tabindex: "-1" },
+      el("p", { class: "tb-reason" }, this.why, this.id), this.was, this.text, this.more, this.proof, this.noting);
   }
 
   /** Labels and guideline may change with a rerun. */
@@ -65,13 +74,13 @@ export class View {
   /** Writes the keys onto their clickable twins. */
   keys() {
     const { keymap } = this.desk;
-    const caps = (action) => keymap.caps(action).map((name) => el("kbd", {}, name));
-    for (const twin of this.root.querySelectorAll("[data-action]")) {
-      const { action } = twin.dataset;
-      twin.querySelector(".tb-caps").replaceChildren(...caps(action).slice(0, action === "accept" ? 2 : 1));
-      twin.setAttribute("aria-keyshortcuts", keymap.map[action].map((key) => (key.length === 1 ? key.toUpperCase() : key)).join(" "));
+    for (const button of this.root.querySelectorAll("[data-action]")) {
+      const { action } = button.dataset;
+      const caps = keymap.caps(action).slice(0, action === "accept" ? 2 : 1);
+      button.querySelector(".tb-caps").replaceChildren(...caps.map((name) => el("kbd", {}, name)));
+      const spelt = keymap.map[action].map((key) => (key.length === 1 ? key.toUpperCase() : key));
+      button.setAttribute("aria-keyshortcuts", spelt.join(" "));
     }
-    this.noteCap.replaceChildren(...caps("note"));
     this.labels.key(keymap.caps("filter"));
   }
 
@@ -101,7 +110,7 @@ export class View {
   }
 
   home() {
-    (this.article.hidden ? this.root.querySelector(".tb-help") : this.article).focus({ preventScroll: true });
+    (this.article.hidden ? this.empty : this.article).focus({ preventScroll: true });
   }
 
   say(words) {
@@ -117,32 +126,37 @@ export class View {
     const { news, outbox } = this.desk;
     const { seconds, accepted } = this.desk.pace();
     const batch = news?.batch;
-    const words = batch ? `${batch.size - batch.left} of ${batch.size} in this batch` : news ? `${news.left} left` : "";
-    const pace = [seconds === null ? "" : `${seconds.toFixed(1)} s a card`, accepted === null ? "" : `${percent(accepted)} accepted`];
-    put(this.progress, words);
-    put(this.speed, [...pace, news?.learner.state === "failed" ? `learning failed: ${news.learner.message}` : ""].filter(Boolean).join(" · "));
+    put(this.progress, batch ? `${batch.size - batch.left} of ${batch.size} in this batch` : news ? `${news.left} left` : "");
+    const pace = seconds === null ? "" : `${seconds.toFixed(1)} s a card`;
+    const share = accepted === null ? "" : `${percent(accepted)} accepted`;
+    const trouble = news?.learner.state === "failed" ? `learning failed: ${news.learner.message}` : "";
+    put(this.speed, [pace, share, trouble].filter(Boolean).join(" · "));
     const unsaved = outbox.events.length;
     this.saved.dataset.unsaved = unsaved;
     clearTimeout(this.saving);
-    if (!unsaved && !outbox.trouble) this.#status("● all saved");
-    else if (outbox.trouble) this.#status(`${unsaved} unsaved — retrying`, outbox.trouble);
+    if (outbox.trouble) this.#status(`${unsaved} unsaved — retrying`, outbox.trouble);
+    else if (!unsaved) this.#status("● all saved");
     else this.saving = setTimeout(() => this.#status(`${unsaved} unsaved — saving`), SAVING);
-    if (!this.empty.hidden) this.#idle();
+    if (!this.empty.hidden) this.root.dataset.state = this.#idle();
   }
 
   /** Lists what the server did not store, until it is dismissed. */
   refusals() {
     const { notStored } = this.desk;
+    const dismiss = () => {
+      this.desk.notStored = [];
+      this.refusals();
+    };
     this.refused.hidden = !notStored.length;
-    const close = el("button", { class: "tb-act", type: "button", onclick: () => { this.desk.notStored = []; this.refusals(); } }, "Dismiss");
-    this.refused.replaceChildren(...notStored.map((fact) => el("p", { data: fact })), close);
+    this.refused.replaceChildren(...notStored.map((fact) => el("p", { data: fact })),
+      el("button", { class: "tb-act", type: "button", onclick: dismiss }, "Dismiss"));
   }
 
   /** Shows or hides all that is known of the card, fetching what was cut off. */
   async widen() {
     const entry = this.desk.queue.screen;
-    entry.wide = !entry.wide;
     const { card } = entry;
+    entry.wide = !entry.wide;
     if (entry.wide && card.chars > card.text.length && !entry.whole) {
       try {
         entry.whole = (await this.desk.outbox.get(`/text/${card.record}`)).text;
@@ -153,8 +167,14 @@ export class View {
     if (entry === this.desk.queue.screen) this.#body(entry);
   }
 
+  /** Opens the note; on a phone it takes room only while it is written. */
+  write() {
+    this.#noting(true);
+    this.note.focus();
+  }
+
   guide() {
-    guide(this.root, this.data);
+    guideline(this.root, this.data);
   }
 
   help() {
@@ -163,10 +183,15 @@ export class View {
 
   #card(entry) {
     const { card, act } = entry;
-    put(this.why, `Why here: ${card.why}`).append(el("span", { class: "tb-id", data: card.id }));
+    put(this.why, `Why here: ${card.why}`);
+    put(this.id, card.id);
     this.was.hidden = !act;
-    if (act) put(this.was, `Already answered: ${answer(act)}${act.refused ? " (not stored)" : ""}. Another answer replaces it.`);
+    if (act) {
+      const said = act.outcome === "label" ? act.label : ANSWERS[act.outcome];
+      put(this.was, `Already answered: ${said}${act.refused ? " (not stored)" : ""}. Another answer replaces it.`);
+    }
     this.note.value = entry.note;
+    this.#noting(false);
     this.labels.show(card, this.data.labels, act);
     const proposal = card.suggestion?.label ?? null;
     put(this.accept.firstChild, proposal === null ? "Nothing to accept" : `Accept ${proposal}`);
@@ -177,57 +202,39 @@ export class View {
   #body(entry) {
     const { card, wide } = entry;
     put(this.text, wide ? entry.whole ?? card.text : cut(card.text, TEXT));
-    const cutOff = card.chars > TEXT;
-    this.more.hidden = !cutOff;
-    if (cutOff) this.more.replaceChildren(wide ? "Show less " : `Show all ${card.chars.toLocaleString("en")} characters `, el("span", { class: "tb-caps" }, el("kbd", {}, cap(this.desk.keymap.map.evidence[0]))));
-    const parts = card.blind ? [el("p", { class: "tb-blind" }, "Blind card: what the agent and the model say is held back until you answered.")]
-      : [this.#agent(card, wide), this.#model(card), this.#near(card, wide)];
-    this.proof.replaceChildren(...parts.filter(Boolean));
-  }
-
-  #agent({ suggestion, model }, wide) {
-    if (!suggestion) return el("section", { class: "tb-box", "aria-label": "Agent" }, el("h2", {}, "Agent"), el("p", {}, "has not read this record"));
-    const { label, abstain, confidence, rationale, rationale_by: by, agent } = suggestion;
-    const first = model?.top?.[0]?.[0];
-    const agrees = first === label;
-    return el("section", { class: "tb-box tb-violet", "aria-label": "Agent" },
-      el("h2", {}, "Agent"),
-      label === null ? el("p", { data: `abstained: ${abstain ?? ""}` }) : el("p", {}, el("b", { data: label }), confidence == null ? null : bar(confidence)),
-      label !== null && first !== undefined ? el("p", { class: `tb-verdict ${agrees ? "tb-green" : "tb-orange"}` }, agrees ? "= model agrees" : "≠ model disagrees") : null,
-      rationale ? el("p", { class: "tb-rationale", data: wide ? rationale : cut(rationale, RATIONALE) }) : null,
-      el("p", { class: "tb-small", data: [agent, by && by !== "model" ? `words by ${by}` : ""].filter(Boolean).join(" · ") }));
-  }
-
-  #model({ model }) {
-    if (!model) return null;
-    const rows = model.top.map(([label, share]) => el("li", {}, el("span", { data: label }), bar(share)));
-    return el("section", { class: "tb-box tb-blue", "aria-label": "Model" }, el("h2", {}, "Model"), el("ul", { role: "list" }, ...rows));
-  }
-
-  #near({ near }, wide) {
-    if (!near?.length) return null;
-    const rows = near.slice(0, wide ? near.length : NEAR).map(({ text, label, similarity }) =>
-      el("li", {}, el("span", { class: "tb-quote", data: text }), el("b", { data: label }), el("span", { class: "tb-small" }, similarity.toFixed(2))));
-    return el("section", { class: "tb-box tb-near", "aria-label": "Nearest labelled records" }, el("h2", {}, "Nearest labelled"), el("ul", { role: "list" }, ...rows));
+    this.more.hidden = card.chars <= TEXT;
+    put(this.more.firstChild, wide ? "Show less" : `Show all ${card.chars.toLocaleString("en")} characters`);
+    this.proof.replaceChildren(...evidence(card, wide));
   }
 
   /** Says why there is no card; returns the state's name. */
   #idle() {
     const { news, outbox } = this.desk;
-    const message = news?.learner.message ?? "";
-    const [state, ...words] = outbox.trouble || !news ? ["loading", outbox.trouble ? `Waiting: ${outbox.trouble}.` : "Loading…"]
-      : news.left > 0 ? ["empty", `The ${news.left} records left are on other people's desks.`, "They come here if nobody answers them."]
-      : news.learner.state === "off" ? ["done", "Nothing waits for you: every record of this round is answered.", message]
-      : ["empty", "Nothing waits for you.", message || "The next batch is being prepared."];
-    this.root.dataset.state = state;
-    if (words.join() !== this.idled) this.empty.replaceChildren(...words.filter(Boolean).map((line) => el("p", { data: line })));
-    this.idled = words.join();
+    const [state, ...words] = this.#idleWords(news, outbox.trouble);
+    const said = words.filter(Boolean);
+    if (said.join("\n") !== this.idled) this.empty.replaceChildren(...said.map((line) => el("p", { data: line })));
+    this.idled = said.join("\n");
     return state;
+  }
+
+  #idleWords(news, trouble) {
+    if (trouble) return ["loading", `Waiting: ${trouble}.`];
+    if (!news) return ["loading", "Loading…"];
+    if (news.left > 0) {
+      return ["empty", `The ${news.left} records left are on other people's desks.`, "They come here if nobody answers them."];
+    }
+    const { state, message } = news.learner;
+    if (state === "off") return ["done", "Nothing waits for you: every record of this round is answered.", message];
+    return ["empty", "Nothing waits for you.", message || "The next batch is being prepared."];
   }
 
   #status(words, title = "") {
     if (this.saved.textContent !== words) this.saved.textContent = words;
     this.saved.title = plain(title);
+  }
+
+  #noting(writing) {
+    this.noting.classList.toggle("tb-open", writing || this.note.value !== "");
   }
 
   #noted() {
