@@ -24,7 +24,6 @@ import numpy as np
 from tiebreak.domain.ports import Pool
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.choose_c import DEFAULT_C, choose_c, needs_choice
-from tiebreak.learner.classifiers.logistic import create
 from tiebreak.learner.control import draw_control
 from tiebreak.registry import find
 
@@ -72,9 +71,9 @@ class Split:
 
 
 def curve(
-    train: Split, test: Split, classes: tuple[str, ...], arm: str, seed: int
+    train: Split, test: Split, classes: tuple[str, ...], arm: str, seed: int, kind: str
 ) -> dict[int, tuple[float, float]]:
-    """Test accuracy and the C in force, by count of labels."""
+    """Test accuracy and the C in force, by count of labels, with a head of this *kind*."""
     rng = np.random.default_rng(seed)
     size = len(train.vectors)
     open_ids = np.sort(rng.choice(size, int(KEPT * size), replace=False))
@@ -100,7 +99,8 @@ def curve(
         vectors, labels = train.vectors[chosen], [train.labels[i] for i in chosen]
         if needs_choice(len(chosen), chosen_at, len(classes)):
             c, chosen_at = choose_c(vectors, labels, classes, rng), len(chosen)
-        head = create().fit(vectors, labels, classes, c)
+        unlabelled = train.vectors[rng.permutation(open_ids)] if kind != "logistic" else None
+        head = find("classifiers", kind)().fit(vectors, labels, classes, c, unlabelled=unlabelled)
         right = head.logits(test.vectors).argmax(axis=1) == truth
         points[len(chosen)] = (float(right.mean()), c)
     return points
@@ -110,6 +110,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", nargs="?", type=Path, help="banking77.jsonl.gz")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--head", default="logistic", help="logistic or semi_supervised")
     parser.add_argument(
         "--cache", type=Path, default=Path(tempfile.gettempdir()) / "tiebreak-bench"
     )
@@ -124,7 +125,10 @@ def main() -> None:
         at = [i for i, row in enumerate(rows) if row["split"] == name]
         parts[name] = Split(vectors[at], [rows[i]["label"] for i in at])
     curves = {
-        arm: [curve(parts["train"], parts["test"], classes, arm, s) for s in range(asked.seeds)]
+        arm: [
+            curve(parts["train"], parts["test"], classes, arm, s, asked.head)
+            for s in range(asked.seeds)
+        ]
         for arm in ARMS
     }
     final = {arm: [points[LABELS] for points in runs] for arm, runs in curves.items()}
@@ -132,6 +136,7 @@ def main() -> None:
     result = {
         "benchmark": "selection_loop",
         "data": "banking77",
+        "head": asked.head,
         "labels": LABELS,
         "batch": BATCH,
         "control": CONTROL,
@@ -142,6 +147,10 @@ def main() -> None:
         "c": {arm: [c for _, c in last] for arm, last in final.items()},
         "curve": {
             arm: {n: round(statistics.mean(run[n][0] for run in runs), 4) for n in runs[0]}
+            for arm, runs in curves.items()
+        },
+        "auc": {
+            arm: round(statistics.mean(a for run in runs for a, _ in run.values()), 4)
             for arm, runs in curves.items()
         },
         "gain": round(mean["default"] - mean["random"], 4),

@@ -58,15 +58,19 @@ def draw(server: DeskServer, browser: Any, out: Path) -> None:
             page.wait_for_timeout(500)
             page.screenshot(path=out / f"desk-{look}.png")
             if look == "light":
-                page.keyboard.press("?")
-                page.locator(".tb-sheet").wait_for()
-                page.wait_for_timeout(300)
-                page.screenshot(path=out / "desk-keys.png")
-                page.keyboard.press("Escape")
-            page.goto(f"{server.url}/status?who={look.title()}")
-            page.get_by_text("How good agent and model are").wait_for()
-            page.wait_for_timeout(1000)
-            page.screenshot(path=out / f"status-{look}.png")
+                _keys_and_status(page, server, out)
+
+
+def _keys_and_status(page: Any, server: DeskServer, out: Path) -> None:
+    page.keyboard.press("?")
+    page.locator(".tb-sheet").wait_for()
+    page.wait_for_timeout(300)
+    page.screenshot(path=out / "desk-keys.png")
+    page.keyboard.press("Escape")
+    page.goto(f"{server.url}/status?who=Light")
+    page.get_by_text("How good agent and model are").wait_for()
+    page.wait_for_timeout(1000)
+    page.screenshot(path=out / "status-light.png")
 
 
 def main() -> None:

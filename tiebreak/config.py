@@ -36,18 +36,27 @@ class StorePart(_Part):
 
 
 class EmbedderPart(_Part):
-    """The text encoder. ``name`` is a sentence-transformers name or a path."""
+    """The text encoder. ``name``: ``onnx_minilm``, a sentence-transformers name, or a path.
+
+    ``onnx_minilm`` is the default network, faster (the extra ``onnx``); ``batch_size`` is for the
+    others.
+    """
 
     name: str = "all-MiniLM-L6-v2"
     batch_size: int = Field(64, ge=1)
 
 
 class IndexPart(_Part):
-    """The vector index. ``near_duplicates_max``: above it near duplicates are not linked."""
+    """The vector index. ``near_duplicates_max``: above it near duplicates are not linked.
+
+    ``kind``: ``auto`` (by size), ``faiss_flat``, ``faiss_ivf``, ``faiss_hnsw``, ``numpy_exact``.
+    A batch from more than ``candidates_above`` records is chosen from a part of them.
+    """
 
     kind: str = "faiss_flat"
     near_duplicate: float = Field(0.97, gt=0, le=1)
     near_duplicates_max: int = 100_000
+    candidates_above: int = Field(200_000, ge=0)
 
 
 class ImportPart(_Part):
@@ -63,6 +72,13 @@ class SelectPart(_Part):
     cold_strategy: str = "kmeans_seeds"
     batch: int = Field(0, ge=0)
     control_share: float = Field(0.10, gt=0, le=1)
+
+
+class LearnPart(_Part):
+    """The classifier. ``semi_supervised`` learns from unlabelled records too: better with few
+    labels, and a fit takes seconds instead of tenths."""
+
+    head: Literal["logistic", "semi_supervised"] = "logistic"
 
 
 class AgentPart(_Part):
@@ -117,6 +133,7 @@ class Settings(_Part):
     index: IndexPart = IndexPart()
     imports: ImportPart = Field(ImportPart(), alias="import")
     select: SelectPart = SelectPart()
+    learn: LearnPart = LearnPart()
     agent: AgentPart = AgentPart()
     prices: dict[str, Price] = {}
     budget: BudgetPart = BudgetPart()

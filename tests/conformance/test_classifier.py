@@ -28,7 +28,7 @@ def rows(sizes=(20, 20, 20), seed=0):
 
 
 def test_the_classifiers_are_the_ones_this_suite_was_written_for():
-    assert NAMES == ["logistic"]
+    assert NAMES == ["logistic", "semi_supervised"]
 
 
 def test_it_learns_what_can_be_told_apart(classifier):
@@ -108,3 +108,24 @@ def test_each_vector_needs_its_label(classifier):
     vectors, labels = rows()
     with pytest.raises(UsageError, match="60 vectors came with 59 labels"):
         classifier.fit(vectors, labels[1:], CLASSES, 1.0)
+
+
+def test_unlabelled_rows_do_no_harm_and_are_not_changed(classifier):
+    vectors, labels = rows()
+    pool, _ = rows((60, 60, 60), seed=2)
+    before = pool.copy()
+    pool.setflags(write=False)
+    head = classifier.fit(vectors, labels, CLASSES, 10.0, unlabelled=pool)
+    again = classifier.fit(vectors, labels, CLASSES, 10.0, unlabelled=pool)
+    fresh, truth = rows(seed=1)
+    assert [CLASSES[i] for i in head.logits(fresh).argmax(axis=1)] == truth
+    assert np.array_equal(head.logits(fresh), again.logits(fresh))
+    assert (softmax(head.logits(fresh))[:, CLASSES.index("never")] == 0).all()
+    assert np.array_equal(pool, before)
+
+
+def test_an_empty_pool_is_as_good_as_none(classifier):
+    vectors, labels = rows()
+    none = classifier.fit(vectors, labels, CLASSES, 10.0)
+    empty = classifier.fit(vectors, labels, CLASSES, 10.0, unlabelled=vectors[:0])
+    assert np.array_equal(none.logits(vectors), empty.logits(vectors))

@@ -8,14 +8,19 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tiebreak.domain.batches import ModelCard
+from tiebreak.domain.ports import Floats
 from tiebreak.errors import ModelFileError
 from tiebreak.learner.calibration import fit_temperature
 from tiebreak.learner.choose_c import choose_c, needs_choice
 from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.control import scored_control
+
+MOST_UNLABELLED = 6_000
+"""Unlabelled records that a semi-supervised head learns from."""
 
 
 def labels_hash(bench: Bench, labelled: dict[int, tuple[str, Any]]) -> str:
@@ -61,7 +66,9 @@ def train(bench: Bench, round: int) -> ModelCard | None:
     c, chosen_at = (last.c, last.c_chosen_at) if last else (30.0, 0)
     if needs_choice(len(values), chosen_at, len(classes)):
         c, chosen_at = choose_c(vectors, values, classes, bench.rng("folds", round)), len(values)
-    head = wiring.classifier("logistic").fit(vectors, values, classes, c)
+    kind = bench.settings.learn.head
+    unlabelled = None if kind == "logistic" else _unlabelled(bench, round, ids)
+    head = wiring.classifier(kind).fit(vectors, values, classes, c, unlabelled=unlabelled)
     if head is None:
         return None
     scored, truth = scored_control(bench)
@@ -81,3 +88,10 @@ def train(bench: Bench, round: int) -> ModelCard | None:
         sha256=wiring.save_head(bench.folder, version, head),
         created_at=bench.clock().isoformat(),
     )
+
+
+def _unlabelled(bench: Bench, round: int, labelled: npt.NDArray[np.int64]) -> Floats:
+    """Vectors of unlabelled pool records, drawn by lot."""
+    rest = np.setdiff1d(bench.table.pool, labelled)
+    drawn = bench.rng("unlabelled", round).permutation(rest)[:MOST_UNLABELLED]
+    return bench.rows(drawn)

@@ -109,10 +109,13 @@ class Classifier(Protocol):
         classes: tuple[str, ...],
         c: float,
         sample_weight: npt.NDArray[np.float64] | None = None,
+        *,
+        unlabelled: Floats | None = None,
     ) -> Head | None:
         """A head from float32[n, d] and n names out of *classes* (schema order); None for n = 0.
 
-        ``c`` is the inverse strength of regularisation. A label outside *classes* is a
-        `LabelError`.
+        ``c`` is the inverse strength of regularisation. ``unlabelled`` float32[m, d] are rows of
+        the pool, which a semi-supervised one learns from too; others leave them alone. A label
+        outside *classes* is a `LabelError`.
         """
         ...

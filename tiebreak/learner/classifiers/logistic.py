@@ -33,6 +33,8 @@ class Logistic:
         classes: tuple[str, ...],
         c: float,
         sample_weight: npt.NDArray[np.float64] | None = None,
+        *,
+        unlabelled: Floats | None = None,
     ) -> LinearHead | None:
         """Train on float32[n, d] and n names out of *classes*; None without a row.
 
@@ -42,8 +44,9 @@ class Logistic:
             classes: all names of the schema, in its order.
             c: inverse strength of the L2 penalty (scikit-learn's C).
             sample_weight: float64[n], or None for ones.
+            unlabelled: not used.
         """
-        targets = _targets(vectors, labels, classes)
+        targets = targets_of(vectors, labels, classes)
         seen = np.unique(targets)
         if not len(seen):
             return None
@@ -62,9 +65,10 @@ def create() -> Logistic:
     return Logistic()
 
 
-def _targets(
+def targets_of(
     vectors: Floats, labels: Sequence[str], classes: tuple[str, ...]
 ) -> npt.NDArray[np.int64]:
+    """Positions in *classes* of each row's label, int64[n]; see `Logistic.fit` for errors."""
     if len(vectors) != len(labels):
         raise UsageError(
             f"{len(vectors)} vectors came with {len(labels)} labels.", mend="Give one for each."

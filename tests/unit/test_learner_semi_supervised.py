@@ -1,0 +1,91 @@
+"""The semi-supervised head: its gradient, its graph, and that the pool teaches it something."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from blobs import blobs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from unit_vectors import unit_rows
+
+from tiebreak.learner.classifiers import semi_supervised as semi
+from tiebreak.learner.classifiers.logistic import Logistic
+from tiebreak.learner.graph import affinity, nearest, spread
+
+
+@given(seed=st.integers(0, 2**16), n=st.integers(2, 40), k=st.integers(1, 50))
+@settings(deadline=None, max_examples=30)
+def test_nearest_are_the_ones_that_a_sort_finds(seed: int, n: int, k: int) -> None:
+    rows = unit_rows(np.random.default_rng(seed), n, 5)
+    found, cosines = nearest(rows, k)
+    all_ = rows @ rows.T
+    np.fill_diagonal(all_, -np.inf)
+    best = -np.sort(-all_, axis=1)[:, : min(k, n - 1)]
+    assert found.shape == best.shape
+    assert not (found == np.arange(n)[:, None]).any()
+    assert -np.sort(-cosines, axis=1) == pytest.approx(best, abs=1e-6)
+
+
+def test_the_graph_is_symmetric_and_its_spectrum_bounded() -> None:
+    graph = affinity(unit_rows(np.random.default_rng(0), 60, 6)).toarray()
+    assert graph == pytest.approx(graph.T)
+    assert (np.diag(graph) == 0).all()
+    assert np.abs(np.linalg.eigvalsh(graph)).max() <= 1 + 1e-6
+
+
+def test_a_label_spreads_over_its_group_and_no_further() -> None:
+    rows, of = blobs(np.random.default_rng(0), [40, 40, 40], noise=0.05)
+    mass = spread(affinity(rows), np.array([0, 40]), np.array([0, 1]), 2)
+    assert mass.sum(axis=1) == pytest.approx(np.ones(120), abs=1e-5)
+    assert (mass[:40].argmax(axis=1) == 0).all()
+    assert (mass[40:80].argmax(axis=1) == 1).all()
+    assert mass[of == 2] == pytest.approx(0.5, abs=1e-3)
+
+
+def test_the_gradient_is_the_one_that_differences_give() -> None:
+    rng = np.random.default_rng(0)
+    rows = unit_rows(rng, 40, 6)
+    of = rng.integers(0, 3, 12)
+    soft = rng.dirichlet(np.ones(3), 40).astype(np.float32)
+    weight = rng.uniform(0.5, 2.0, 12)
+    objective = semi._Objective(rows, soft, of, 5.0, weight)
+    at = rng.normal(size=3 * 7)
+    _, gradient = objective(at)
+    for j in range(len(at)):
+        step = np.zeros_like(at)
+        step[j] = 1e-2
+        slope = (objective(at + step)[0] - objective(at - step)[0]) / 2e-2
+        assert slope == pytest.approx(gradient[j], abs=2e-3)
+
+
+def test_the_pool_helps_where_labels_are_few() -> None:
+    rng = np.random.default_rng(1)
+    rows, of = blobs(rng, [150] * 6, dim=24, noise=0.28)
+    classes = tuple("abcdef")
+    pool = rng.permutation(len(rows))
+    labelled = np.concatenate([np.flatnonzero(of == i)[:1] for i in range(6)])
+    rest = np.setdiff1d(pool[:600], labelled)
+    names = [classes[i] for i in of[labelled]]
+    test = np.setdiff1d(pool[600:], labelled)
+
+    def right(head) -> float:
+        return float((head.logits(rows[test]).argmax(axis=1) == of[test]).mean())
+
+    plain = right(Logistic().fit(rows[labelled], names, classes, 30.0))
+    helped = right(
+        semi.SemiSupervised().fit(rows[labelled], names, classes, 30.0, unlabelled=rows[rest])
+    )
+    assert helped > plain + 0.03
+
+
+def test_classes_far_from_balanced_are_not_evened_out() -> None:
+    rng = np.random.default_rng(2)
+    rows, of = blobs(rng, [570, 30], dim=16, noise=0.2)
+    classes = ("ham", "spam")
+    labelled = np.concatenate([np.arange(8), np.arange(570, 574)])
+    rest = np.setdiff1d(np.arange(600), labelled)
+    head = semi.SemiSupervised().fit(
+        rows[labelled], [classes[of[i]] for i in labelled], classes, 30.0, unlabelled=rows[rest]
+    )
+    assert (head.logits(rows).argmax(axis=1) == of).mean() > 0.98
