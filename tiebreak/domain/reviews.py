@@ -11,7 +11,7 @@ from tiebreak.domain.labels import LabelValue
 
 Source = Literal["person", "imported", "simulated"]
 Outcome = Literal["label", "none", "skip", "flag", "undo"]
-Reason = Literal["selected", "control", "disagreement", "abstained", "uncertain"]
+Reason = Literal["selected", "control", "disagreement", "abstained", "uncertain", "relabel"]
 
 DECIDING: frozenset[Outcome] = frozenset({"label", "none"})
 """Outcomes that answer a record; the others only take it out of the queue, or take an act back."""

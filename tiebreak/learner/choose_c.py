@@ -61,13 +61,15 @@ def choose_c(
     return min(CHOICES, key=loss)
 
 
-def deal(truth: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Fold 0..2 per row: each class is spread as evenly as it can be, and so are the folds.
+def deal(
+    truth: npt.NDArray[np.int64], rng: np.random.Generator, folds: int = FOLDS
+) -> npt.NDArray[np.int64]:
+    """Fold 0..folds-1 per row: each class is spread as evenly as it can be, and so are the folds.
 
     scikit-learn's splitter warns of classes with fewer rows than folds, which are normal here.
     """
     order = rng.permutation(len(truth))
     order = order[np.argsort(truth[order], kind="stable")]
     fold = np.empty(len(truth), dtype=np.int64)
-    fold[order] = np.arange(len(truth)) % FOLDS
+    fold[order] = np.arange(len(truth)) % folds
     return fold
