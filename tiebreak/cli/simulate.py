@@ -1,0 +1,105 @@
+"""``simulate``: replay query strategies on labelled records before anybody is paid."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from tiebreak.cli.output import print_json, say, visible
+from tiebreak.cli.setup import JSON
+from tiebreak.errors import UsageError
+
+if TYPE_CHECKING:
+    from tiebreak.workflow.simulate_data import Labelled
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("simulate")(simulate)
+
+
+def simulate(
+    data: Path = typer.Argument(
+        ..., metavar="FILE_OR_DIR", help="A labelled file, or a project that people labelled in."
+    ),
+    text: str = typer.Option("", help="A file's text column (else guessed)."),
+    label: str = typer.Option("", help="Its label column (else guessed)."),
+    split: str = typer.Option("", help="Its split column (else guessed); 'none' for none."),
+    strategies: str = typer.Option(
+        "", metavar="A,B", help="Strategies; default the product's. Random is always played too."
+    ),
+    seeds: int = typer.Option(3, min=1, help="Replays of each strategy."),
+    seed: int = typer.Option(0, min=0, help="The first seed."),
+    batch: int = typer.Option(0, min=0, help="Records per batch; 0: as the product would."),
+    labels: int = typer.Option(
+        0, min=0, help="Labels in all; 0: ten a label, eight batches at least, 60 % at most."
+    ),
+    target: str = typer.Option(
+        "", metavar="A,B", help="Accuracies to reach; default .80,.85,.90 as far as reached."
+    ),
+    embedder: str = typer.Option("", help="Another text encoder: a name or a path."),
+    out: Path | None = typer.Option(
+        None, "--out", metavar="FOLDER", help="Write report.json, curve.csv and curve.svg here."
+    ),
+    as_json: bool = JSON,
+) -> None:
+    """Replay query strategies on labelled records: what would each have saved?"""
+    from tiebreak.cli.progress import TerminalProgress
+    from tiebreak.workflow.simulate import SimulateOptions
+    from tiebreak.workflow.simulate import simulate as play
+    from tiebreak.workflow.simulate_report import lines, write
+
+    begun = time.perf_counter()
+    columns = {"text": text or None, "label": label or None, "split": split or None}
+    options = SimulateOptions(
+        strategies=_parts(strategies),
+        seeds=seeds,
+        seed=seed,
+        batch=batch or None,
+        labels=labels or None,
+        targets=_accuracies(target),
+    )
+    found = _labelled(data, columns, embedder or None, seed)
+    told = play(found, options, TerminalProgress())
+    files = write(told, out) if out is not None else []
+    if as_json:
+        print_json({**told, "files": files, "seconds": round(time.perf_counter() - begun, 1)})
+        return
+    for line in lines(told):
+        say(visible(line))
+    for path in files:
+        say(f"Wrote {path}")
+
+
+def _labelled(
+    data: Path, columns: dict[str, str | None], embedder: str | None, seed: int
+) -> Labelled:
+    from tiebreak.workflow.simulate_data import from_file, from_project
+
+    if not data.is_dir():
+        return from_file(data, **columns, embedder=embedder, seed=seed)
+    if named := [f"--{name}" for name, column in columns.items() if column]:
+        raise UsageError(
+            f"{str(data)!r} is a project, which has no columns to name with {', '.join(named)}.",
+            mend="Leave that out, or give a file.",
+        )
+    from tiebreak.workflow.project import Project
+
+    with Project.open(data, agent="none") as project:
+        return from_project(project.bench, embedder=embedder, seed=seed)
+
+
+def _parts(asked: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in asked.split(",") if part.strip())
+
+
+def _accuracies(asked: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in _parts(asked))
+    except ValueError:
+        raise UsageError(
+            f"--target {asked!r} is no list of accuracies.", mend="Write for example .85,.90"
+        ) from None

@@ -1,0 +1,174 @@
+"""Simulate: what would each strategy have saved on labelled records? Curves, targets, a verdict.
+
+Replays (`tiebreak.workflow.replay`) for every strategy and seed, scored on a test part on which
+nothing is tuned. The report has no clock in it: equal input gives equal bytes.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tiebreak.domain.ports import Embedder, Progress
+from tiebreak.errors import UsageError
+from tiebreak.learner.choose_c import CHOICES, DEFAULT_C, FOLDS, needs_choice
+from tiebreak.store.memory import MemoryStore
+from tiebreak.workflow import wiring
+from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.replay import EPOCH, RANDOM, Stage, pool_size, replay
+from tiebreak.workflow.select import batch_size
+from tiebreak.workflow.simulate_data import Labelled, embed_rows, hashes_of
+from tiebreak.workflow.simulate_report import plural, report
+
+PER_LABEL = 10
+BATCHES = 8
+MOST = 0.6
+"""Share of the pool that may be labelled: near its end every strategy has chosen the same."""
+SAMPLE = 64
+OVERHEAD = 0.05
+"""Seconds of a round beside its fit, about; only for the forecast of the time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SimulateOptions:
+    """What to play. Empty or None: the default strategy; one batch as the product has it; ten
+    labels a class, and eight batches at least; targets .80, .85, .90 where they are reached."""
+
+    strategies: Sequence[str] = ()
+    seeds: int = 3
+    seed: int = 0
+    batch: int | None = None
+    labels: int | None = None
+    targets: Sequence[float] | None = None
+
+
+def simulate(data: Labelled, options: SimulateOptions, progress: Progress) -> dict[str, Any]:
+    """Play every strategy, random choice always among them; see docs/guides/simulate.md for the
+    keys.
+
+    Raises:
+        UsageError: a batch, budget, seed count or target that cannot be.
+        ConfigError: an unknown strategy or embedder.
+    """
+    names = _strategies(data, options)
+    batch, labels, notes = plan(data, options)
+    encoder = wiring.embedder(data.settings.embedder)
+    with tempfile.TemporaryDirectory(prefix="tiebreak-simulate-") as place:
+        scratch = Path(place)
+        _forecast_embedding(data, encoder, progress)
+        vectors, _ = embed_rows(data, encoder, scratch, progress)
+        stage = Stage.of(data, encoder, vectors, batch=batch, labels=labels)
+        seeds = range(options.seed, options.seed + options.seeds)
+        total = len(names) * len(seeds) * stage.rounds
+        took = _say_seconds(_forecast(stage) * len(names) * len(seeds))
+        progress.note(
+            f"{len(names)} {'strategies' if len(names) > 1 else 'strategy'} x {len(seeds)} "
+            f"{plural(len(seeds), 'seed')} x {stage.rounds} batches of {batch}: at most about "
+            f"{took}; no calls, no money"
+        )
+        progress.start("simulate", total)
+        try:
+            played = {
+                name: [replay(stage, name, s, scratch / name / str(s), progress) for s in seeds]
+                for name in names
+            }
+        finally:
+            progress.done()
+    return report(stage, played, seed=options.seed, targets=options.targets, notes=notes)
+
+
+def _strategies(data: Labelled, options: SimulateOptions) -> list[str]:
+    asked = options.strategies or (data.settings.select.strategy,)
+    names = [*dict.fromkeys(asked)]
+    if RANDOM not in names:
+        names.append(RANDOM)
+    for name in names:
+        wiring.strategy(name)  # an unknown one is told before any work
+    return names
+
+
+def plan(data: Labelled, options: SimulateOptions) -> tuple[int, int, list[str]]:
+    """Records per batch, labels in all, and remarks on how they came to be.
+
+    Raises:
+        UsageError: what was asked for cannot be played on this many records.
+    """
+    if options.seeds < 1:
+        raise UsageError(f"--seeds {options.seeds} is too few.", mend="Use 3 or more.")
+    for target in options.targets or ():
+        if not 0 < target < 1:
+            raise UsageError(
+                f"A target of {target!r} is no accuracy.", mend="Use one inside (0, 1), like .85."
+            )
+    most = int(MOST * pool_size(data))
+    store = MemoryStore(lambda: EPOCH)
+    store.notes.put_schema(data.schema)
+    bench = Bench(folder=Path(), settings=data.settings, store=store, clock=lambda: EPOCH)
+    batch = batch_size(bench, options.batch)
+    labels = options.labels or min(max(PER_LABEL * len(data.schema.names), BATCHES * batch), most)
+    if labels > most:
+        raise UsageError(
+            f"{labels} labels are more than {MOST:.0%} of the {pool_size(data)} records in a pool.",
+            mend=f"Use --labels {most}, or give more labelled records.",
+        )
+    notes = []
+    if options.batch is None and labels < 5 * batch:
+        batch = max(2, labels // 5)
+        notes.append(f"batches of {batch}, smaller than the product's, so that there is a curve")
+    if labels <= batch:
+        raise UsageError(
+            f"{labels} labels in batches of {batch} make no curve.", mend="Use smaller batches."
+        )
+    return batch, labels, notes
+
+
+def _forecast_embedding(data: Labelled, encoder: Embedder, progress: Progress) -> None:
+    """Say how long embedding will take, from a sample; nothing if all texts have a vector."""
+    rows = [*data.pool, *data.test]
+    if data.home is not None:
+        written = wiring.written_vectors(data.home, encoder.id)
+        if written is not None:
+            missing = written.missing(hashes_of(rows))
+            rows = [rows[i] for i in missing.tolist()]
+    if len(rows) < 8 * SAMPLE:
+        return
+    sample = [rows[i * len(rows) // SAMPLE].text for i in range(SAMPLE)]
+    encoder.embed(sample[:4])  # the first call also warms up
+    begun = time.perf_counter()
+    encoder.embed(sample)
+    took = (time.perf_counter() - begun) / SAMPLE * len(rows)
+    progress.note(f"{len(rows)} texts to embed: about {_say_seconds(took)}")
+
+
+def _forecast(stage: Stage) -> float:
+    """Seconds of one replay: a timed fit on all its labels, scaled by the labels of each round.
+
+    A choice of C costs 12 fits on two thirds of the labels.
+    """
+    rows = stage.data.pool[: stage.labels]
+    vectors, values = (
+        stage.vectors.rows(hashes_of(rows)),
+        [(row.labels or ("",))[0] for row in rows],
+    )
+    classes = stage.data.schema.names
+    classifier = wiring.classifier("logistic")
+    classifier.fit(vectors[:SAMPLE], values[:SAMPLE], classes, DEFAULT_C)  # loads the solver
+    begun = time.perf_counter()
+    classifier.fit(vectors, values, classes, DEFAULT_C)
+    one = time.perf_counter() - begun
+    fits, chosen = 0.0, 0
+    for number in range(1, stage.rounds + 1):
+        n = min(number * stage.batch, stage.labels)
+        fits += n / stage.labels
+        if needs_choice(n, chosen, len(classes)):
+            fits += len(CHOICES) * (FOLDS - 1) * n / stage.labels
+            chosen = n
+    return one * fits + OVERHEAD * stage.rounds
+
+
+def _say_seconds(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{max(1.0, seconds):.0f} s"
