@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,51 +10,24 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+import real_browser
+from real_browser import hold, missing
+
+__all__ = ["Visit", "accessibility", "chromium", "hold", "missing", "visit"]
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-dev-shm-usage",
-]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-
-
-def missing() -> str:
-    """Why no browser can be started here, or ""."""
-    if shutil.which("chromium") is None:
-        return "chromium not found: install Debian's package chromium"
-    if importlib.util.find_spec("playwright") is None:
-        return "playwright not found: pip install playwright"
-    return ""
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """One browser; skips the test where there is none.
-
-    Keep it to a module's tests: while it runs, this thread counts as inside an event loop, and
-    ``asyncio.run`` refuses to work there.
-    """
+    """One browser; skips the test where there is none. Keep it to a module's tests."""
     if why := missing():
         pytest.skip(why)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), headless=True, args=FLAGS
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
+    with real_browser.chromium() as browser:
+        yield browser
 
 
 class Visit:
@@ -94,17 +66,6 @@ def visit(browser: Browser, **options: Any) -> Iterator[Visit]:
         yield opened
     finally:
         opened.close()
-
-
-def hold(page: Page, key: str, code: str, *, repeats: int) -> None:
-    """Holds a key down: one press, then the repeats that an operating system makes of it."""
-    devtools = page.context.new_cdp_session(page)
-    parts = {"key": key, "code": code, "text": "\r" if key == "Enter" else key}
-    for number in range(repeats + 1):
-        devtools.send(
-            "Input.dispatchKeyEvent", {"type": "keyDown", "autoRepeat": number > 0, **parts}
-        )
-    devtools.send("Input.dispatchKeyEvent", {"type": "keyUp", "key": key, "code": code})
 
 
 def accessibility(page: Page, within: str) -> list[str]:
