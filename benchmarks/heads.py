@@ -1,7 +1,7 @@
 """Heads on the same few labels: ``heads.py FILE.jsonl.gz... [--seeds N] [--part dev|test]``.
 
-``dev`` (default): the labels and the pool come from three quarters of a file's train split, accuracy
-is measured on the last quarter; this is where settings are chosen, and no test row is read.
+``dev`` (default): the labels and the pool come from three quarters of a file's train split, and
+accuracy is measured on the last quarter. Settings are chosen there; no test row is read.
 ``test``: the train split and the test split. Labels are the file's own: k-means medoids of the pool
 (2, 5 and 10 a class) and as many by lot as a control arm would have. One JSON line at the end.
 """

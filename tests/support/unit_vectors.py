@@ -31,3 +31,13 @@ def hashes_of(*names: str) -> np.ndarray:
 
     raw = b"".join(bytes.fromhex(content_hash(name)) for name in names)
     return np.frombuffer(raw, dtype="V32")
+
+
+def clustered(rng: np.random.Generator, n: int, dim: int, clusters: int = 100) -> np.ndarray:
+    """float32[n, dim] unit rows in clusters that vary along a few directions, as embeddings do."""
+    centres = rng.normal(size=(clusters, dim))
+    directions = rng.normal(size=(clusters, 8, dim)) * 0.35
+    of = rng.integers(clusters, size=n)
+    rows = centres[of] + 0.15 * rng.normal(size=(n, dim))
+    rows += np.einsum("nj,njd->nd", rng.normal(size=(n, 8)), directions[of])
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)

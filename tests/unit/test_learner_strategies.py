@@ -137,6 +137,23 @@ def test_a_large_pool_is_clustered_by_a_sample(monkeypatch):
     assert sorted(of[cells.medoids]) == [0, 1, 2]
 
 
+def test_each_row_knows_its_cell():
+    vectors, group = blobs(rng(), [30, 20, 10])
+    for quick in (False, True):
+        cells = _kmeans.cluster(vectors, 3, rng(), quick=quick)
+        assert np.bincount(cells.of).tolist() == cells.sizes.tolist()
+        assert cells.of[cells.medoids].tolist() == [0, 1, 2]
+        assert len(np.unique(np.stack([cells.of, group]), axis=1).T) == 3
+
+
+def test_rows_beside_pull_the_centres_and_are_in_no_cell():
+    vectors, _ = blobs(rng(), [30, 20])
+    beside = vectors[:10]
+    cells = _kmeans.cluster(vectors[30:], 2, rng(), beside=beside)
+    assert cells.sizes.tolist() == [20]  # the other centre is where the rows beside are
+    assert cells.centres[0] == pytest.approx(vectors[30:].mean(axis=0), abs=1e-6)
+
+
 def test_empty_cells_are_left_out():
     vectors = np.repeat(np.eye(3, dtype=np.float32), 4, axis=0)
     cells = _kmeans.cluster(vectors, 7, rng())

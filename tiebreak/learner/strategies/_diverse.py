@@ -46,6 +46,33 @@ def distinct(vectors: Floats, order: Positions, n: int) -> tuple[Positions, int]
     return np.array([*kept, *fill], dtype=np.int64), len(kept)
 
 
+class Apart:
+    """Who of n records may still join a batch that grows by one pick at a time."""
+
+    def __init__(self, n: int) -> None:
+        self._taken = np.zeros(n, dtype=bool)
+        self._near = np.zeros(n, dtype=bool)
+
+    def open(self) -> npt.NDArray[np.bool_]:
+        """bool[n]: not taken and near to nothing taken; if there is none, all not taken."""
+        apart = ~(self._taken | self._near)
+        return apart if apart.any() else ~self._taken
+
+    def take(self, position: int, cosines: Floats) -> None:
+        """Take a record; *cosines* float32[n] are of all records to it."""
+        self._taken[position] = True
+        self._near |= cosines > NEAR
+
+
+def first_of_best(
+    values: npt.NDArray[np.floating], open_: npt.NDArray[np.bool_], lot: Positions
+) -> int:
+    """The open position of the greatest value; of equals the one with the least *lot*, int64[n]."""
+    at = np.flatnonzero(open_)
+    best = at[values[at] == values[at].max()]
+    return int(best[lot[best].argmin()])
+
+
 def with_rest(first: Sequence[int] | Positions, order: Positions) -> Positions:
     """*first*, then whatever of *order* is not among it, in order."""
     head = np.asarray(first, dtype=np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +11,66 @@ import numpy.typing as npt
 from tiebreak.domain.ports import Pick, Pool
 from tiebreak.errors import UsageError
 
+_CHUNK = 16_384
 
-def margin_utility(pool: Pool) -> npt.NDArray[np.float64]:
-    """Doubt per record, float64[n] in [0, 1]: 1 - (p1 - p2), best less second-best probability.
+Doubts = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float64]
 
-    Without a head every record is wholly in doubt.
+
+@dataclass(frozen=True, slots=True)
+class Utility:
+    """How a utility is told: its ``name`` among a pick's numbers, ``words`` for one value, and
+    what it ranks ``by``."""
+
+    name: str
+    words: Callable[[float], str]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measure(Utility):
+    """A measure of doubt, with the formula ``of`` float64[n, k] probabilities for float64[n]."""
+
+    of: Callable[[Matrix], Doubts]
+
+
+def _margin(p: Matrix) -> Doubts:
+    best = np.partition(p, -2, axis=1)[:, -2:]
+    return np.asarray(1.0 - (best[:, 1] - best[:, 0]))
+
+
+def _entropy(p: Matrix) -> Doubts:
+    # a class never seen has p = 0 and adds nothing
+    return np.asarray(-(p * np.log(np.where(p > 0, p, 1.0))).sum(axis=1))
+
+
+MARGIN = Measure(
+    "margin_utility",
+    lambda u: f"the model is torn between two labels (margin {1 - u:.2f})",
+    "doubt",
+    _margin,
+)
+"""1 - (p1 - p2), in [0, 1]. Source: Scheffer et al., 2001."""
+LEAST_CONFIDENCE = Measure(
+    "least_confidence",
+    lambda u: f"the model gives even its best label a probability of only {1 - u:.2f}",
+    "doubt",
+    lambda p: np.asarray(1.0 - p.max(axis=1)),
+)
+"""1 - p1, in [0, 1 - 1/k]. Source: Lewis & Gale, 1994; Culotta & McCallum, 2005."""
+ENTROPY = Measure(
+    "entropy",
+    lambda u: f"the model wavers as between {np.exp(u):.1f} equal labels (entropy {u:.2f})",
+    "doubt",
+    _entropy,
+)
+"""-sum p ln p, in nats. Source: Shannon, 1948; for queries Settles & Craven, 2008."""
+
+
+def doubt(pool: Pool, measure: Measure) -> Doubts:
+    """A measure of each record, float64[n]; without a head, 1 for all.
+
+    In chunks: a million records by a hundred labels are never copied whole.
     """
     p = pool.probabilities
     if p is None:
@@ -24,42 +80,71 @@ def margin_utility(pool: Pool) -> npt.NDArray[np.float64]:
             f"{len(pool.vectors)} records came with {len(p)} rows of probabilities.",
             mend="Give one row for each.",
         )
-    best = np.partition(p, -2, axis=1)[:, -2:]
-    return np.asarray(1.0 - (best[:, 1] - best[:, 0]))
+    out = np.empty(len(p))
+    for start in range(0, len(p), _CHUNK):
+        out[start : start + _CHUNK] = measure.of(p[start : start + _CHUNK])
+    return out
+
+
+def margin_utility(pool: Pool) -> Doubts:
+    """Doubt per record, float64[n] in [0, 1]: 1 - (p1 - p2), best less second-best probability.
+
+    Without a head every record is wholly in doubt.
+    """
+    return doubt(pool, MARGIN)
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """A pool by doubt: ``utility`` float64[n]; ``order`` int64[n], most doubtful position first,
-    ties by lot; ``rank`` int64[n], from 1, of each position; ``informed``: there was a head."""
+    """A pool by a utility: ``utility`` float64[n]; ``order`` int64[n], greatest first, ties by lot;
+    ``rank`` int64[n], from 1, of each position; ``told``: what the utility is; ``informed``:
+    there was something to rank by."""
 
-    utility: npt.NDArray[np.float64]
+    utility: Doubts
     order: npt.NDArray[np.int64]
     rank: npt.NDArray[np.int64]
-    informed: bool
+    told: Utility
+    informed: bool = True
 
     def pick(self, position: int, *, place: str = "", **utilities: float) -> Pick:
         """The pick of a position, with its doubt, *place* in words and further numbers."""
         rank = int(self.rank[position])
         utility = float(self.utility[position])
         why = (
-            f"the model is torn between two labels (margin {1 - utility:.2f}), "
-            f"number {rank} of {len(self.rank)} by doubt"
+            f"{self.told.words(utility)}, number {rank} of {len(self.rank)} by {self.told.by}"
             if self.informed
             else "there is no model yet to ask"
         )
         return Pick(
             position=position,
-            utilities={"margin_utility": utility, "rank": float(rank), **utilities},
+            utilities={self.told.name: utility, "rank": float(rank), **utilities},
             reason=f"{why}; {place}" if place else why,
         )
 
 
-def by_margin(pool: Pool, rng: np.random.Generator) -> Ranking:
-    """Rank *pool* by `margin_utility`."""
-    utility = margin_utility(pool)
+def ranked(
+    utility: Doubts,
+    told: Utility,
+    rng: np.random.Generator,
+    *,
+    informed: bool = True,
+    then: Doubts | None = None,
+) -> Ranking:
+    """The `Ranking` of a utility float64[n]; ties by *then* (most first), and those by lot."""
     shuffled = rng.permutation(len(utility))
-    order = shuffled[np.argsort(-utility[shuffled], kind="stable")]
+    keys = [-utility[shuffled]] if then is None else [-then[shuffled], -utility[shuffled]]
+    order = shuffled[np.lexsort(keys)]
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(1, len(order) + 1)
-    return Ranking(utility, order, rank, informed=pool.probabilities is not None)
+    return Ranking(utility, order, rank, told, informed)
+
+
+def by_doubt(pool: Pool, measure: Measure, rng: np.random.Generator) -> Ranking:
+    """Rank *pool* by a measure."""
+    informed = pool.probabilities is not None
+    return ranked(doubt(pool, measure), measure, rng, informed=informed)
+
+
+def by_margin(pool: Pool, rng: np.random.Generator) -> Ranking:
+    """Rank *pool* by `margin_utility`."""
+    return by_doubt(pool, MARGIN, rng)

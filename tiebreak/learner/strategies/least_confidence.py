@@ -1,0 +1,30 @@
+"""Least confidence: the records whose best label the model believes in least.
+
+Utility 1 - max_y p(y | x). Source: Lewis & Gale, A sequential algorithm for training text
+classifiers, 1994. On BANKING77 below margin, since the rest of the distribution is left out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tiebreak.domain.ports import Pick, Pool
+from tiebreak.learner.strategies._diverse import distinct
+from tiebreak.learner.strategies._doubt import LEAST_CONFIDENCE, by_doubt
+
+
+class LeastConfidence:
+    """The top of the pool by 1 - p1, without near-duplicates in one batch; no head: by lot."""
+
+    name = "least_confidence"
+
+    def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
+        """Up to *n* picks, the most doubtful first."""
+        ranking = by_doubt(pool, LEAST_CONFIDENCE, rng)
+        chosen, _ = distinct(pool.vectors, ranking.order, n)
+        return [ranking.pick(i) for i in chosen.tolist()]
+
+
+def create() -> LeastConfidence:
+    """The strategy, for the registry."""
+    return LeastConfidence()
