@@ -10,8 +10,6 @@ from tiebreak.cli.loop import count_or_all
 from tiebreak.cli.output import say, warn
 from tiebreak.cli.setup import DIR
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
@@ -31,7 +29,7 @@ def review(
     open_browser: bool = typer.Option(True, "--open/--no-open", help="Open a browser."),
 ) -> None:
     """Review the agent's pre-labels in a web app, one key a decision; learns meanwhile."""
-    from tiebreak.ui.server import ReviewOptions, serve_project
+    from tiebreak.ui.server import LOOPBACK, ReviewOptions, serve_project
     from tiebreak.workflow.learning import LearnerOptions
 
     if host not in LOOPBACK:

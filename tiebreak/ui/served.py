@@ -83,6 +83,8 @@ class Served:
                 self.desk.refresh()
             except TiebreakError as problem:  # the next look may be luckier
                 _log.warning("the desk could not look for news: %s", problem)
+            except Exception:  # the thread must live: without it no new head is noticed
+                _log.exception("the desk could not look for news")
 
 
 _serving: list[Served] = []

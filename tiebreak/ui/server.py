@@ -25,6 +25,7 @@ from tiebreak.workflow.learning import LearnerOptions
 from tiebreak.workflow.project import Project
 
 HOST = "127.0.0.1"
+LOOPBACK = (HOST, "localhost", "::1")
 FIRST_PORT = 8501
 PORTS = 100
 SCRIPT = Path(__file__).with_name("script.py")
@@ -109,14 +110,16 @@ def app(served: Served) -> Any:
 
 def config(host: str, port: int) -> dict[str, Any]:
     """Streamlit's options for this app."""
+    local = host in LOOPBACK
     return {
         "server.address": host,
+        # A name that resolves to this machine must not open the app's socket (DNS rebinding).
+        **({"server.allowedHosts": list(LOOPBACK), "browser.serverAddress": host} if local else {}),
         "server.port": port,
         "server.headless": True,
         "server.fileWatcherType": "none",
         "server.enableStaticServing": False,
         "browser.gatherUsageStats": False,
-        "browser.serverAddress": host,
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
         **theme(),
