@@ -207,10 +207,12 @@ def test_a_request_that_does_not_fit_is_refused_by_field(raw: bytes, where: str)
         read_visit(raw)
 
 
-def test_the_desk_serves_a_database_to_threads(tmp_path: Path, clock: TickingClock) -> None:
+def test_the_desk_serves_a_database_to_threads(
+    tmp_path: Path, clock: TickingClock, database_url: str
+) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    store = SqlStore.open(tmp_path / "store.db", clock)
+    store = SqlStore.open(database_url, clock)
     desk = Desk(learned_bench(tmp_path, store=store))
     name = desk.bench.schema.names[1]
 
