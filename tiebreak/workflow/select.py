@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
 from tiebreak.domain.batches import BatchItem, QueryBatch
-from tiebreak.domain.ports import Head, Pool
+from tiebreak.domain.ports import Pool
 from tiebreak.learner.control import draw_control
-from tiebreak.learner.strategies._doubt import MARGIN
-from tiebreak.retrieval.candidates import anchors, candidates
 from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.predict import probabilities
+from tiebreak.workflow.reach import reached
 
 Ids = npt.NDArray[np.int64]
 
@@ -84,13 +81,13 @@ def _active(bench: Bench, round: int, open_ids: Ids, control: Ids, n: int) -> li
     labelled = bench.labelled()
     known = np.array(sorted(labelled), dtype=np.int64)
     labels = tuple(labelled[i][1][0] for i in known.tolist())
-    head = bench.head()
-    rng = bench.rng("candidates", round)
-    reached = _reached(bench, np.setdiff1d(open_ids, control), known, labels, head=head, rng=rng)
-    fresh = _fresh(bench, reached, control, n)
+    rest = np.setdiff1d(open_ids, control)
+    near = reached(bench, rest, known, labels, n=n, rng=bench.rng("candidates", round))
+    fresh = _fresh(bench, near, control, n)
     n = min(n, len(fresh))
     if n == 0:
         return []
+    head = bench.head()
     vectors = bench.rows(fresh)
     pool = Pool(
         vectors=vectors,
@@ -111,32 +108,6 @@ def _active(bench: Bench, round: int, open_ids: Ids, control: Ids, n: int) -> li
         )
         for i, pick in enumerate(strategy.query(pool, n, bench.rng("select", round)))
     ]
-
-
-def _reached(
-    bench: Bench,
-    ids: Ids,
-    known: Ids,
-    labels: Sequence[str],
-    *,
-    head: tuple[int, float, Head] | None,
-    rng: np.random.Generator,
-) -> Ids:
-    """What the batch is chosen from: all of *ids*, or of a large pool the part within reach."""
-    above = bench.settings.index.candidates_above
-    if len(ids) <= above:
-        return ids
-    anchored = bench.rows(known[anchors(labels, rng)])
-    doubt = None if head is None else lambda rows: MARGIN.of(probabilities(head, rows))
-    at = candidates(
-        len(ids),
-        lambda start, stop: bench.rows(ids[start:stop]),
-        rng,
-        above=above,
-        anchored=anchored,
-        doubt=doubt,
-    )
-    return ids[at]
 
 
 def _fresh(bench: Bench, candidates: Ids, control: Ids, n: int) -> Ids:

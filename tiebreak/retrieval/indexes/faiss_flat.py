@@ -6,14 +6,15 @@ the stored rows, which FAISS finds by position.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import faiss
 import numpy as np
 
 from tiebreak.domain.ports import Floats
 from tiebreak.retrieval.indexes import _ranking
-from tiebreak.retrieval.indexes._ranking import Ids
-
-_SPARE = 32  # results beyond k, enough to see where the ties with the k-th end
+from tiebreak.retrieval.indexes._ranking import Ids, Positions
+from tiebreak.retrieval.indexes._shortlist import SPARE, Source, settle
 
 
 def create(dim: int) -> FaissFlatIndex:
@@ -48,22 +49,24 @@ class FaissFlatIndex:
         """ids int64[m, k], cosines float32[m, k]; best first, ties by id; missing: -1, -inf."""
         _ranking.check_k(k)
         queries = _ranking.check_rows(vectors, self._dim)
-        found, cosines = _ranking.empty(len(queries), k)
-        if not len(self._ids) or not len(queries):
-            return found, cosines
+        if not len(self) or not len(queries):
+            return _ranking.empty(len(queries), k)
+        near, positions = self._flat.search(queries, min(k + SPARE, len(self)))
         rows = self._rows()
-        near, positions = self._flat.search(queries, min(k + _SPARE, len(self._ids)))
-        least = near[:, min(k, len(self._ids)) - 1] - _ranking.NOISE
-        whole = near.shape[1] == len(self._ids)
-        for at in range(len(queries)):
-            if whole or near[at, -1] < least[at]:
-                close = positions[at, near[at] >= least[at]]
-                scored = _ranking.scores(queries[at], rows[close])
-                _ranking.put(found, cosines, at, self._ids[close], scored)
-            else:  # more rows tie with the k-th than FAISS returned
-                one = slice(at, at + 1)
-                found[one], cosines[one] = _ranking.scan(queries[one], self._ids, rows, k)
-        return found, cosines
+
+        def take(at: Positions) -> tuple[Ids, Floats]:
+            return self._ids[at], rows[at]
+
+        def scan(query: Floats, k: int) -> tuple[Ids, Floats]:
+            return _ranking.scan(query, self._ids, rows, k)
+
+        return settle(Source(len(self), take, scan), queries, near, positions, k)
+
+    def contents(self, parts: int) -> Iterator[tuple[Ids, Floats]]:
+        """All ids with their rows, dealt out into *parts*; do not change the index meanwhile."""
+        rows = self._rows()
+        for start in range(parts):
+            yield self._ids[start::parts], rows[start::parts]
 
     def __len__(self) -> int:
         return len(self._ids)

@@ -1,0 +1,200 @@
+"""The part of a large pool that a batch is chosen from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from unit_vectors import clustered, unit_rows
+
+from tiebreak.domain.ports import Pool
+from tiebreak.learner.strategies.margin_kmeans import create
+from tiebreak.retrieval.candidates import Reach, anchors, candidates
+
+DIM = 16
+NONE = np.zeros((0, DIM), dtype=np.float32)
+
+
+class Vectors:
+    """A pool that notes which parts of it were asked for."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.asked = []
+
+    def __call__(self, start, stop):
+        self.asked.append((start, stop))
+        return self.rows[start:stop]
+
+
+def first_number(rows):
+    return rows[:, 0].astype(np.float64)
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+@given(n=st.integers(0, 50), spare=st.integers(0, 5))
+def test_a_small_pool_is_there_whole_and_unread(n, spare):
+    rows = Vectors(unit_rows(rng(), max(n, 1), DIM))
+    found = candidates(n, rows, rng(), above=n + spare, anchored=NONE, doubt=first_number)
+    assert found.tolist() == list(range(n))
+    assert rows.asked == []
+
+
+@settings(deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(1, 300),
+    chunk=st.integers(1, 90),
+    neighbours=st.integers(1, 20),
+    doubtful=st.integers(1, 60),
+    lot=st.integers(0, 20),
+)
+def test_it_is_the_union_that_a_full_sort_gives(seed, n, chunk, neighbours, doubtful, lot):
+    rows = Vectors(unit_rows(rng(seed), n, DIM))
+    anchored = unit_rows(rng(seed + 1), 3, DIM)
+    reach = Reach(neighbours=neighbours, lot=lot, doubtful=doubtful, chunk=chunk)
+    found = candidates(
+        n, rows, rng(seed), above=0, anchored=anchored, doubt=first_number, reach=reach
+    )
+    near = np.argsort(-(rows.rows @ anchored.T), axis=0, kind="stable")[:neighbours]
+    unsure = np.argsort(-first_number(rows.rows), kind="stable")[:doubtful]
+    drawn = rng(seed).choice(n, min(n, lot), replace=False)
+    want = {*near.ravel().tolist(), *unsure.tolist(), *drawn.tolist()}
+    assert found.tolist() == sorted(want)
+    assert all(stop - start <= chunk for start, stop in rows.asked)
+    assert [i for start, stop in rows.asked for i in range(start, stop)] == list(range(n))
+
+
+def test_equal_doubts_are_no_more_than_were_asked_for():
+    rows = np.ones((500, DIM), dtype=np.float32)
+    found = candidates(
+        500,
+        Vectors(rows),
+        rng(),
+        above=10,
+        anchored=NONE,
+        doubt=first_number,
+        reach=Reach(lot=0, doubtful=30, chunk=64),
+    )
+    assert len(found) == 30
+
+
+def test_reach_grows_with_the_batch():
+    assert (Reach.of(77).lot, Reach.of(77).doubtful) == (10_000, 10_000)
+    assert (Reach.of(1000).lot, Reach.of(1000).doubtful) == (20_000, 20_000)
+
+
+def test_an_index_that_is_there_finds_the_neighbours():
+    rows = Vectors(unit_rows(rng(), 100, DIM))
+    asked = []
+
+    def near(vectors, k):
+        asked.append((vectors.shape, k))
+        return np.array([[7, 3, -1], [99, -1, -1]])
+
+    found = candidates(
+        100,
+        rows,
+        rng(),
+        above=10,
+        anchored=rows.rows[:2],
+        near=near,
+        reach=Reach(lot=0, neighbours=3),
+    )
+    assert found.tolist() == [3, 7, 99]
+    assert asked == [((2, DIM), 3)]
+    assert rows.asked == []  # without a head nothing else is to be read
+
+
+@pytest.mark.parametrize(("beside", "each"), [(1000, 8), (10, 5), (1, 1)])
+def test_many_anchors_have_fewer_neighbours_each(beside, each):
+    rows = Vectors(unit_rows(rng(), 100, DIM))
+    asked = []
+
+    def near(vectors, k):
+        asked.append(k)
+        return np.zeros(0, dtype=np.int64)
+
+    reach = Reach(neighbours=8, beside=beside, lot=1)
+    candidates(100, rows, rng(), above=10, anchored=rows.rows[:2], near=near, reach=reach)
+    assert asked == [each]
+
+
+def test_without_head_and_labels_the_lot_alone_is_left():
+    rows = Vectors(unit_rows(rng(), 100, DIM))
+    found = candidates(100, rows, rng(), above=10, anchored=NONE, reach=Reach(lot=20))
+    assert len(found) == len(set(found.tolist())) == 20
+    assert rows.asked == []
+    again = candidates(100, rows, rng(), above=10, anchored=NONE, reach=Reach(lot=20))
+    other = candidates(100, rows, rng(1), above=10, anchored=NONE, reach=Reach(lot=20))
+    assert again.tolist() == found.tolist() != other.tolist()
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=60), st.integers(1, 12))
+def test_each_label_has_its_anchors(labels, per_class):
+    found = anchors(labels, rng(), per_class)
+    assert found.tolist() == sorted(set(found.tolist()))
+    taken = [labels[i] for i in found]
+    for label in "abc":
+        assert taken.count(label) == min(per_class, labels.count(label))
+
+
+def test_anchors_are_drawn_by_lot():
+    labels = ["a"] * 100
+    assert anchors(labels, rng(0)).tolist() == anchors(labels, rng(0)).tolist()
+    assert anchors(labels, rng(0)).tolist() != anchors(labels, rng(1)).tolist()
+
+
+def test_a_rare_class_is_found_beside_its_anchor():
+    rows = unit_rows(rng(), 5000, DIM)
+    rare = unit_rows(rng(1), 1, DIM)
+    hidden = [100, 2500, 4900]
+    rows[hidden] = rare + 0.01 * unit_rows(rng(2), 3, DIM)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    found = candidates(
+        5000,
+        Vectors(rows),
+        rng(),
+        above=100,
+        anchored=rare,
+        reach=Reach(neighbours=10, lot=50, chunk=700),
+    )
+    assert set(hidden) <= set(found.tolist())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_default_strategy_takes_the_same_number_from_the_most_doubtful(seed):
+    rows = clustered(rng(seed), 4000, DIM)
+    head = rng(seed + 9).normal(size=(DIM, 5)) * 4
+
+    def chances(vectors):
+        odds = np.exp(vectors.astype(np.float64) @ head)
+        return odds / odds.sum(axis=1, keepdims=True)
+
+    def doubt(vectors):
+        best = np.sort(chances(vectors), axis=1)
+        return 1 - (best[:, -1] - best[:, -2])
+
+    def picks(at):
+        pool = Pool(vectors=rows[at], labelled=NONE, probabilities=chances(rows[at]), n_classes=5)
+        return {int(at[p.position]) for p in create().query(pool, 8, rng(seed))}
+
+    at = candidates(
+        4000,
+        Vectors(rows),
+        rng(seed),
+        above=100,
+        anchored=NONE,
+        doubt=doubt,
+        reach=Reach(lot=200, doubtful=400, chunk=512),
+    )
+    assert len(at) < 700
+    worst = np.sort(doubt(rows))[-400:][0]
+    assert all(doubt(rows[[i]])[0] >= worst for i in picks(at))
+    whole = picks(np.arange(4000))
+    assert all(doubt(rows[[i]])[0] >= worst for i in whole)
+    assert whole <= set(at.tolist())
