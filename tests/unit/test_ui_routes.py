@@ -37,9 +37,7 @@ class Caller:
 
     def sync(self, **body: Any) -> Any:
         """Post a visit; the reply's document."""
-        reply = self.http.post(
-            SYNC, json={"client": "client-of-ada", **body}, headers=self.headers
-        )
+        reply = self.http.post(SYNC, json={"client": "client-of-ada", **body}, headers=self.headers)
         assert reply.status_code == 200, reply.text
         return reply.json()
 
@@ -144,9 +142,7 @@ def test_requests_that_are_none_of_ours_are_refused(
     assert "Traceback" not in reply.text
 
 
-def test_a_busy_store_says_to_ask_again(
-    caller: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_busy_store_says_to_ask_again(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(*_: object) -> None:
         raise StoreBusy("Another thread writes.", mend="Wait.")
 
