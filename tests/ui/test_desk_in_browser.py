@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -362,11 +363,14 @@ def test_the_keys_that_pages_list_are_the_keys_of_the_card(
         assert {(", ".join(keys.split("\n")), does) for keys, does in said} == set(KEYS)
 
 
-def test_the_script_alone_says_how_to_start_it() -> None:
+def test_the_script_alone_says_how_to_start_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from streamlit.testing.v1 import AppTest
 
     import tiebreak.ui
 
+    # Running a script puts it in place of the tests' own main module, and processes that later
+    # tests start would run it again.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     script = Path(tiebreak.ui.__file__).with_name("script.py")
     at = AppTest.from_file(str(script)).run(timeout=30)
     assert "tiebreak review DIR" in at.exception[0].message
