@@ -102,7 +102,7 @@ def test_a_project_with_ties_is_labelled_through_by_keyboard_and_the_export_name
         truth = {i: v[0] for i, v in project.bench.store.gold.get(list(texts)).items()}
         waiting = project.bench.store.queue.tasks()
         keep = [t.record_id for t in waiting if t.blind][:4]
-        keep += [t.record_id for t in waiting if t.reason == "selected" and not t.blind][:22]
+        keep += [t.record_id for t in waiting if t.reason == "selected" and not t.blind][:14]
         project.bench.store.queue.close([t.record_id for t in waiting if t.record_id not in keep])
     seen: Counter[str] = Counter()
     with DeskServer(folder, QUIET) as server, visit(browser) as at:
@@ -124,8 +124,8 @@ def test_a_project_with_ties_is_labelled_through_by_keyboard_and_the_export_name
         assert at.errors == []
         assert at.hosts <= {f"127.0.0.1:{server.port}", ""}
     assert seen["blind"] == 4
-    assert seen["ties"] >= 2
-    assert min(seen["accepted"], seen["digit"], seen["typed"]) >= 2
+    assert seen["ties"] >= 1
+    assert min(seen["accepted"], seen["digit"], seen["typed"]) >= 1
     out = tmp_path / "labels.csv"
     with Project.open(folder, agent="none") as project:
         project.export(out)
@@ -165,16 +165,16 @@ def test_a_fast_burst_loses_nothing_while_the_server_is_killed(
         DeskServer(folder, (*QUIET, "--who", "Ada")) as server,
         watched_page(browser, server.url) as page,
     ):
-        press_labels(page, 40, 0.1)
+        press_labels(page, 20, 0.1)
         server.kill()
-        press_labels(page, 15, 0.1)  # from what was fetched ahead
+        press_labels(page, 12, 0.1)  # from what was fetched ahead
         time.sleep(4)
         server.start()
-        press_labels(page, 65, 0.1)
+        press_labels(page, 30, 0.1)
         wait_saved(page)
         presses = page.evaluate("tbPresses")
     verdict = judge(presses, folder)
-    assert verdict.pressed >= 120
+    assert verdict.pressed >= 62
     assert (verdict.lost, verdict.doubled, verdict.wrong) == (0, 0, 0), presses
     with Project.open(folder, agent="none") as project:
         assert project.verify() == []
