@@ -242,11 +242,9 @@ def burst(server: DeskServer, browser: Any, labels: int) -> Verdict:
 def held_enter(server: DeskServer, browser: Any) -> float:
     """Decisions that come of one Enter held down for 300 ms on a card with a proposal."""
     with server, watched_page(browser, server.url) as page:
-        for _ in range(50):
-            if (page.locator(".tb-accepts").text_content() or "").startswith("Accept "):
-                break
-            page.keyboard.press("s")
-            page.wait_for_timeout(100)
+        while not (page.locator(".tb-accepts").text_content() or "").startswith("Accept "):
+            page.keyboard.press("s")  # past the blind cards, which come first
+            page.wait_for_timeout(60)
         page.wait_for_timeout(400)
         wait_saved(page)
         before = sum(map(len, answers(server.folder).values()))
