@@ -11,7 +11,6 @@ Reach: 80 % found, accuracy above random re-check. Default data: the slice that 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import statistics
 import tempfile
@@ -19,7 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from selection_loop import Split, embed
+from selection_loop import Split, read_parts
 
 from tiebreak.learner.classifiers.logistic import create
 from tiebreak.learner.label_errors import judge, label_errors
@@ -82,15 +81,8 @@ def main() -> None:
         "--cache", type=Path, default=Path(tempfile.gettempdir()) / "tiebreak-bench"
     )
     asked = parser.parse_args()
-    with gzip.open(asked.data, "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    vectors = embed([row["text"] for row in rows], asked.cache)
-    classes = tuple(sorted({row["label"] for row in rows}))
+    parts, classes = read_parts(asked.data, asked.cache)
     start = time.perf_counter()
-    parts = {}
-    for name in ("train", "test"):
-        at = [i for i, row in enumerate(rows) if row["split"] == name]
-        parts[name] = Split(vectors[at], [rows[i]["label"] for i in at])
     kinds = {}
     for kind in ("uniform", "confusable"):
         runs = [

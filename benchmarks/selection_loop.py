@@ -70,6 +70,18 @@ class Split:
         self.labels = labels
 
 
+def read_parts(file: Path, cache: Path) -> tuple[dict[str, Split], tuple[str, ...]]:
+    """The train and the test split of a labelled file, embedded, and its labels' names."""
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    vectors = embed([row["text"] for row in rows], cache)
+    parts = {}
+    for name in ("train", "test"):
+        at = [i for i, row in enumerate(rows) if row["split"] == name]
+        parts[name] = Split(vectors[at], [rows[i]["label"] for i in at])
+    return parts, tuple(sorted({row["label"] for row in rows}))
+
+
 def curve(
     train: Split, test: Split, classes: tuple[str, ...], arm: str, seed: int, kind: str
 ) -> dict[int, tuple[float, float]]:
@@ -115,15 +127,8 @@ def main() -> None:
         "--cache", type=Path, default=Path(tempfile.gettempdir()) / "tiebreak-bench"
     )
     asked = parser.parse_args()
-    with gzip.open(asked.data or data_file(), "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    vectors = embed([row["text"] for row in rows], asked.cache)
-    classes = tuple(sorted({row["label"] for row in rows}))
+    parts, classes = read_parts(asked.data or data_file(), asked.cache)
     start = time.perf_counter()
-    parts = {}
-    for name in ("train", "test"):
-        at = [i for i, row in enumerate(rows) if row["split"] == name]
-        parts[name] = Split(vectors[at], [rows[i]["label"] for i in at])
     curves = {
         arm: [
             curve(parts["train"], parts["test"], classes, arm, s, asked.head)

@@ -19,20 +19,22 @@ WIDTH = 0.1
 
 ALPHA = 0.9
 STEPS = 30
-_CHUNK = 1024
+_CELLS = 6_000_000
+"""Cosines in memory at a time."""
 
 
 def nearest(vectors: Floats, k: int) -> tuple[npt.NDArray[np.int64], Floats]:
     """Positions int64[n, k] and cosines float32[n, k] of each row's k nearest others, unordered.
 
-    Exact, in chunks: memory is ``_CHUNK`` x n. The diagonal is left out; *k* is cut to n - 1.
+    Exact, in chunks of ``_CELLS``. The diagonal is left out; *k* is cut to n - 1.
     """
     n = len(vectors)
     k = max(0, min(k, n - 1))
     found = np.empty((n, k), dtype=np.int64)
     cosines = np.empty((n, k), dtype=np.float32)
-    for start in range(0, n if k else 0, _CHUNK):
-        stop = min(start + _CHUNK, n)
+    step = max(1, _CELLS // max(n, 1))
+    for start in range(0, n if k else 0, step):
+        stop = min(start + step, n)
         near = vectors[start:stop] @ vectors.T
         near[np.arange(stop - start), np.arange(start, stop)] = -np.inf
         best = np.argpartition(near, n - k, axis=1)[:, n - k :]

@@ -54,15 +54,14 @@ def train(bench: Bench, round: int) -> ModelCard | None:
     its label; it is 1 until there are 30.
     """
     labelled = bench.labelled()
-    cards = bench.store.notes.models()
+    last = bench.store.notes.last_model()
     name = labels_hash(bench, labelled)
-    if not labelled or (cards and cards[-1].labels_hash == name and head_is_whole(bench)):
+    if not labelled or (last and last.labels_hash == name and head_is_whole(bench)):
         return None
     ids = np.array(sorted(labelled), dtype=np.int64)
     values = [labelled[i][1][0] for i in ids.tolist()]
     vectors = bench.rows(ids)
     classes = bench.schema.names
-    last = cards[-1] if cards else None
     c, chosen_at = (last.c, last.c_chosen_at) if last else (30.0, 0)
     if needs_choice(len(values), chosen_at, len(classes)):
         c, chosen_at = choose_c(vectors, values, classes, bench.rng("folds", round)), len(values)

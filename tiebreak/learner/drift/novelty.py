@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tiebreak.domain.ports import Floats, VectorIndex
 from tiebreak.errors import UsageError
+from tiebreak.learner.graph import nearest
 
 K = 10
 _CELLS = 1 << 23  # of a product of two blocks held at once: 32 MB
@@ -62,25 +63,14 @@ def mean_distance_to(known: Floats, vectors: Floats, k: int = K) -> Scores:
     return out
 
 
-def nearest_others(rows: Floats, depth: int) -> tuple[npt.NDArray[np.intp], Floats]:
+def nearest_others(rows: Floats, depth: int) -> tuple[npt.NDArray[np.int64], Floats]:
     """For each row its *depth* nearest other rows: positions [n, depth], cosine distances; near
     ones first. *depth* is at most n - 1."""
-    n = len(rows)
-    _check(depth, n - 1)
-    depth = min(depth, n - 1)
-    found = np.empty((n, depth), dtype=np.intp)
-    distances = np.empty((n, depth), dtype=np.float32)
-    step = max(1, _CELLS // n)
-    for start in range(0, n, step):
-        far = 1.0 - rows[start : start + step] @ rows.T
-        at = np.arange(len(far))
-        far[at, start + at] = np.inf
-        near = np.argpartition(far, depth - 1, axis=1)[:, :depth]
-        there = np.take_along_axis(far, near, axis=1)
-        order = np.argsort(there, axis=1, kind="stable")
-        found[start : start + step] = np.take_along_axis(near, order, axis=1)
-        distances[start : start + step] = np.take_along_axis(there, order, axis=1)
-    return found, distances
+    _check(depth, len(rows) - 1)
+    found, cosines = nearest(rows, depth)
+    distances = 1.0 - cosines
+    order = np.argsort(distances, axis=1, kind="stable")
+    return np.take_along_axis(found, order, axis=1), np.take_along_axis(distances, order, axis=1)
 
 
 def _check(k: int, others: int) -> None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from tiebreak.domain.ports import Pick, Pool
 from tiebreak.errors import UsageError
+from tiebreak.learner.strategies._diverse import distinct
 
 _CHUNK = 16_384
 
@@ -148,3 +149,10 @@ def by_doubt(pool: Pool, measure: Measure, rng: np.random.Generator) -> Ranking:
 def by_margin(pool: Pool, rng: np.random.Generator) -> Ranking:
     """Rank *pool* by `margin_utility`."""
     return by_doubt(pool, MARGIN, rng)
+
+
+def most_doubtful(pool: Pool, n: int, measure: Measure, rng: np.random.Generator) -> list[Pick]:
+    """Up to *n* picks by a measure alone, the most doubtful first, without near-duplicates."""
+    ranking = by_doubt(pool, measure, rng)
+    chosen, _ = distinct(pool.vectors, ranking.order, n)
+    return [ranking.pick(i) for i in chosen.tolist()]

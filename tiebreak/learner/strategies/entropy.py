@@ -11,8 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from tiebreak.domain.ports import Pick, Pool
-from tiebreak.learner.strategies._diverse import distinct
-from tiebreak.learner.strategies._doubt import ENTROPY, by_doubt
+from tiebreak.learner.strategies._doubt import ENTROPY, most_doubtful
 
 
 class Entropy:
@@ -22,9 +21,7 @@ class Entropy:
 
     def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
         """Up to *n* picks, the widest spread first."""
-        ranking = by_doubt(pool, ENTROPY, rng)
-        chosen, _ = distinct(pool.vectors, ranking.order, n)
-        return [ranking.pick(i) for i in chosen.tolist()]
+        return most_doubtful(pool, n, ENTROPY, rng)
 
 
 def create() -> Entropy:

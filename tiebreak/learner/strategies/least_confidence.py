@@ -9,8 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from tiebreak.domain.ports import Pick, Pool
-from tiebreak.learner.strategies._diverse import distinct
-from tiebreak.learner.strategies._doubt import LEAST_CONFIDENCE, by_doubt
+from tiebreak.learner.strategies._doubt import LEAST_CONFIDENCE, most_doubtful
 
 
 class LeastConfidence:
@@ -20,9 +19,7 @@ class LeastConfidence:
 
     def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
         """Up to *n* picks, the most doubtful first."""
-        ranking = by_doubt(pool, LEAST_CONFIDENCE, rng)
-        chosen, _ = distinct(pool.vectors, ranking.order, n)
-        return [ranking.pick(i) for i in chosen.tolist()]
+        return most_doubtful(pool, n, LEAST_CONFIDENCE, rng)
 
 
 def create() -> LeastConfidence:

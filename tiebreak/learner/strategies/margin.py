@@ -8,8 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from tiebreak.domain.ports import Pick, Pool
-from tiebreak.learner.strategies._diverse import distinct
-from tiebreak.learner.strategies._doubt import by_margin
+from tiebreak.learner.strategies._doubt import MARGIN, most_doubtful
 
 
 class Margin:
@@ -19,9 +18,7 @@ class Margin:
 
     def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
         """Up to *n* picks, the most doubtful first."""
-        ranking = by_margin(pool, rng)
-        chosen, _ = distinct(pool.vectors, ranking.order, n)
-        return [ranking.pick(i) for i in chosen.tolist()]
+        return most_doubtful(pool, n, MARGIN, rng)
 
 
 def create() -> Margin:
