@@ -3,14 +3,19 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
+# Two processes; one that is done takes tests over from the other.
+PARALLEL ?= -n 2 --dist worksteal
 
-.PHONY: demo test test-all check lint types layers wheel bench clean
+.PHONY: demo test test-ui test-all check lint types layers wheel bench clean
 
 demo: $(READY)  ## the whole loop on shipped data, offline, in minutes
 	$(BIN)/tiebreak demo
 
 test: $(READY)  ## the default test suite
-	$(BIN)/pytest -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/pytest -m "not slow" $(PARALLEL) $(PYTEST_ARGS)
+
+test-ui: $(READY)  ## the browser tests alone
+	$(BIN)/pytest tests/ui -m browser $(PARALLEL) $(PYTEST_ARGS)
 
 test-all: $(READY)  ## the slow tests too
 	$(BIN)/pytest $(PYTEST_ARGS)

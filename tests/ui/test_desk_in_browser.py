@@ -48,9 +48,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose queue holds 240 records with the simulated agent's answers."""
+    """A project whose queue holds 120 records with the simulated agent's answers."""
     folder = tmp_path_factory.mktemp("made") / "project"
-    make_queue(folder, SLICE, 240)
+    make_queue(folder, SLICE, 120)
     return folder
 
 
@@ -335,7 +335,7 @@ def test_the_status_page_counts_and_exports(
         page.get_by_role("heading", name="Status", exact=True).wait_for()
         page.get_by_text("Labelled by people").wait_for()
         body = page.locator("[data-testid='stMain']").inner_text()
-        assert "239" in body
+        assert "119" in body
         assert "Labels: SIMULATED" in body
         with page.expect_download() as download:
             page.get_by_role("button", name="Download CSV").click()
