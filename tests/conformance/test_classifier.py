@@ -129,3 +129,20 @@ def test_an_empty_pool_is_as_good_as_none(classifier):
     none = classifier.fit(vectors, labels, CLASSES, 10.0)
     empty = classifier.fit(vectors, labels, CLASSES, 10.0, unlabelled=vectors[:0])
     assert np.array_equal(none.logits(vectors), empty.logits(vectors))
+
+
+def test_prototypes_do_no_harm_and_are_not_changed(classifier):
+    vectors, labels = rows()
+    pool, _ = rows((60, 60, 60), seed=2)
+    names = np.stack([vectors[[x == name for x in labels]].mean(axis=0) for name in SEEN])
+    names = np.concatenate([names[:2], -names[:1], names[2:]]).astype(np.float32)
+    names /= np.linalg.norm(names, axis=1, keepdims=True)
+    before = names.copy()
+    names.setflags(write=False)
+    fresh, truth = rows(seed=1)
+    head = classifier.fit(vectors, labels, CLASSES, 10.0, unlabelled=pool, prototypes=names)
+    assert [CLASSES[i] for i in head.logits(fresh).argmax(axis=1)] == truth
+    assert np.array_equal(names, before)
+    without = classifier.fit(vectors, labels, CLASSES, 10.0, unlabelled=pool)
+    none = classifier.fit(vectors, labels, CLASSES, 10.0, unlabelled=pool, prototypes=None)
+    assert np.array_equal(without.logits(fresh), none.logits(fresh))

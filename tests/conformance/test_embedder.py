@@ -39,7 +39,7 @@ NEEDS = {
     ],
 )
 def embedder(request):
-    for package in NEEDS[request.param]:
+    for package in NEEDS.get(request.param, ()):
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed")
     return registry.find("embedders", request.param)()

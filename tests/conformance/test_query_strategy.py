@@ -67,6 +67,7 @@ def test_the_strategies_are_the_ones_this_suite_was_written_for():
         "margin",
         "margin_kmeans",
         "maxherding",
+        "probcover",
         "random_uniform",
         "rare_class",
         "switching",

@@ -28,6 +28,7 @@ from stores import (
     write_everywhere,
 )
 
+from tiebreak.domain.batches import Trial
 from tiebreak.domain.ports import Store
 from tiebreak.domain.records import Link, NewRecord, content_hash
 from tiebreak.errors import BudgetExceeded, Conflict, InputError, StoreError, UsageError
@@ -740,11 +741,12 @@ def test_a_new_schema_gets_the_next_version(store: Store) -> None:
 def test_model_cards_are_kept_by_version(store: Store) -> None:
     assert store.notes.models() == []
     assert store.notes.last_model() is None
-    store.notes.put_model(card(2, c=3.0))
+    tried = card(2, c=3.0, head="semi_supervised", trial=Trial(n=7, won=3, lost=1))
+    store.notes.put_model(tried)
     store.notes.put_model(card(1))
     store.notes.put_model(card(1))
     assert store.notes.last_model() == store.notes.models()[-1]
-    assert stripped(store.notes.models()) == [card(1), card(2, c=3.0)]
+    assert stripped(store.notes.models()) == [card(1), tried]
     assert store.notes.models()[0].created_at.startswith("2026")
     with pytest.raises(Conflict, match="1"):
         store.notes.put_model(card(1, temperature=2.0))

@@ -18,7 +18,7 @@ def go(agent, agent_p, model, model_p, thresholds):
         record_id=1,
         agent_labels=agent,
         agent_confidence=agent_p,
-        model_label=model,
+        model_labels=None if model is None else (model,),
         model_confidence=model_p,
         model_version=1,
         thresholds=thresholds,

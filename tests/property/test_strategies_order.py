@@ -1,9 +1,9 @@
 """The order of the pool decides nothing but ties; and what margin with k-means must take.
 
-Not promised, by definition: random choice, k-means seeds, margin with k-means, TypiClust and
-DropQuery (k-means starts from rows drawn by position; DropQuery hides features by position), BADGE
-(it draws each pick), the hunt for rare labels (a part is by lot), k-center with nothing labelled
-(it starts by lot).
+Not promised, by definition: random choice, k-means seeds, margin with k-means, TypiClust, ProbCover
+and DropQuery (k-means starts from rows drawn by position; DropQuery hides features by position),
+BADGE (it draws each pick), the hunt for rare labels (a part is by lot), k-center with nothing
+labelled (it starts by lot).
 """
 
 from __future__ import annotations

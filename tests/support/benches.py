@@ -10,6 +10,7 @@ from typing import Any
 from clock import TickingClock
 
 from tiebreak.config import Settings, parse
+from tiebreak.domain.labels import LabelSchema
 from tiebreak.domain.ports import Store
 from tiebreak.domain.records import NewRecord
 from tiebreak.store.memory import MemoryStore
@@ -35,15 +36,18 @@ def make_bench(
     settings: dict[str, Any] | None = None,
     store: Store | None = None,
     gold: bool = True,
+    schema: LabelSchema | None = None,
 ) -> Bench:
-    """A bench over *rows* (id, text, label, split), whose labels are sealed as gold."""
+    """A bench over *rows* (id, text, label, split), whose labels are sealed as gold; they are the
+    schema's, unless one is given."""
     rows = slice_rows() if rows is None else rows
     clock = TickingClock()
     store = store or MemoryStore(clock)
     made: Settings = parse(
         {"embedder": {"name": "hashing"}, "agent": {"name": "none"}, **(settings or {})}
     )
-    store.notes.put_schema(names_schema(sorted({r["label"] for r in rows if r["label"]})))
+    schema = schema or names_schema(sorted({r["label"] for r in rows if r["label"]}))
+    store.notes.put_schema(schema)
     store.records.add(
         [
             NewRecord(

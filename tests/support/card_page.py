@@ -279,7 +279,7 @@ class _Handler(BaseHTTPRequestHandler):
             "who": "Ada",
             "project": "bank",
             "project_key": "9f3a",
-            "multiple": False,
+            "multiple": self.desk.multiple,
             "labels": self.desk.labels,
             "guidelines": "Label what the writer wants.\nNot how they say it.",
         }

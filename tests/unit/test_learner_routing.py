@@ -16,7 +16,7 @@ def go(agent=("a",), agent_p=0.95, model="a", model_p=0.95, **thresholds):
         record_id=7,
         agent_labels=agent,
         agent_confidence=agent_p,
-        model_label=model,
+        model_labels=None if model is None else (model,),
         model_confidence=model_p,
         model_version=3,
         thresholds=RoutePart(**thresholds),

@@ -10,6 +10,14 @@ from hypothesis import strategies as st
 from unit_vectors import unit_rows
 
 from tiebreak.learner.classifiers import semi_supervised as semi
+from tiebreak.learner.classifiers._objective import (
+    Guess,
+    Labelled,
+    Objective,
+    logits,
+    softmax,
+    solve,
+)
 from tiebreak.learner.classifiers.logistic import Logistic
 from tiebreak.learner.graph import affinity, nearest, spread
 
@@ -43,13 +51,16 @@ def test_a_label_spreads_over_its_group_and_no_further() -> None:
     assert mass[of == 2] == pytest.approx(0.5, abs=1e-3)
 
 
-def test_the_gradient_is_the_one_that_differences_give() -> None:
+@pytest.mark.parametrize("guessed", [True, False])
+def test_the_gradient_is_the_one_that_differences_give(guessed: bool) -> None:
     rng = np.random.default_rng(0)
     rows = unit_rows(rng, 40, 6)
-    of = rng.integers(0, 3, 12)
     soft = rng.dirichlet(np.ones(3), 40).astype(np.float32)
-    weight = rng.uniform(0.5, 2.0, 12)
-    objective = semi._Objective(rows, soft, of, 5.0, weight)
+    labelled = Labelled(
+        rows[:12], rng.integers(0, 3, 12), rng.uniform(0.5, 2.0, 12), rng.normal(size=(3, 6)), 5.0
+    )
+    guess = Guess(rows, soft, rng.dirichlet(np.ones(3))) if guessed else None
+    objective = Objective(labelled, guess)
     at = rng.normal(size=3 * 7)
     _, gradient = objective(at)
     for j in range(len(at)):
@@ -57,6 +68,19 @@ def test_the_gradient_is_the_one_that_differences_give() -> None:
         step[j] = 1e-2
         slope = (objective(at + step)[0] - objective(at - step)[0]) / 2e-2
         assert slope == pytest.approx(gradient[j], abs=2e-3)
+
+
+def test_without_a_guess_it_is_logistic_regression() -> None:
+    rows, of = blobs(np.random.default_rng(3), [12, 12, 12], dim=8, noise=0.3)
+    weight = np.random.default_rng(4).uniform(0.5, 2.0, 36)
+    weights, converged = solve(
+        Objective(Labelled(rows, of, weight, np.zeros((3, 8)), 10.0)), np.zeros((3, 9))
+    )
+    head = Logistic().fit(rows, ["abc"[i] for i in of], tuple("abc"), 10.0, weight)
+    assert converged
+    assert softmax(logits(rows, weights)) == pytest.approx(
+        softmax(head.logits(rows).astype(np.float32)), abs=5e-3
+    )
 
 
 def test_the_pool_helps_where_labels_are_few() -> None:

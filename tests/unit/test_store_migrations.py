@@ -101,7 +101,7 @@ def test_a_newer_database_asks_for_an_upgrade(database_url: str, clock: TickingC
 def test_an_unknown_place_to_stop_names_the_known_ones(tmp_path: Path) -> None:
     with (
         database(str(tmp_path / "x.db")) as fresh,
-        pytest.raises(UsageError, match=r"m000.*m001_records, m002_loop, m003_desk"),
+        pytest.raises(UsageError, match=r"m000.*m001_records, m002_loop, m003_desk, m004_trial"),
     ):
         migrations.migrate(fresh, stop_before="m000")
 
@@ -241,7 +241,7 @@ def test_the_desks_migration_keeps_every_act_and_guards_it(
                 hashed = {"hash": bytes.fromhex(content_hash("old"))}
                 conn.execute(text(statement), hashed if ":hash" in statement else {})
         before = guards_of(old)
-        assert migrations.migrate(old) == ["m003_desk"]
+        assert migrations.migrate(old) == ["m003_desk", "m004_trial"]
         assert guards_of(old) == before
     store = SqlStore.open(database_url, clock)
     assert store.annotations.of(1) == [

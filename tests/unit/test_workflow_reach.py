@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from benches import make_bench
+from benches import make_bench, slice_rows
+from clock import TickingClock
 from unit_vectors import unit_rows
 
 from tiebreak.domain.batches import QueryBatch
+from tiebreak.errors import StoreError
 from tiebreak.learner.classifiers.logistic import create
 from tiebreak.retrieval.candidates import Reach
+from tiebreak.retrieval.indexes import auto
+from tiebreak.store.memory import MemoryStore
 from tiebreak.workflow import reach as step
+from tiebreak.workflow.embed import embed
 from tiebreak.workflow.loop import RunOptions, run
 from tiebreak.workflow.predict import probabilities
 
@@ -70,6 +76,118 @@ def test_the_screen_is_the_margin_for_every_head_and_unseen_classes() -> None:
     assert np.abs(step.screen((1, 1.7, head))(vectors) - want).max() < 1e-5
 
     class Other:
-        classes, c, logits = head.classes, head.c, head.logits
+        classes, c, logits, link = head.classes, head.c, head.logits, head.link
 
     assert np.abs(step.screen((1, 1.7, Other()))(vectors) - want).max() < 1e-12
+
+
+def spy_on_candidates(monkeypatch: pytest.MonkeyPatch, reach: Reach) -> list[dict]:
+    """What `candidates` is given, and gives, with this reach."""
+    seen = []
+
+    def spied(*args, **kwargs):
+        found = candidates(*args, **{**kwargs, "reach": reach})
+        seen.append({**kwargs, "n": args[0], "rows": args[1], "found": found})
+        return found
+
+    candidates = step.candidates
+    monkeypatch.setattr(step, "candidates", spied)
+    return seen
+
+
+def test_the_kept_index_reaches_what_comparing_all_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`auto` is exact at this size: the same candidates and picks as with no index at all."""
+    reach = Reach(neighbours=6, lot=20, doubtful=15, chunk=50)
+    seen = spy_on_candidates(monkeypatch, reach)
+
+    def made(name: str, kind: str) -> list[list[tuple[int, str, str]]]:
+        bench = make_bench(
+            tmp_path / name, settings={"index": {"candidates_above": 30, "kind": kind}}
+        )
+        run(bench, RunOptions(batch=20, rounds=4, reviewer="labels"))
+        return chosen(tuple(bench.store.batches.all()))
+
+    with_index = made("auto", "auto")
+    half = len(seen)
+    assert all(call["near"] for call in seen[:half]) and half == 4
+    assert made("flat", "faiss_flat") == with_index
+    assert not any(call["near"] for call in seen[half:])
+    for one, other in zip(seen[:half], seen[half:], strict=True):
+        assert one["found"].tolist() == other["found"].tolist()
+    assert len({len(call["found"]) for call in seen}) > 1
+    assert [p.suffix for p in (tmp_path / "flat" / "vectors").iterdir()].count(".index") == 0
+
+
+def test_the_index_is_made_once_and_follows_the_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auto, "create", partial(auto.create, lists_at=100))
+    rows = slice_rows()
+    settings = {"index": {"candidates_above": 30}}
+    store = MemoryStore(TickingClock())
+    bench = make_bench(tmp_path, rows[:200], settings=settings, store=store)
+    run(bench, RunOptions(batch=20, rounds=1, reviewer="labels"))
+    (kept,) = (tmp_path / "vectors").glob("*.index")
+    before = kept.read_bytes()
+    again = make_bench(tmp_path, rows[:200], settings=settings, store=store)
+    run(again, RunOptions(batch=20, rounds=2, reviewer="labels"))
+    assert kept.read_bytes() == before
+    more = make_bench(tmp_path, rows, settings=settings, store=store)
+    run(more, RunOptions(batch=20, rounds=3, reviewer="labels"))
+    assert kept.read_bytes() != before
+    assert [len(b.items) for b in store.batches.all()] == [20, 20, 20]
+    index = more.near_rows
+    assert index is not None and len(index) == len(more.vectors)
+    found, _ = index.search(more.vectors.at(np.arange(len(index))), 1)
+    assert found.ravel().tolist() == list(range(len(index)))
+
+
+def test_what_is_near_is_open_and_nearest_first(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    embed(bench)
+    open_ids = bench.table.pool[::3]  # most of what is near is not open
+    near = step._near(bench, bench.places(open_ids))
+    assert near is not None
+    vectors = bench.rows(bench.table.pool[1:40:4])
+    truth = np.argsort(-(vectors @ bench.rows(open_ids).T), axis=1, kind="stable")
+    found = near(vectors, 4)
+    cosines = np.take_along_axis(vectors @ bench.rows(open_ids).T, found, axis=1)
+    best = np.take_along_axis(vectors @ bench.rows(open_ids).T, truth[:, :4], axis=1)
+    assert (found >= 0).all()
+    assert np.abs(cosines - best).max() < 1e-6
+    every = near(vectors, len(open_ids))
+    assert np.sort(every, axis=1).tolist() == [list(range(len(open_ids)))] * len(vectors)
+    assert near(vectors[:0], 4).shape == (0, 4)
+
+
+def test_equal_texts_are_one_candidate(tmp_path: Path) -> None:
+    rows = slice_rows(40, 0)
+    twice = rows + [{**r, "id": f"again-{r['id']}"} for r in rows]
+    bench = make_bench(tmp_path, twice)
+    embed(bench)
+    near = step._near(bench, bench.places(bench.table.pool))
+    assert near is not None
+    found = near(bench.rows(bench.table.pool[:5]), 1)
+    assert found.ravel().tolist() == [0, 1, 2, 3, 4]
+
+
+def test_vectors_are_placed_once_until_something_comes(tmp_path: Path) -> None:
+    rows = slice_rows()
+    store = MemoryStore(TickingClock())
+    bench = make_bench(tmp_path, rows[:100], store=store)
+    assert (bench.placed == -1).all()
+    embed(bench)
+    placed = bench.placed
+    assert placed.tolist() == list(range(100))
+    assert bench.placed is placed
+    make_bench(tmp_path, rows[:150], store=store)
+    assert bench.placed is placed
+    bench.forget()
+    assert bench.placed[100:].tolist() == [-1] * 50
+    with pytest.raises(StoreError, match="1 of 2 texts have no vector"):
+        bench.rows(bench.table.ids[[3, 120]])
+    embed(bench)
+    later = len(bench.vectors) - 50  # the labels' names were embedded in between
+    assert bench.placed.tolist() == [*range(100), *range(later, later + 50)]

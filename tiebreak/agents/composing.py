@@ -76,7 +76,8 @@ class Composer:
         Raises:
             ConfigError: labels and guidelines alone pass the context, or the prompt is unknown.
         """
-        book = prompt_book.load(f"{self.prompt}-{mode}")
+        kind = "sets" if self.schema.multiple else mode
+        book = prompt_book.load(f"{self.prompt}-{kind}")
         text, hidden = clean(task.text)
         shown = self._demonstrations(task)
         candidates = self._candidates(task, shown)
@@ -144,8 +145,7 @@ class Composer:
         return "ref-" + hashlib.sha256(raw).hexdigest()[:10]
 
     def _demonstrations(self, task: LabelTask) -> tuple[Neighbour, ...]:
-        names = set(self.schema.names)
-        usable = [n for n in task.neighbours if len(n.labels) == 1 and n.labels[0] in names]
+        usable = [n for n in task.neighbours if self.schema.fits(n.labels)]
         usable.sort(key=lambda n: (n.similarity, -n.record_id))
         return tuple(usable[-self.demonstrations :]) if self.demonstrations else ()
 
@@ -158,7 +158,7 @@ class Composer:
         if len(names) <= self._room:
             return list(names)
         known = set(names)
-        near = [n.labels[0] for n in reversed(shown)]
+        near = [name for n in reversed(shown) for name in n.labels]
         picked = list(dict.fromkeys([*near, *(x for x in task.shortlist or () if x in known)]))
         if len(picked) < LEAST_CANDIDATES:
             rest = [name for name in names if name not in picked]
@@ -177,8 +177,10 @@ class Composer:
     def _answers(
         self, mode: Mode, table: Mapping[str, str], shown: Sequence[Neighbour]
     ) -> list[str]:
+        if self.schema.multiple:
+            return [_json_answer({"labels": list(n.labels)}) for n in shown]
         if mode == "generate":
-            return [_json_label(n.labels[0]) for n in shown]
+            return [_json_answer({"label": n.labels[0]}) for n in shown]
         code = {label: letter for letter, label in table.items()}
         return [code[n.labels[0]] for n in shown]
 
@@ -186,10 +188,13 @@ class Composer:
         label: dict[str, Any] = {"type": "string"}
         if len(self.schema.names) <= ENUM_LIMIT:
             label["enum"] = list(self.schema.names)
+        what = {"label": label}
+        if self.schema.multiple:
+            what = {"labels": {"type": "array", "items": label}}
         return {
             "type": "object",
-            "properties": {"label": label, "rationale": {"type": "string"}},
-            "required": ["label", "rationale"],
+            "properties": {**what, "rationale": {"type": "string"}},
+            "required": [*what, "rationale"],
             "additionalProperties": False,
         }
 
@@ -201,8 +206,8 @@ def _meaning(definition: str, examples: Sequence[str]) -> str:
     return " ".join(" ".join(parts).split())
 
 
-def _json_label(label: str) -> str:
-    return json.dumps({"label": label}, ensure_ascii=False)
+def _json_answer(answer: Mapping[str, Any]) -> str:
+    return json.dumps(answer, ensure_ascii=False)
 
 
 def _tidy(text: str) -> str:

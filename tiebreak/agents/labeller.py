@@ -3,7 +3,8 @@
 Two modes. ``score`` asks for one letter and reads its likelihood: cheap, with a confidence, its
 rationale cites the examples shown. ``generate`` asks for JSON with a label and a rationale in the
 model's own words, without a confidence. An answer that is not exactly a label is an abstention
-with a reason, never a guess.
+with a reason, never a guess. Where any number of labels may apply the mode is always ``generate``:
+one letter cannot say a set.
 """
 
 from __future__ import annotations
@@ -11,21 +12,30 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from typing import Any
+from typing import Any, Literal
 
 from tiebreak.agents import codes
 from tiebreak.agents.calling import Failure, Reply, call_all, request_hash
 from tiebreak.agents.composing import Composer, LabelTask, Mode, Prepared
 from tiebreak.agents.money import charge
-from tiebreak.agents.parsing import LONGEST_RATIONALE, read_answer, shorten
+from tiebreak.agents.parsing import (
+    LONGEST_RATIONALE,
+    Answer,
+    SetAnswer,
+    read_answer,
+    read_set,
+    shorten,
+)
 from tiebreak.config import AgentPart, Price
 from tiebreak.domain.evidence import Neighbour, Suggestion, Usage
-from tiebreak.domain.labels import LabelSchema
+from tiebreak.domain.labels import LabelSchema, LabelValue
 from tiebreak.domain.ports import Completion, LabelModel, Ledger
 from tiebreak.errors import ConfigError, LLMRejected, LLMUnavailable
 
 __all__ = ["LabelTask", "Labeller"]
 
+MOST_NAMED = 20
+"""Labels of one record that an answer has room for."""
 CITED = 70
 """Characters of an example's text that a rationale quotes."""
 
@@ -46,11 +56,11 @@ class Labeller:
     ) -> None:
         self._model = model
         self._schema = schema
-        self._wanted = settings.mode
+        self._wanted = _mode(schema, settings)
         self._concurrency = settings.concurrency
         self._has_scores = model.max_top_logprobs > 0
         self._has_answered = False
-        longest = max(len(name.encode()) for name in schema.names)
+        longest = _longest_answer(schema)
         self._composer = Composer(
             schema=schema,
             task=task,
@@ -176,14 +186,15 @@ class Labeller:
             reply,
             said,
             paid,
-            label=best.label,
+            labels=(best.label,),
             confidence=best.confidence,
             rationale=cited,
             rationale_by="neighbours" if cited else "none",
         )
 
     def _read_generated(self, reply: Reply, said: Completion, paid: int) -> Suggestion:
-        answer = read_answer(
+        read = read_set if self._schema.multiple else read_answer
+        answer = read(
             said.text,
             self._schema.names,
             finish=said.finish,
@@ -193,7 +204,7 @@ class Labeller:
             reply,
             said,
             paid,
-            label=answer.label,
+            labels=_value(answer),
             abstain=answer.abstain,
             rationale=answer.rationale,
             rationale_by="model" if answer.rationale else "none",
@@ -205,7 +216,7 @@ class Labeller:
         said: Completion | None = None,
         paid: int = 0,
         *,
-        label: str | None = None,
+        labels: LabelValue | None = None,
         **parts: Any,
     ) -> Suggestion:
         """Cost and tokens are those of the reply, whether it was bought now or recalled."""
@@ -218,13 +229,36 @@ class Labeller:
             prompt=prepared.prompt,
             request_hash=reply.request_hash,
             schema_version=self._schema.version,
-            labels=None if label is None else (label,),
+            labels=labels,
             neighbours=tuple(n.record_id for n in prepared.shown),
             cut=prepared.cut,
             usage=said.usage if said else Usage(),
             cost_nanos=paid,
             **parts,
         )
+
+
+def _mode(schema: LabelSchema, settings: AgentPart) -> Literal["auto", "score", "generate"]:
+    if not schema.multiple:
+        return settings.mode
+    if settings.mode == "score":
+        raise ConfigError(
+            "agent.mode = 'score' asks for one label, and in this project any number may apply.",
+            mend='Set mode = "generate" under [agent] in tiebreak.toml, or leave it out.',
+        )
+    return "generate"
+
+
+def _longest_answer(schema: LabelSchema) -> int:
+    """Tokens that the longest answer may take beside the rationale: bytes of its names."""
+    sizes = sorted((len(name.encode()) for name in schema.names), reverse=True)
+    return sum(sizes[:MOST_NAMED]) + 4 * MOST_NAMED if schema.multiple else sizes[0]
+
+
+def _value(answer: Answer | SetAnswer) -> LabelValue | None:
+    if isinstance(answer, SetAnswer):
+        return answer.labels
+    return None if answer.label is None else (answer.label,)
 
 
 def _demonstrations(model: LabelModel, settings: AgentPart) -> int:

@@ -8,15 +8,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tiebreak.agents.fencing import clean
+from tiebreak.domain.labels import LabelValue
 
 LONGEST_RATIONALE = 240
 _THINK = re.compile(r"<think>.*?(</think>|\Z)", re.DOTALL)
 _READER = json.JSONDecoder()
+
+
+@dataclass(frozen=True)
+class SetAnswer:
+    """What a reply said where any number of labels may apply: their names in schema order, or None
+    and the reason in ``abstain``."""
+
+    labels: LabelValue | None
+    abstain: str | None = None
+    rationale: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,21 +50,49 @@ def read_answer(
 
     Reasons: ``empty``, ``refused``, ``echo``, ``truncated``, ``invalid-json``, ``unknown-label``.
     """
-    if finish == "content_filter":
-        return Answer(None, "refused")
-    body = _THINK.sub("", text).strip()
-    said = _first_object(body)
-    whole = text if said is None else text + json.dumps(said, ensure_ascii=False)
-    if any(secret in whole for secret in secrets):
-        return Answer(None, "echo")
-    if said is None:
-        if finish == "length":
-            return Answer(None, "truncated")
-        return Answer(None, "invalid-json" if body else "empty")
+    said = _object(text, finish, secrets)
+    if isinstance(said, str):
+        return Answer(None, said)
     label = said.get("label")
     if not isinstance(label, str) or label.strip() not in names:
         return Answer(None, "unknown-label")
     return Answer(label.strip(), rationale=shorten(said.get("rationale")))
+
+
+def read_set(
+    text: str, names: Sequence[str], *, finish: str = "stop", secrets: Collection[str] = ()
+) -> SetAnswer:
+    """Read ``{"labels": […], "rationale": …}``, as `read_answer` does; an empty list is an answer.
+
+    One name that is not in *names* makes the whole answer ``unknown-label``.
+    """
+    said = _object(text, finish, secrets)
+    if isinstance(said, str):
+        return SetAnswer(None, said)
+    given = said.get("labels")
+    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+        return SetAnswer(None, "unknown-label")
+    labels = {name.strip() for name in given}
+    if not labels.issubset(names):
+        return SetAnswer(None, "unknown-label")
+    in_order = tuple(name for name in names if name in labels)
+    return SetAnswer(in_order, rationale=shorten(said.get("rationale")))
+
+
+def _object(text: str, finish: str, secrets: Collection[str]) -> dict[str, Any] | str:
+    """The reply's JSON object, or the reason to abstain."""
+    if finish == "content_filter":
+        return "refused"
+    body = _THINK.sub("", text).strip()
+    said = _first_object(body)
+    whole = text if said is None else text + json.dumps(said, ensure_ascii=False)
+    if any(secret in whole for secret in secrets):
+        return "echo"
+    if said is None:
+        if finish == "length":
+            return "truncated"
+        return "invalid-json" if body else "empty"
+    return said
 
 
 def shorten(words: Any, limit: int = LONGEST_RATIONALE) -> str:

@@ -29,11 +29,12 @@ def predict(
     folder: Path = DIR,
     top: int = typer.Option(3, min=1, help="How many labels to give with probabilities."),
 ) -> None:
-    """JSONL in on stdin ({"text": …}), JSONL out on stdout: label, confidence, top."""
+    """JSONL in on stdin ({"text": …}), JSONL out on stdout: label (or labels), confidence, top."""
     from tiebreak.workflow.project import Project
 
     bad = 0
     with Project.open(folder, agent="none") as project:
+        multiple = project.schema.multiple
         for chunk in _chunks():
             good = [row for row in chunk if "error" not in row]
             answers = project.predict([row["text"] for row in good], top=top)
@@ -47,7 +48,7 @@ def predict(
                 print_json(
                     {
                         **({"id": row["id"]} if "id" in row else {}),
-                        "label": answer.label,
+                        **({"labels": answer.labels} if multiple else {"label": answer.label}),
                         "confidence": answer.confidence,
                         "top": [{"label": n, "probability": p} for n, p in answer.top],
                         "model_version": answer.model_version,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 
 from rich.console import Console
 from rich.panel import Panel
@@ -10,6 +11,7 @@ from rich.text import Text
 
 from tiebreak.cli.keys import Keys
 from tiebreak.cli.output import visible
+from tiebreak.domain.labels import in_words
 from tiebreak.domain.reviews import Outcome
 from tiebreak.errors import UsageError
 from tiebreak.workflow.cards import Card
@@ -18,7 +20,31 @@ from tiebreak.workflow.project import Project
 PAGE = 8
 DIGITS = "123456789"
 HELP = "1-9 label   a agent's   / by name   d none fits   s skip   f flag   u undo   q quit"
+SETS_HELP = (
+    "1-9 on or off   Enter or y confirm   a agent's   / by names   d none applies   "
+    "s skip   f flag   u undo   q quit"
+)
+CONFIRM = ("\n", "\r", "y")
 SET_ASIDE: dict[str, Outcome] = {"s": "skip", "f": "flag", "d": "none"}
+
+
+Answer = str | Collection[str] | None
+
+
+class Picks:
+    """The labels that are on for the card shown, in the order chosen."""
+
+    def __init__(self) -> None:
+        self.labels: list[str] = []
+        self.touched = False
+
+    def toggle(self, label: str) -> None:
+        """Turn a label on or off."""
+        self.touched = True
+        if label in self.labels:
+            self.labels.remove(label)
+        else:
+            self.labels.append(label)
 
 
 class Desk:
@@ -37,6 +63,8 @@ class Desk:
         self._console = console or Console()
         self._keys = keys or Keys()
         self._done: list[int] = []
+        self._picks = Picks() if project.schema.multiple else None
+        self._help = HELP if self._picks is None else SETS_HELP
 
     def work(self) -> int:
         """Serve records; returns how many were answered. Leases are let go at the end."""
@@ -57,6 +85,8 @@ class Desk:
     def _serve(self, card: Card) -> bool:
         """Show a card until it is answered; False to quit."""
         choices = self._choices(card)
+        if self._picks is not None:
+            self._picks = Picks()
         self._keys.forget()
         self._show(card, choices)
         began = time.monotonic()
@@ -82,18 +112,40 @@ class Desk:
                 )
                 self._done.append(card.record.id)
                 return True
-            self._console.print(HELP, style="dim", markup=False)
+            self._console.print(self._help, style="dim", markup=False)
 
-    def _act(self, key: str, card: Card, choices: list[str]) -> tuple[Outcome, str | None] | None:
+    def _act(self, key: str, card: Card, choices: list[str]) -> tuple[Outcome, Answer] | None:
         if key in SET_ASIDE:
             return SET_ASIDE[key], None
-        if key == "a" and card.suggestion and card.suggestion.labels:
-            return "label", card.suggestion.labels[0]
+        if key == "a" and card.suggestion and card.suggestion.labels is not None:
+            return "label", card.suggestion.labels
+        if self._picks is not None:
+            return self._pick(self._picks, key, choices)
         if key and key in DIGITS and int(key) <= len(choices):
             return "label", choices[int(key) - 1]
         if key.startswith("/"):
             named = self._by_name(key[1:])
             return ("label", named) if named else None
+        return None
+
+    def _pick(self, picks: Picks, key: str, choices: list[str]) -> tuple[Outcome, Answer] | None:
+        """A set of labels: digits turn them on and off, Enter confirms; a line has all at once."""
+        if key in CONFIRM:
+            if picks.touched:
+                return "label", picks.labels
+            self._console.print("Choose the labels first, or press d: none applies.")
+        elif len(key) == 1 and key in DIGITS[: len(choices)]:
+            picks.toggle(choices[int(key) - 1])
+            self._console.print(f"  on: {', '.join(picks.labels) or 'no label'}", markup=False)
+        elif "," in key and not key.startswith("/"):
+            at = [part.strip() for part in key.split(",") if part.strip()]
+            if at and all(part in DIGITS[: len(choices)] for part in at):
+                return "label", [choices[int(part) - 1] for part in at]
+        elif key.startswith("/"):
+            typed = key[1:] or self._keys.line("labels (comma-separated): ")
+            names = [self._by_name(part.strip()) for part in typed.split(",") if part.strip()]
+            if names and None not in names:
+                return "label", [name for name in names if name]
         return None
 
     def _by_name(self, typed: str) -> str | None:
@@ -140,15 +192,16 @@ class Desk:
             out.print("Blind: it measures agent and model, so neither is shown.", style="dim")
         elif card.suggestion is not None:
             told = card.suggestion
-            said = told.labels[0] if told.labels else f"abstained ({told.abstain})"
+            said = f"abstained ({told.abstain})" if told.labels is None else in_words(told.labels)
             out.print(
                 Text(f"  a  agent: {said}"), Text(f"— {visible(told.rationale)}", style="dim")
             )
         for near in card.neighbours:
             out.print(
                 Text(
-                    f"     like ({near.similarity:.2f}) {near.labels[0]}: {visible(near.text[:90])}"
+                    f"     like ({near.similarity:.2f}) {in_words(near.labels)}: "
+                    f"{visible(near.text[:90])}"
                 ),
                 style="dim",
             )
-        out.print(HELP, style="dim", markup=False)
+        out.print(self._help, style="dim", markup=False)

@@ -8,8 +8,9 @@ from typing import Any
 
 import typer
 
-from tiebreak.cli.output import accuracy, print_json, say, table, warn
+from tiebreak.cli.output import print_json, say, warn
 from tiebreak.cli.setup import DIR, JSON
+from tiebreak.cli.show_status import show_status
 from tiebreak.errors import UsageError
 
 EXIT_BUDGET = 3
@@ -36,6 +37,9 @@ def run(
     accept_unproved: bool = typer.Option(
         False, "--accept-unproved", help="Label proposals without a person and without a proof."
     ),
+    dry_run: bool = typer.Option(
+        False, "--dry-run", help="Only say about what it would take; buys and writes nothing."
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Run the loop until people are needed, the budget is spent, or the rounds are over."""
@@ -45,6 +49,11 @@ def run(
     if reviewer not in ("queue", "labels"):
         raise UsageError(f"--reviewer {reviewer!r} is unknown.", mend="Use queue or labels.")
     with Project.open(folder, agent=agent or None, progress=TerminalProgress()) as project:
+        if dry_run:
+            _show_outlook(
+                project.outlook(batch=batch or None, prelabel=count_or_all(prelabel)), as_json
+            )
+            return
         report = project.run(
             batch=batch or None,
             rounds=rounds,
@@ -64,6 +73,14 @@ def run(
         say(advice(report, folder))
     if report["next"] == "budget":
         raise typer.Exit(EXIT_BUDGET)
+
+
+def _show_outlook(told: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(told)
+        return
+    for line in told["lines"]:
+        say(line)
 
 
 def count_or_all(asked: str) -> int | None:
@@ -109,32 +126,6 @@ def status(folder: Path = DIR, as_json: bool = JSON) -> None:
     else:
         show_status(report)
         say(advice(report, folder))
-
-
-def show_status(report: dict[str, Any]) -> None:
-    """The status as a table."""
-    labelled = ", ".join(f"{n} {by}" for by, n in report["labelled"].items() if n) or "none"
-    reasons = ", ".join(f"{n} {why}" for why, n in report["queue_by_reason"].items())
-    control = report["control"]
-    rows = [
-        ("records", f"{report['records']} ({report['pool']} in the pool)"),
-        ("labelled", labelled.upper() if report["labelled"]["unproved"] else labelled),
-        ("in the queue", f"{report['queue']}" + (f" ({reasons})" if reasons else "")),
-        ("proposed (no person yet)", str(report["proposed"])),
-        ("abstained / skipped / flagged / none fits",
-         f"{report['abstained']} / {report['skipped']} / {report['flagged']} / "
-         f"{report['none_fits']}"),
-        (f"model, control arm (n={control['n']} labelled)", accuracy(control["model"])),
-        ("agent, control arm", accuracy(control["agent"])),
-    ]  # fmt: skip
-    for split, figures in (report["heldout"] or {}).items():
-        rows.append((f"model, split {split}", accuracy(figures["model"])))
-        rows.append((f"agent, split {split}", accuracy(figures["agent"])))
-    spend = report["spend"]
-    rows.append(
-        ("spent", f"{spend['money']:.4f} in {spend['calls']} calls, {spend['tokens']} tokens")
-    )
-    table("Tiebreak", rows)
 
 
 def advice(report: dict[str, Any], folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ def init(
     folder: Path = DIR,
     labels: str = typer.Option("", help="Names: a,b,c. Or a file: labels.yaml, or one a line."),
     labels_from: str = typer.Option("", metavar="FILE:COL", help="Read names from a column."),
+    multiple: bool = typer.Option(
+        False, "--multiple", help="Any number of labels may apply to a record, also none."
+    ),
     task: str = typer.Option("", help="What the label says, in a sentence; the agent reads it."),
     agent: str = typer.Option("embedded", help="embedded, none, or openai:<model>."),
     embedder: str = typer.Option("all-MiniLM-L6-v2", help="A sentence-transformers name or path."),
@@ -46,11 +50,14 @@ def init(
             raise UsageError(
                 f"--labels-from {labels_from!r} has no column.", mend="Write FILE:COL."
             )
-        schema = names_schema(labels_of_column(Path(file), column))
+        names = labels_of_column(Path(file), column, multiple=multiple)
+        schema = names_schema(names, multiple=multiple)
     elif Path(labels).is_file():
         schema = read_labels(Path(labels))
+        schema = replace(schema, multiple=schema.multiple or multiple)
     else:
-        schema = names_schema([x.strip() for x in labels.split(",") if x.strip()])
+        names = [x.strip() for x in labels.split(",") if x.strip()]
+        schema = names_schema(names, multiple=multiple)
     make(folder, schema, task=task or None, agent=agent, embedder=embedder)
     if as_json:
         print_json({"project": str(folder), "labels": list(schema.names)})

@@ -21,7 +21,9 @@ def show_demo(report: dict[str, Any]) -> None:
         ("pool / held out", f"{status['pool']} / {status['records'] - status['pool']} records"),
         ("labels used (simulated person)", str(report["human_labels_used"])),
         ("model, held out", accuracy(test["model"])),
-        ("same head, random (median draw)", accuracy(report["random"]["heldout"])),
+        ("same head, random labels (median draw)", accuracy(report["random"]["heldout"])),
+        ("plain logistic regression on them", accuracy(report["random"]["plain"])),
+        ("  needs for the same accuracy", _needed(report["random"])),
         ("agent, held out", accuracy(test["agent"])),
         ("model, control arm (whole run)", accuracy(status["control"]["model"])),
         ("agent, control arm (whole run)", accuracy(status["control"]["agent"])),
@@ -40,6 +42,12 @@ def show_demo(report: dict[str, Any]) -> None:
     _say_agent(test)
     _say_left_out(report["left_out"])
     say("Proved: nothing. No label was given without the (simulated) person; certificates: none.")
+
+
+def _needed(random: dict[str, Any]) -> str:
+    if random["needed"] is None:
+        return f"more than {random['most']} random labels"
+    return f"about {random['needed']} random labels: {random['saved']:.0%} saved"
 
 
 def _say_agent(test: dict[str, Any]) -> None:

@@ -28,6 +28,9 @@ def simulate(
     text: str = typer.Option("", help="A file's text column (else guessed)."),
     label: str = typer.Option("", help="Its label column (else guessed)."),
     split: str = typer.Option("", help="Its split column (else guessed); 'none' for none."),
+    multiple: bool = typer.Option(
+        False, "--multiple", help="A file's rows may have any number of labels."
+    ),
     strategies: str = typer.Option(
         "", metavar="A,B", help="Strategies; default the product's. Random is always played too."
     ),
@@ -62,7 +65,7 @@ def simulate(
         labels=labels or None,
         targets=_accuracies(target),
     )
-    found = _labelled(data, columns, embedder or None, seed)
+    found = _labelled(data, columns, embedder or None, seed, multiple)
     told = play(found, options, TerminalProgress())
     files = write(told, out) if out is not None else []
     if as_json:
@@ -75,12 +78,12 @@ def simulate(
 
 
 def _labelled(
-    data: Path, columns: dict[str, str | None], embedder: str | None, seed: int
+    data: Path, columns: dict[str, str | None], embedder: str | None, seed: int, multiple: bool
 ) -> Labelled:
     from tiebreak.workflow.simulate_data import from_file, from_project
 
     if not data.is_dir():
-        return from_file(data, **columns, embedder=embedder, seed=seed)
+        return from_file(data, **columns, embedder=embedder, seed=seed, multiple=multiple)
     if named := [f"--{name}" for name, column in columns.items() if column]:
         raise UsageError(
             f"{str(data)!r} is a project, which has no columns to name with {', '.join(named)}.",

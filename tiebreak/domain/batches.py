@@ -19,7 +19,8 @@ class BatchItem:
     ``arm``: ``control`` (drawn uniformly; ``probability`` is its inclusion probability, shown
     blind) or ``active``. ``utilities`` are the strategy's numbers for it, ``reason`` says in words
     why it is here. The answers are written once, before any label of the record is known:
-    ``model_probabilities`` float per schema label, ``agent_labels`` None for "abstained or absent".
+    ``model_probabilities`` float per schema label, ``agent_labels`` None for "abstained or absent"
+    (``()`` is a multi-label agent's answer that none applies).
     """
 
     record_id: int
@@ -49,11 +50,24 @@ class QueryBatch:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """A head against logistic regression on ``n`` control records that neither learnt from.
+
+    ``won`` are those that this head alone had right, ``lost`` those that the other alone had.
+    """
+
+    n: int
+    won: int
+    lost: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ModelCard:
     """A trained head: what it learnt from and how it was calibrated. Its weights are on disk.
 
-    ``trained_on`` counts labelled records by who decided them; ``labels_hash`` names exactly
-    which labels those were; ``sha256`` is of the weights file.
+    ``head`` names the classifier; ``trial`` is what the last comparison that chose it found, None
+    without one. ``trained_on`` counts labelled records by who decided them; ``labels_hash`` names
+    exactly which labels those were; ``sha256`` is of the weights file.
     """
 
     version: int
@@ -68,4 +82,6 @@ class ModelCard:
     embedder: str
     schema_version: int
     sha256: str
+    head: str = "logistic"
+    trial: Trial | None = None
     created_at: str = ""

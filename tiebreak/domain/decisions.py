@@ -45,6 +45,7 @@ class Route:
     """Where agent and model sent a record: *proposed* (they agree, both sure) or *review*.
 
     Append-only; the highest ``seq`` counts. A proposal is not a label: nothing is labelled by it.
+    ``model_label`` is the model's label, in a multi-label project its set `in_words`.
     """
 
     record_id: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -69,18 +70,44 @@ class Suggestion:
 class Predictions:
     """The classifier's calibrated probabilities. Recomputable from the model and the vectors.
 
-    ``ids`` int64[n]; ``probabilities`` float64[n, k], rows sum to 1; ``classes`` the k label names.
+    ``ids`` int64[n]; ``probabilities`` float64[n, k] of the k label names ``classes``: rows sum to
+    1, or with ``multiple`` each is the probability that its label applies.
     """
 
     ids: npt.NDArray[np.int64]
     probabilities: npt.NDArray[np.float64]
     classes: tuple[str, ...]
     model_version: int
+    multiple: bool = False
 
     def top(self, row: int) -> tuple[str, float]:
         """The most probable label of a row, and its probability."""
         best = int(self.probabilities[row].argmax())
         return self.classes[best], float(self.probabilities[row, best])
+
+    def value(self, row: int) -> tuple[LabelValue, float]:
+        """The most probable label value of a row, and its probability; see `most_probable`."""
+        return most_probable(self.probabilities[row], self.classes, multiple=self.multiple)
+
+
+THRESHOLD = 0.5
+"""From this probability on, a label of a multi-label record is taken to apply."""
+
+
+def most_probable(
+    p: Iterable[float], classes: tuple[str, ...], *, multiple: bool
+) -> tuple[LabelValue, float]:
+    """The most probable label value under k probabilities of *classes*, and its probability.
+
+    With *multiple*: the labels from `THRESHOLD` on, and prod_l max(p_l, 1 - p_l), the probability
+    that each single one is decided rightly if they err independently.
+    """
+    row = np.asarray(p, dtype=np.float64)
+    if not multiple:
+        best = int(row.argmax())
+        return (classes[best],), float(row[best])
+    value = tuple(name for name, on in zip(classes, row >= THRESHOLD, strict=True) if on)
+    return value, float(np.maximum(row, 1 - row).prod())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from tiebreak.errors import LabelError
 
 LabelValue = tuple[str, ...]
-"""The label value of one record. A tuple, so that multi-label fits; single-label has one entry."""
+"""The label value of one record: one name, or in a multi-label project any number of them in schema
+order. ``()`` is an answer there (none applies); where there is no answer, the value is None."""
+
+PARTS = (";", "|")
+"""Either of them parts the names where several stand in one text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,11 +30,15 @@ class Label:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LabelSchema:
-    """A version of a project's labels. A record's label always names its schema version."""
+    """A version of a project's labels. A record's label always names its schema version.
+
+    ``multiple``: any number of the labels may apply to a record, none of them too.
+    """
 
     labels: tuple[Label, ...]
     version: int = 1
     guidelines: str = ""
+    multiple: bool = False
 
     def __post_init__(self) -> None:
         names = self.names
@@ -46,6 +54,12 @@ class LabelSchema:
                 )
             if names.count(name) > 1:
                 raise LabelError(f"Label {name!r} stands twice in the schema.", mend="Keep one.")
+            if self.multiple and (name[0] == "[" or any(sign in name for sign in PARTS)):
+                raise LabelError(
+                    f"Label {name!r} begins with [ or has one of {' '.join(PARTS)} in it, which "
+                    "part the labels of a multi-label record.",
+                    mend="Rename it.",
+                )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,15 +68,19 @@ class LabelSchema:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of names, definitions, examples and guidelines: equal schemas hash equally."""
+        """Hash of all but the version: equal schemas hash equally."""
         body = [[x.name, x.definition, list(x.examples), x.tier] for x in self.labels]
-        raw = json.dumps([body, self.guidelines], ensure_ascii=False, sort_keys=True)
+        whole = [body, self.guidelines, *(["multiple"] if self.multiple else [])]
+        raw = json.dumps(whole, ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(raw.encode()).hexdigest()
 
     def check(self, value: Iterable[str]) -> LabelValue:
-        """Return *value* as a label value, or raise `LabelError` that names the nearest label."""
+        """Return *value* as a label value, or raise `LabelError` that names the nearest label.
+
+        With ``multiple`` the names come back in schema order, each once.
+        """
         checked = tuple(value)
-        if len(checked) != 1:
+        if not self.multiple and len(checked) != 1:
             raise LabelError(
                 f"A single-label record takes one label, and {list(checked)!r} has {len(checked)}.",
                 mend="Give exactly one.",
@@ -72,4 +90,14 @@ class LabelSchema:
                 near = difflib.get_close_matches(name, self.names, n=1)
                 hint = f"Did you mean {near[0]!r}?" if near else "Add it to labels.yaml."
                 raise LabelError(f"Label {name!r} is not in the schema.", mend=hint)
-        return checked
+        return tuple(x for x in self.names if x in checked) if self.multiple else checked
+
+    def fits(self, value: LabelValue) -> bool:
+        """Whether *value* is one that `check` takes: an older version's may not be."""
+        one = self.multiple or len(value) == 1
+        return one and set(self.names).issuperset(value)
+
+
+def in_words(value: LabelValue) -> str:
+    """A label value as one text: the names parted by ``; ``, ``no label`` for the empty set."""
+    return f"{PARTS[0]} ".join(value) if value else "no label"

@@ -1,4 +1,5 @@
-"""Calibration by one temperature, fitted on labels that were drawn by lot.
+"""Probabilities of a head's logits, and their calibration by one temperature, fitted on labels
+that were drawn by lot.
 
 Source: Guo et al., On Calibration of Modern Neural Networks, 2017 (temperature scaling).
 """
@@ -37,6 +38,44 @@ def softmax(logits: npt.NDArray[np.floating], temperature: float = 1.0) -> Matri
         )
     odds = np.exp(scaled - top)
     return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
+def sigmoid(logits: npt.NDArray[np.floating], temperature: float = 1.0) -> Matrix:
+    """Probabilities float64[n, k] of logits [n, k], each label by itself; -inf gives exactly 0.
+
+    NaN, +inf and a temperature that is not positive are a `UsageError`.
+    """
+    if not (temperature > 0 and np.isfinite(temperature)):
+        raise UsageError(f"A temperature of {temperature!r} is not positive.", mend="Use 1.")
+    scaled = np.asarray(logits, dtype=np.float64) / temperature
+    if not (scaled < np.inf).all():
+        raise UsageError("A row of logits has NaN or +inf in it.", mend="Train the model again.")
+    return np.asarray(np.exp(-np.logaddexp(0.0, -scaled)))
+
+
+def fit_sets_temperature(p: Matrix, truth: npt.NDArray[np.bool_]) -> float:
+    """`fit_temperature` for labels that apply or not, each by itself; 1 for fewer than 30 rows.
+
+    One temperature for all labels, of least binary log-loss with the same pull to 1. It leaves
+    every label on its side of one half: the sets said stay, and how sure they are changes.
+
+    Args:
+        p: float64[n, k] probabilities at T = 1, as said before the labels were known.
+        truth: bool[n, k], the labels that apply.
+    """
+    if len(truth) < MIN_ROWS:
+        return 1.0
+    from scipy.optimize import minimize_scalar
+
+    said = np.where(truth, p, 1 - p)  # of what turned out to be so
+    said, other = np.maximum(said, FLOOR), np.maximum(1 - said, np.finfo(np.float64).tiny)
+    right = np.log(said / other)
+
+    def loss(log_t: float) -> float:
+        return float(np.logaddexp(0.0, -right / np.exp(log_t)).sum() + log_t**2 / 2)
+
+    found = minimize_scalar(loss, bounds=tuple(np.log(BOUNDS)), method="bounded")
+    return float(np.exp(found.x))
 
 
 def fit_temperature(logits: npt.NDArray[np.floating], truth: npt.NDArray[np.int64]) -> float:

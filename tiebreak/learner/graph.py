@@ -63,7 +63,11 @@ def affinity(vectors: Floats, k: int = NEIGHBOURS) -> Any:
 
 
 def spread(
-    graph: Any, known: npt.NDArray[np.int64], targets: npt.NDArray[np.int64], n_classes: int
+    graph: Any,
+    known: npt.NDArray[np.int64],
+    targets: npt.NDArray[np.int64],
+    n_classes: int,
+    mark: npt.NDArray[np.float64] | None = None,
 ) -> Floats:
     """Label mass float32[n, n_classes], rows normalised to sum 1 (uniform where none arrived).
 
@@ -72,9 +76,10 @@ def spread(
         known: positions of the labelled rows.
         targets: their classes.
         n_classes: columns of the result.
+        mark: the mass that each of them starts with; 1 by default.
     """
     start = np.zeros((graph.shape[0], n_classes), dtype=np.float32)
-    start[known, targets] = 1.0
+    start[known, targets] = 1.0 if mark is None else mark
     mass = start.copy()
     for _ in range(STEPS):
         mass = np.float32(ALPHA) * (graph @ mass) + np.float32(1 - ALPHA) * start

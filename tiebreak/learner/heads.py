@@ -15,10 +15,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats, Head
+from tiebreak.domain.ports import Floats, Head, HeadLink
 from tiebreak.errors import ModelFileError, UsageError
 
 FORMAT = 1
+SETS_FORMAT = 2
+"""Of a file that names its link. A head with the link that was the only one is still format 1."""
 CHUNK = 16_384
 _MEND = "Delete the file and train again from the stored labels: tiebreak run DIR"
 
@@ -29,6 +31,7 @@ class LinearHead:
 
     ``coef`` float64[k, d]; ``intercept`` float64[k], -inf (over a zero row of ``coef``) for a class
     without a training row. ``converged`` is false if the optimiser stopped at its iteration limit.
+    ``link`` makes probabilities of logits: softmax over the classes, or a sigmoid for each of them.
     """
 
     classes: tuple[str, ...]
@@ -36,6 +39,7 @@ class LinearHead:
     coef: npt.NDArray[np.float64]
     intercept: npt.NDArray[np.float64]
     converged: bool = True
+    link: HeadLink = "softmax"
 
     @property
     def seen(self) -> tuple[str, ...]:
@@ -72,6 +76,8 @@ def save(head: Head, path: Path) -> str:
         "c": float(head.c),
         "converged": head.converged,
     }
+    if head.link != "softmax":
+        meta |= {"format": SETS_FORMAT, "link": head.link}
     packed = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
     buffer = BytesIO()
     np.savez(buffer, meta=packed, coef=head.coef, intercept=head.intercept)
@@ -107,9 +113,10 @@ def load(path: Path, sha256: str) -> LinearHead:
     with np.load(BytesIO(raw), allow_pickle=False) as arrays:
         meta = json.loads(arrays["meta"].tobytes())
         coef, intercept = arrays["coef"], arrays["intercept"]
-    if meta["format"] != FORMAT:
+    if meta["format"] not in (FORMAT, SETS_FORMAT):
         raise ModelFileError(
-            f"The model file {str(path)!r} has format {meta['format']!r} and not {FORMAT}.",
+            f"The model file {str(path)!r} has format {meta['format']!r} and not {FORMAT} or "
+            f"{SETS_FORMAT}.",
             mend=_MEND,
         )
     return LinearHead(
@@ -118,4 +125,5 @@ def load(path: Path, sha256: str) -> LinearHead:
         coef=coef,
         intercept=intercept,
         converged=meta["converged"],
+        link=meta.get("link", "softmax"),
     )

@@ -9,7 +9,7 @@ from typing import Literal
 
 from tiebreak.config import RoutePart
 from tiebreak.domain.decisions import Route
-from tiebreak.domain.labels import LabelValue
+from tiebreak.domain.labels import LabelValue, in_words
 from tiebreak.errors import UsageError
 
 Verdict = Literal["agreement", "disagreement", "abstained", "uncertain"]
@@ -20,7 +20,7 @@ def route(
     record_id: int,
     agent_labels: LabelValue | None,
     agent_confidence: float | None,
-    model_label: str | None,
+    model_labels: LabelValue | None,
     model_confidence: float | None,
     model_version: int,
     thresholds: RoutePart,
@@ -29,10 +29,10 @@ def route(
 
     Args:
         record_id: the record, for the result.
-        agent_labels: the agent's label, None if it abstained.
+        agent_labels: the agent's label value, None if it abstained.
         agent_confidence: probability of its label among the codes, None where it gives none;
             agreement without it never passes.
-        model_label: the model's best label, None before there is a model.
+        model_labels: the model's label value, None before there is a model.
         model_confidence: its calibrated probability.
         model_version: version of that model, for the result.
         thresholds: what each confidence must reach.
@@ -42,14 +42,14 @@ def route(
     """
     agent = _checked("agent", agent_confidence)
     model = _checked("model", model_confidence)
-    reason = _verdict(agent_labels, agent, model_label, model, thresholds)
+    reason = _verdict(agent_labels, agent, model_labels, model, thresholds)
     return Route(
         record_id=record_id,
         outcome="proposed" if reason == "agreement" else "review",
         reason=reason,
         labels=agent_labels if reason == "agreement" else None,
         agent_labels=agent_labels,
-        model_label=model_label,
+        model_label=None if model_labels is None else in_words(model_labels),
         agent_confidence=agent,
         model_confidence=model,
         priority=_expected_loss(reason, agent, model),
@@ -60,15 +60,15 @@ def route(
 def _verdict(
     agent_labels: LabelValue | None,
     agent: float | None,
-    model_label: str | None,
+    model_labels: LabelValue | None,
     model: float | None,
     thresholds: RoutePart,
 ) -> Verdict:
     if agent_labels is None:
         return "abstained"
-    if model_label is None:
+    if model_labels is None:
         return "uncertain"
-    if agent_labels != (model_label,):
+    if agent_labels != model_labels:
         return "disagreement"
     if agent is None or model is None:
         return "uncertain"

@@ -14,6 +14,7 @@ caller holds the project's lock. Reading needs none.
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import re
 import struct
@@ -26,10 +27,12 @@ from tiebreak.errors import StoreError
 
 Hashes = npt.NDArray[np.void]
 Rows = npt.NDArray[np.float32]
+Positions = npt.NDArray[np.int64]
 
 _MAGIC = b"TBv1"
 _HEAD = struct.Struct("<4sIQ16s")
 _KEY = 32
+_PART = 4_096  # rows copied at a time: each brings what lies around it, up to 64 KB, into memory
 
 
 class VectorFile:
@@ -48,7 +51,8 @@ class VectorFile:
         self.dim = dim
         self._blocks: list[tuple[int, bytes]] = []  # rows and digest of each block
         self._hashes = bytearray()
-        self._map: Rows | None = None
+        self._mapped: mmap.mmap | None = None
+        self._array: Rows | None = None
         self._order: tuple[npt.NDArray[np.bytes_], npt.NDArray[np.intp]] | None = None
         self._load()
 
@@ -70,9 +74,24 @@ class VectorFile:
 
     def missing(self, hashes: Hashes) -> npt.NDArray[np.int64]:
         """Positions in *hashes* (V32[n]) whose vector is not here; equal hashes: the first only."""
-        unknown = np.flatnonzero(self._find(hashes) < 0)
+        unknown = np.flatnonzero(self.positions(hashes) < 0)
         _, first = np.unique(_sortable(hashes)[unknown], return_index=True)
         return np.sort(unknown[first]).astype(np.int64)
+
+    def positions(self, hashes: Hashes) -> Positions:
+        """The row of each hash (V32[n]), int64[n]; -1 where there is none."""
+        if self._order is None:
+            known = np.frombuffer(bytes(self._hashes), dtype=f"S{_KEY}")
+            order = np.argsort(known, kind="stable")
+            self._order = (known[order], order)
+        known, order = self._order
+        asked = _sortable(hashes)
+        if not len(known):
+            return np.full(len(asked), -1, dtype=np.int64)
+        turn = np.argsort(asked, kind="stable")  # a search in order stays in the processor's cache
+        at = np.empty(len(asked), dtype=np.int64)
+        at[turn] = np.minimum(np.searchsorted(known, asked[turn]), len(known) - 1)
+        return np.where(known[at] == asked, order[at], -1).astype(np.int64)
 
     def append(self, hashes: Hashes, rows: Rows) -> None:
         """Add vectors (float32[n, dim]) of new content hashes (V32[n]); on disk when it returns.
@@ -102,18 +121,42 @@ class VectorFile:
             ) from None
         self._blocks.append((len(hashes), digest))
         self._hashes += keys
-        self._map = self._order = None
+        self._unmap()
+        self._order = None
 
     def rows(self, hashes: Hashes) -> Rows:
         """float32[n, dim], a copy, in the order of *hashes*; one without a vector: `StoreError`."""
-        at = self._find(hashes)
-        lost = int((at < 0).sum())
+        return self.at(self.positions(hashes))
+
+    def at(self, positions: Positions) -> Rows:
+        """float32[n, dim], a copy of the rows at *positions*, int64[n]; negative: `StoreError`."""
+        lost = int((positions < 0).sum())
         if lost:
             raise StoreError(
-                f"{lost!r} of {len(hashes)!r} texts have no vector yet.",
+                f"{lost!r} of {len(positions)!r} texts have no vector yet.",
                 mend="Embed them with: tiebreak run",
             )
-        return np.asarray(self._rows()[at], dtype=np.float32)
+        rows, out = self._rows(), np.empty((len(positions), self.dim), dtype=np.float32)
+        for start in range(0, len(positions), _PART):
+            part = slice(start, start + _PART)
+            out[part] = rows[positions[part]]
+            self._let_go()
+        return out
+
+    def digest(self, rows: int) -> str | None:
+        """A name (hex) for the first *rows* rows and their order; None if no append ended there.
+
+        What is derived from these rows and keeps their name can tell later whether they are the
+        same: a torn append that was done again has another.
+        """
+        hashed = hashlib.sha256()
+        done = 0
+        for count, of_block in self._blocks:
+            if done >= rows:
+                break
+            hashed.update(count.to_bytes(8, "little") + of_block)
+            done += count
+        return hashed.hexdigest() if done == rows else None
 
     def damaged(self) -> int:
         """How many rows stand in blocks whose checksum is wrong (reads everything)."""
@@ -145,34 +188,30 @@ class VectorFile:
         while self._blocks and not self._whole(len(self) - self._blocks[-1][0], *self._blocks[-1]):
             count, _ = self._blocks.pop()
             del self._hashes[-count * _KEY :]
-            self._map = None
+            self._unmap()
 
     def _whole(self, start: int, count: int, digest: bytes) -> bool:
         keys = bytes(self._hashes[start * _KEY : (start + count) * _KEY])
         return _digest(keys, self._rows()[start : start + count].tobytes()) == digest
 
     def _rows(self) -> Rows:
-        if self._map is None:
+        if self._array is None:
             shape = (len(self), self.dim)
-            self._map = (
-                np.memmap(self.data, dtype="<f4", mode="r", shape=shape)
-                if len(self)
-                else np.zeros(shape, dtype=np.float32)
-            )
-        return self._map
+            if not len(self):
+                return np.zeros(shape, dtype=np.float32)
+            with self.data.open("rb") as file:
+                size = shape[0] * shape[1] * 4
+                self._mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+            self._array = np.frombuffer(self._mapped, dtype="<f4").reshape(shape)
+        return self._array
 
-    def _find(self, hashes: Hashes) -> npt.NDArray[np.intp]:
-        """Row of each hash, -1 where there is none."""
-        if self._order is None:
-            known = np.frombuffer(bytes(self._hashes), dtype=f"S{_KEY}")
-            order = np.argsort(known, kind="stable")
-            self._order = (known[order], order)
-        known, order = self._order
-        asked = _sortable(hashes)
-        if not len(known):
-            return np.full(len(asked), -1, dtype=np.intp)
-        at = np.minimum(np.searchsorted(known, asked), len(known) - 1)
-        return np.where(known[at] == asked, order[at], -1)
+    def _let_go(self) -> None:
+        """Take what was read out of this process's memory; the system's cache keeps it."""
+        if self._mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+            self._mapped.madvise(mmap.MADV_DONTNEED)
+
+    def _unmap(self) -> None:
+        self._array = self._mapped = None  # closed once nobody holds rows of it
 
 
 def _name(embedder_id: str) -> str:

@@ -19,3 +19,16 @@ KEYS = (
     ("?", "List and change the keys"),
     ("Esc", "Close, leave a field"),
 )
+
+_MULTIPLE = {
+    "Accept the agent's label": "Confirm the labels that are on: at first the agent's",
+    "Labels 1 to 10": "Labels 1 to 10, on or off",
+    "Labels 11 to 19": "Labels 11 to 19, on or off",
+    "Find a label by typing": "Find a label to turn on or off",
+    "None of these labels fits": "None of these labels applies",
+}
+
+
+def keys(multiple: bool) -> tuple[tuple[str, str], ...]:
+    """(keys, what they do), for a project where any number of labels may apply or for others."""
+    return tuple((k, _MULTIPLE.get(does, does) if multiple else does) for k, does in KEYS)

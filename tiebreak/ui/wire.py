@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tiebreak.domain.labels import LabelSchema
+from tiebreak.domain.labels import LabelSchema, LabelValue
 from tiebreak.workflow.cards import Card
 from tiebreak.workflow.desk import Answer
 
@@ -44,7 +44,7 @@ def answer_on_wire(answer: Answer, schema: LabelSchema) -> dict[str, Any]:
             }
             for r in answer.refused
         ],
-        "cards": [card_on_wire(card, place) for card in answer.cards],
+        "cards": [card_on_wire(card, place, multiple=schema.multiple) for card in answer.cards],
         "lost": list(answer.lost),
         "epoch": answer.epoch,
         "left": answer.left,
@@ -66,13 +66,21 @@ def _order(card: Card, place: Mapping[str, int]) -> list[int]:
 def _why(card: Card) -> str:
     """Why the record is here; a chosen one may be a tie as well."""
     told = card.suggestion
-    tie = told and told.labels and card.model and told.labels[0] != card.model[0][0]
+    said = told.labels if told else None
+    tie = None not in (said, card.model_labels) and said != card.model_labels
     if card.task.reason == "selected" and tie:
         return f"{WHY['selected']}; {WHY['disagreement']}"
     return WHY[card.task.reason]
 
 
-def card_on_wire(card: Card, place: Mapping[str, int]) -> dict[str, Any]:
+def _value(value: LabelValue | None, multiple: bool) -> dict[str, Any]:
+    """``labels``, a list, where any number may apply, else ``label``; null for none said."""
+    if multiple:
+        return {"labels": None if value is None else list(value)}
+    return {"label": value[0] if value else None}
+
+
+def card_on_wire(card: Card, place: Mapping[str, int], *, multiple: bool = False) -> dict[str, Any]:
     """A card as JSON; *place* is each label's position in the schema."""
     task, record = card.task, card.record
     shown: dict[str, Any] = {
@@ -90,7 +98,7 @@ def card_on_wire(card: Card, place: Mapping[str, int]) -> dict[str, Any]:
         told = card.suggestion
         shown["suggestion"] = {
             "seq": told.seq,
-            "label": told.labels[0] if told.labels else None,
+            **_value(told.labels, multiple),
             "abstain": told.abstain,
             "confidence": told.confidence,
             "rationale": told.rationale,
@@ -102,11 +110,12 @@ def card_on_wire(card: Card, place: Mapping[str, int]) -> dict[str, Any]:
             "version": card.model_version,
             "top": [[label, round(p, 4)] for label, p in card.model[:TOP]],
             "order": _order(card, place),
+            **({"labels": list(card.model_labels or ())} if multiple else {}),
         }
     shown["near"] = [
         {
             "text": near.text[:NEAR_CHARS],
-            "label": near.labels[0],
+            **_value(near.labels, multiple),
             "similarity": round(near.similarity, 3),
         }
         for near in card.neighbours

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,10 @@ from tiebreak.errors import ConfigError
 from tiebreak.workflow import wiring
 
 if TYPE_CHECKING:
+    from tiebreak.retrieval.kept import KeptIndex
     from tiebreak.store.vectors import VectorFile
+
+Ids = npt.NDArray[np.int64]
 
 
 class Quiet:
@@ -40,6 +43,19 @@ class Quiet:
         """Nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the vectors of a table's records stand, as long as neither changes."""
+
+    table: RecordTable
+    vectors: VectorFile
+    size: int
+    rows: Ids
+
+    def hold(self, table: RecordTable, vectors: VectorFile) -> bool:
+        return self.table is table and self.vectors is vectors and self.size == len(self.vectors)
+
+
 @dataclass
 class Bench:
     """A project's open parts. ``agent_name`` overrides the settings' agent for this opening."""
@@ -50,6 +66,9 @@ class Bench:
     clock: Clock
     progress: Progress = field(default_factory=Quiet)
     agent_name: str | None = None
+    memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+    """What readers worked out of things that never change, such as a head's answers."""
+    _places: _Places | None = field(default=None, init=False, repr=False)
 
     @property
     def schema(self) -> LabelSchema:
@@ -87,6 +106,11 @@ class Bench:
         return wiring.vectors(self.folder, self.embedder)
 
     @cached_property
+    def near_rows(self) -> KeptIndex | None:
+        """Finds the vector file's rows near to vectors, fast; None if the settings' kind cannot."""
+        return wiring.kept_index(self.settings.index, self.vectors, self.progress)
+
+    @cached_property
     def agent(self) -> LabelModel | None:
         """The language model behind the agent, or None."""
         return wiring.language_model(self.settings, self.agent_name)
@@ -109,10 +133,26 @@ class Bench:
 
     # -- what several steps ask
 
-    def rows(self, ids: npt.NDArray[np.int64]) -> Floats:
+    @property
+    def placed(self) -> Ids:
+        """The vector file's row of each record of the table, int64[n]; -1 for none yet.
+
+        Found once: among a million content hashes that takes a second.
+        """
+        places = self._places
+        if places is None or not places.hold(self.table, self.vectors):
+            rows = self.vectors.positions(self.table.hashes)
+            places = _Places(self.table, self.vectors, len(self.vectors), rows)
+            self._places = places
+        return places.rows
+
+    def places(self, ids: Ids) -> Ids:
+        """The vector file's rows of records by id, int64[n]; -1 for none yet."""
+        return self.placed[np.searchsorted(self.table.ids, ids)]
+
+    def rows(self, ids: Ids) -> Floats:
         """Vectors float32[n, d] of records by id."""
-        at = np.searchsorted(self.table.ids, ids)
-        return self.vectors.rows(self.table.hashes[at])
+        return self.vectors.at(self.places(ids))
 
     def records(self, ids: Iterable[int]) -> dict[int, Record]:
         """Records by id."""
@@ -124,11 +164,11 @@ class Bench:
         These alone train the head and serve as demonstrations; never held-out records, never
         machine labels, never a label that the schema no longer has.
         """
-        names = set(self.schema.names)
+        fits = self.schema.fits
         return {
             record_id: (d.by, d.labels)
             for record_id, d in self.store.decisions.latest().items()
-            if d.labels and d.by in ("human", "simulated") and names.issuperset(d.labels)
+            if d.labels is not None and d.by in ("human", "simulated") and fits(d.labels)
         }
 
     def suggested(self, *, by_agent: bool = False) -> dict[int, Suggestion]:

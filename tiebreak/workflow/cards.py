@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tiebreak.domain.batches import ModelCard
-from tiebreak.domain.evidence import Neighbour, Suggestion
-from tiebreak.domain.labels import LabelSchema
+from tiebreak.domain.evidence import Neighbour, Suggestion, most_probable
+from tiebreak.domain.labels import LabelSchema, LabelValue
 from tiebreak.domain.records import Record
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.errors import StoreError
@@ -32,7 +32,8 @@ class Card:
     """One review task with what may be shown for it.
 
     ``model`` are (label, calibrated probability) pairs, best first, of the head
-    ``model_version``. On a blind card ``suggestion`` and ``model_version`` are None, ``model`` and
+    ``model_version``, and ``model_labels`` is the label value that this head would give. On a
+    blind card ``suggestion``, ``model_version`` and ``model_labels`` are None, ``model`` and
     ``neighbours`` empty: left out, not hidden.
     """
 
@@ -41,6 +42,7 @@ class Card:
     suggestion: Suggestion | None = None
     model: Ranked = ()
     model_version: int | None = None
+    model_labels: LabelValue | None = None
     neighbours: tuple[Neighbour, ...] = ()
 
 
@@ -71,6 +73,7 @@ class Deck:
                 model_version=self._machine.version
                 if self._machine and task.record_id in ranked
                 else None,
+                model_labels=self._value(ranked.get(task.record_id)),
                 neighbours=near.get(task.record_id, ()),
             )
             for task in tasks
@@ -94,6 +97,13 @@ class Deck:
             for i, row, best in zip(ids, p, order, strict=True)
         }
         return ranked, labelled.near(ids, vectors, NEIGHBOURS)
+
+    def _value(self, ranked: Ranked | None) -> LabelValue | None:
+        if not ranked:
+            return None
+        chances, names = dict(ranked), self.schema.names
+        p = [chances[name] for name in names]
+        return most_probable(p, names, multiple=self.schema.multiple)[0]
 
     def _suggested(self, ids: Sequence[int]) -> dict[int, Suggestion]:
         version = self.schema.version

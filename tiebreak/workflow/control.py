@@ -7,7 +7,7 @@ their accuracy on unlabelled records without bias, which no actively selected la
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tiebreak.domain.batches import BatchItem, QueryBatch
-from tiebreak.domain.evidence import Estimate
-from tiebreak.domain.labels import LabelValue
+from tiebreak.domain.evidence import Estimate, most_probable
+from tiebreak.domain.labels import LabelSchema, LabelValue
 from tiebreak.learner.estimates import estimate
+from tiebreak.learner.set_scores import micro_f1
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.predict import probabilities
 
@@ -60,48 +61,82 @@ def labelled_control(bench: Bench) -> Iterator[tuple[BatchItem, LabelValue, int]
     standing = bench.store.annotations.standing([item.record_id for item, _ in items])
     for item, version in items:
         act = standing.get(item.record_id)
-        if act is not None and act.outcome == "label" and act.labels:
+        if act is not None and act.outcome == "label" and act.labels is not None:
             yield item, act.labels, version
 
 
-def scored_control(bench: Bench) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Probabilities float64[n, k] given before the label, and the label's position int64[n]."""
+def scored_control(
+    bench: Bench, head: str | None = None
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Probabilities float64[n, k] given before the label, and the label's position int64[n].
+
+    With *head* only those that a head of this kind gave: kinds differ in how sure they are.
+    """
     names = bench.schema.names
+    kinds = {card.version: card.head for card in bench.store.notes.models()}
     rows: list[tuple[float, ...]] = []
     truth: list[int] = []
     for item, labels, version in labelled_control(bench):
-        if item.model_probabilities is not None and version == bench.schema.version:
+        by = kinds.get(item.model_version or 0)
+        of_kind = head is None or by == head
+        if item.model_probabilities is not None and version == bench.schema.version and of_kind:
             rows.append(item.model_probabilities)
             truth.append(names.index(labels[0]))
     return np.array(rows).reshape(len(rows), len(names)), np.array(truth, dtype=np.int64)
 
 
+def scored_sets(bench: Bench) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Of a multi-label project: probabilities float64[n, k] given before the labels, and which of
+    the k labels apply, bool[n, k]."""
+    names = bench.schema.names
+    rows: list[tuple[float, ...]] = []
+    truth: list[list[bool]] = []
+    for item, labels, version in labelled_control(bench):
+        if item.model_probabilities is not None and version == bench.schema.version:
+            rows.append(item.model_probabilities)
+            truth.append([name in labels for name in names])
+    shape = (len(rows), len(names))
+    return np.array(rows).reshape(shape), np.array(truth, dtype=np.bool_).reshape(shape)
+
+
 def control_report(bench: Bench) -> dict[str, Any]:
     """``{n, model, agent}``: labelled control records, and who had how many of them right.
+
+    In a multi-label project right is the exact set, and ``micro_f1`` has the ``model``'s and the
+    ``agent``'s, or None for no label.
 
     Each record was scored by the model of its time, so the model's figure is of the run so far,
     not of the newest head. An agent that abstained was not right; one that was not asked is not
     counted.
     """
     n = 0
-    names = _names(bench)
-    model: list[bool] = []
-    agent: list[bool] = []
+    schemas = _schemas(bench)
+    model: list[tuple[LabelValue, LabelValue | None]] = []
+    agent: list[tuple[LabelValue, LabelValue | None]] = []
     for item, labels, version in labelled_control(bench):
         n += 1
         if item.model_probabilities is not None:
-            best = int(np.argmax(item.model_probabilities))
-            model.append((names[version][best],) == labels)
+            schema = schemas[version]
+            said = most_probable(item.model_probabilities, schema.names, multiple=schema.multiple)
+            model.append((labels, said[0]))
         if item.agent is not None:
-            agent.append(item.agent_labels == labels)
-    return {"n": n, "model": share(model), "agent": share(agent)}
+            agent.append((labels, item.agent_labels))
+    told: dict[str, Any] = {"n": n, "model": exact(model), "agent": exact(agent)}
+    if bench.schema.multiple:
+        told["micro_f1"] = {"model": micro_f1(model), "agent": micro_f1(agent)}
+    return told
 
 
-def _names(bench: Bench) -> dict[int, tuple[str, ...]]:
-    """Label names by the schema version that a batch was drawn under."""
+def _schemas(bench: Bench) -> dict[int, LabelSchema]:
+    """Schemas by the version that a batch was drawn under."""
     versions = {batch.schema_version for batch in bench.store.batches.all()}
     found = {version: bench.store.notes.schema(version) for version in versions}
-    return {version: schema.names for version, schema in found.items() if schema is not None}
+    return {version: schema for version, schema in found.items() if schema is not None}
+
+
+def exact(pairs: Sequence[tuple[LabelValue, LabelValue | None]]) -> Estimate | None:
+    """The share of (true, said) pairs that are equal; an abstention (None) is not."""
+    return share([true == said for true, said in pairs])
 
 
 def share(right: list[bool]) -> Estimate | None:

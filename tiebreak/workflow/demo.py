@@ -9,22 +9,16 @@ from __future__ import annotations
 import tempfile
 import time
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from tiebreak.domain.evidence import Estimate
 from tiebreak.domain.ports import Progress
 from tiebreak.errors import MissingPackage
-from tiebreak.learner.choose_c import choose_c, needs_choice
 from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench, Quiet
-from tiebreak.workflow.control import share
+from tiebreak.workflow.demo_random import random_choice
 from tiebreak.workflow.ingest import labels_of_column
-from tiebreak.workflow.predict import probabilities
 from tiebreak.workflow.prelabel import forecast, sweep_targets
 from tiebreak.workflow.project import Project
 
@@ -35,7 +29,6 @@ ROUNDS = 8
 SWEEP = 44
 HELDOUT = 60
 """Agent calls: 8 x 12 selected + 44 others + 60 held out = 200, the most that the demo makes."""
-DRAWS = 9
 
 
 def data_file() -> Path:
@@ -88,7 +81,7 @@ def _play(folder: Path, agent: str, progress: Progress | None) -> dict[str, Any]
             "imported": {k: imported[k] for k in ("taken", "problems")},
             "status": status,
             "human_labels_used": sum(status["model"]["trained_on"].values()),
-            "random": _random_selection(bench),
+            "random": random_choice(bench),
             "ties": _ties(bench),
             "left_out": left_out,
             "seconds": status["seconds"],
@@ -107,36 +100,6 @@ def _agent_or_none(agent: str, notes: list[str]) -> str:
         notes.append(f"Running without an agent. {problem}")
         return "none"
     return agent
-
-
-def _random_selection(bench: Bench) -> dict[str, Any]:
-    """The same head on as many labels drawn at random: the median of nine draws, held-out rows.
-
-    One draw would do for an interval, but draws differ by several points.
-    """
-    n = len(bench.labelled())
-    found = [x for draw in range(DRAWS) if (x := _one_draw(bench, n, draw)) is not None]
-    found.sort(key=lambda x: x.accuracy)
-    return {"labels": n, "draws": DRAWS, "heldout": asdict(found[len(found) // 2])}
-
-
-def _one_draw(bench: Bench, n: int, draw: int) -> Estimate | None:
-    gold, pool = bench.store.gold, bench.table.pool
-    truth = gold.get(pool.tolist())
-    rng = bench.rng("demo-random", draw)
-    drawn = np.sort(rng.choice(pool[np.isin(pool, list(truth))], size=n, replace=False))
-    values = [truth[i][0] for i in drawn.tolist()]
-    classes, vectors = bench.schema.names, bench.rows(drawn)
-    c = 30.0
-    if needs_choice(n, 0, len(classes)):
-        c = choose_c(vectors, values, classes, rng)
-    head = wiring.classifier("logistic").fit(vectors, values, classes, c)
-    if head is None:
-        return None
-    heldout = bench.table.ids[bench.table.heldout]
-    best = probabilities((0, 1.0, head), bench.rows(heldout)).argmax(axis=1)
-    known = gold.get(heldout.tolist())
-    return share([(classes[j],) == known[i] for i, j in zip(heldout.tolist(), best, strict=True)])
 
 
 def _ties(bench: Bench) -> dict[str, int]:

@@ -187,7 +187,7 @@ def _act(who: str, event: Event) -> Annotation:
         who=who,
         source="person",
         outcome=event.outcome,
-        labels=(event.label,) if event.label is not None else None,
+        labels=event.value,
         seconds=event.seconds,
         shown=event.shown,
         suggestion=event.suggestion,

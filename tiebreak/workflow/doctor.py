@@ -11,7 +11,7 @@ from typing import Any
 from tiebreak import config
 from tiebreak.config import Settings
 from tiebreak.domain.evidence import Neighbour
-from tiebreak.domain.labels import LabelSchema
+from tiebreak.domain.labels import LabelSchema, in_words
 from tiebreak.errors import TiebreakError
 from tiebreak.workflow import wiring
 from tiebreak.workflow.init import LABELS, names_schema, read_labels
@@ -109,5 +109,5 @@ def _agent(settings: Settings, schema: LabelSchema) -> str:
         told = labeller.probe(task)
     finally:
         model.close()
-    said = told.labels[0] if told.labels else f"abstained: {told.abstain}"
+    said = f"abstained: {told.abstain}" if told.labels is None else in_words(told.labels)
     return f"{model.id} answers in mode {told.mode} ({said!r})"

@@ -156,8 +156,11 @@ def _window(ids: Ids, signal: Signal, tests: list[two_sample.Finding]) -> dict[s
 def _prevalence(
     bench: Bench, machine: Machine | None, reference: Floats, vectors: Floats
 ) -> dict[str, Any] | None:
-    """Shares of the labels before and now; of the newest 10,000 records where there are more."""
-    if machine is None or not len(vectors):
+    """Shares of the labels before and now; of the newest 10,000 records where there are more.
+
+    None where any number of labels may apply: the methods know of one label a record only.
+    """
+    if machine is None or not len(vectors) or bench.schema.multiple:
         return None
     names = machine.classes
     counts = Counter(labels[0] for _, labels in bench.labelled().values())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tiebreak.domain.labels import PARTS, LabelValue
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.files.write import write_rows
 
@@ -29,8 +30,10 @@ def export(
 
     One row a record: ``by`` is human, simulated, autonomous or unproved, empty where there is no
     label; ``who`` names the person, and ``outcome`` says what they did (a skipped or flagged
-    record has no label by a person). A duplicate carries its own label or none: ``duplicate_of``
-    names the record whose label fits it too. Held-out records are not exported.
+    record has no label by a person). In a multi-label project a label is a list, which may be
+    empty; in CSV its names are parted by ``;``, and an empty one is ``[]``. A duplicate carries its
+    own label or none: ``duplicate_of`` names the record whose label fits it too. Held-out records
+    are not exported.
     """
     counts: dict[str, int] = {}
 
@@ -42,13 +45,16 @@ def export(
             counts[key] = counts.get(key, 0) + 1
             yield row
 
-    write_rows(path, COLUMNS, counted(), format=format)
+    columns = COLUMNS
+    if bench.schema.multiple:
+        columns = {**COLUMNS, "label": list, "agent_label": list}
+    write_rows(path, columns, counted(), format=format)
     return counts
 
 
 def rows(bench: Bench) -> Iterator[dict[str, Any]]:
     """Export rows of the pool, in id order."""
-    store = bench.store
+    store, multiple = bench.store, bench.schema.multiple
     decisions = store.decisions.latest()
     standing = store.annotations.standing()
     suggested = bench.suggested()
@@ -69,13 +75,13 @@ def rows(bench: Bench) -> Iterator[dict[str, Any]]:
                 "id": record.external_id,
                 "text": record.text,
                 "split": record.split,
-                "label": "|".join(decision.labels) if decision and decision.labels else None,
+                "label": told_as(decision.labels if decision else None, multiple),
                 "by": decision.by if decision and labelled else None,
                 "who": act.who if act else None,
                 "confidence": decision.confidence if decision else None,
                 "outcome": act.outcome if act else None,
                 "reasons": ",".join(decision.reasons) if decision else None,
-                "agent_label": "|".join(told.labels) if told and told.labels else None,
+                "agent_label": told_as(told.labels if told else None, multiple),
                 "agent_confidence": told.confidence if told else None,
                 "rationale": told.rationale if told else None,
                 "rationale_by": told.rationale_by if told else None,
@@ -83,3 +89,13 @@ def rows(bench: Bench) -> Iterator[dict[str, Any]]:
                 "schema_version": decision.schema_version if decision else None,
                 "labelled_at": decision.created_at if decision and labelled else None,
             }
+
+
+def told_as(value: LabelValue | None, multiple: bool) -> list[str] | str | None:
+    """A label value as a cell: its name, or the list of its names in a multi-label project.
+
+    A value from before the schema was single-label may have several: they are parted by ``;``.
+    """
+    if value is None:
+        return None
+    return list(value) if multiple else PARTS[0].join(value)

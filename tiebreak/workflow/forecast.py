@@ -11,11 +11,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tiebreak.domain.batches import ModelCard
-from tiebreak.domain.evidence import NANOS
+from tiebreak.domain.evidence import NANOS, THRESHOLD
 from tiebreak.domain.reviews import DECIDING
-from tiebreak.errors import ModelFileError, StoreError
+from tiebreak.errors import StoreError
 from tiebreak.learner.curves import MIN_POINTS, fit
 from tiebreak.learner.forecast import (
     CannotTell,
@@ -28,9 +29,8 @@ from tiebreak.learner.forecast import (
     variance,
 )
 from tiebreak.learner.stopping import BATCHES, STOP_SET, advise, kappa, next_batch
-from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.control import labelled_control
+from tiebreak.workflow.looks import looks, readable
 from tiebreak.workflow.loop import answered_by_people
 from tiebreak.workflow.machine import Machine
 from tiebreak.workflow.predict import probabilities
@@ -84,17 +84,13 @@ def _figures(told: Forecast | CannotTell) -> dict[str, float | None]:
 
 
 def control_points(bench: Bench) -> list[Point]:
-    """Control records that a head scored before their label, one point each, by the labels that
+    """Control records that a head scored before their label, one point a batch, by the labels that
     this head had learnt from. Only those drawn under the schema in force."""
-    schema = bench.schema
-    learnt = {card.version: sum(card.trained_on.values()) for card in bench.store.notes.models()}
-    points = []
-    for item, labels, version in labelled_control(bench):
-        n = learnt.get(item.model_version or 0)
-        if n and item.model_probabilities is not None and version == schema.version:
-            best = int(np.argmax(item.model_probabilities))
-            points.append(Point(labels=n, right=int((schema.names[best],) == labels), n=1))
-    return points
+    return [
+        Point(labels=look.labels, right=int((look.control.loss == 0).sum()), n=n)
+        for look in looks(bench)
+        if look.labels and (n := len(look.control.loss))
+    ]
 
 
 def effort(bench: Bench) -> Effort:
@@ -144,22 +140,49 @@ def stop_advice(
 def successive_kappas(bench: Bench, cards: Sequence[ModelCard]) -> list[float]:
     """Agreement of each of these heads with the one before, on records of the pool fixed by lot.
 
-    Empty where fewer than two of them can be read, or share the newest one's labels and encoder.
+    Those that do not share the newest one's labels and encoder are left out. Empty where fewer than
+    two are left, or one of them cannot be read.
     """
-    machine = Machine.newest(bench)
-    if machine is None:
-        return []
-    pool = bench.table.pool
-    drawn = bench.rng("stop-set").permutation(len(pool))[:STOP_SET]
     said = []
+    for card in cards:
+        if (card.classes, card.embedder) == (cards[-1].classes, cards[-1].embedder):
+            opinion = opinions(bench, card)
+            if opinion is None:
+                return []
+            said.append(opinion)
+    return [agreement(a, b) for a, b in pairwise(said)]
+
+
+Opinions = npt.NDArray[np.int64]
+"""What a head says of the stop set, int64[n, 1] positions, or [n, k] yes and no if any number of
+labels may apply."""
+
+
+def opinions(bench: Bench, card: ModelCard) -> Opinions | None:
+    """What a head says of the stop set; None where its file, the vectors or the newest's labels
+    do not fit it any more."""
+    pool = bench.table.pool
+    key = ("opinions", card.sha256, len(pool), int(pool[-1]) if len(pool) else 0)
+    if key in bench.memo:
+        known: Opinions = bench.memo[key]
+        return known
+    machine = Machine.newest(bench)
+    head = readable(bench, machine, card)
+    if machine is None or head is None:
+        return None
+    drawn = bench.rng("stop-set").permutation(len(pool))[:STOP_SET]
     try:
         vectors = machine.rows(pool[np.sort(drawn)])
-        for card in cards:
-            if (card.classes, card.embedder) != (machine.classes, cards[-1].embedder):
-                continue
-            head = wiring.load_head(bench.folder, card)
-            p = probabilities((card.version, card.temperature, head), vectors)
-            said.append(p.argmax(axis=1).astype(np.int64))
-    except (ModelFileError, StoreError):  # gone, or imported since the last run
-        return []
-    return [kappa(a, b) for a, b in pairwise(said)]
+    except StoreError:  # imported since the last run
+        return None
+    p = probabilities((card.version, card.temperature, head), vectors)
+    said = p >= THRESHOLD if bench.schema.multiple else p.argmax(axis=1)[:, None]
+    bench.memo[key] = said.astype(np.int64)
+    return said.astype(np.int64)
+
+
+def agreement(first: Opinions, second: Opinions) -> float:
+    """Cohen's kappa of two heads' opinions; a set of labels counts as one category."""
+    _, coded = np.unique(np.concatenate([first, second]), axis=0, return_inverse=True)
+    coded = coded.reshape(-1).astype(np.int64)
+    return kappa(coded[: len(first)], coded[len(first) :])

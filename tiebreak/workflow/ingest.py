@@ -45,7 +45,9 @@ def import_file(
     """Import a file; returns the report (`ImportReport.to_json`, and ``lines`` for people).
 
     Labels in the file become annotations (source ``imported``), or with *labels_are* ``gold`` are
-    sealed. Labels of held-out splits are always sealed: they measure. A file twice is the file
+    sealed. In a multi-label project a cell has a list, also one written as JSON, or names parted
+    by ``;`` or ``|``; an empty list says that no label applies, an empty cell says nothing.
+    Labels of held-out splits are always sealed: they measure. A file twice is the file
     once. With *corrections* rows are matched to known records by id and only labels are read.
 
     Raises:
@@ -62,6 +64,7 @@ def import_file(
         id=id,
         split=NONE if corrections else split,
         labels=bench.schema.names,
+        multiple=bench.schema.multiple,
         text_needed=not corrections,
     )
     report = ImportReport(source=source or path.name, reader=reader, columns=columns)
@@ -195,11 +198,11 @@ def report_lines(report: ImportReport) -> Iterator[str]:
     yield from (f"  {note}" for note in told["notes"])
 
 
-def labels_of_column(path: Path, column: str) -> list[str]:
-    """The distinct labels in a column of a file, sorted."""
+def labels_of_column(path: Path, column: str, *, multiple: bool = False) -> list[str]:
+    """The distinct labels in a column of a file, sorted; *multiple*: a cell may have several."""
     reader = read_rows(path)
     choose(reader.columns, [], label=column, text=NONE, id=NONE, split=NONE, text_needed=False)
-    names = sorted(label_names(reader, column))
+    names = sorted(label_names(reader, column, multiple=multiple))
     if len(names) < 2:
         raise InputError(
             f"Column {column!r} of {str(path)!r} holds {len(names)} labels: {names!r}.",

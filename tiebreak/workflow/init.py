@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.errors import ConfigError, InputError
 
 LABELS = "labels.yaml"
+SETS_TASK = "Choose every label that applies to the text."
+"""The task of a multi-label project that was given none."""
 
 TEMPLATE = """\
 # Tiebreak project. Every key and its default: docs/configuration.md
@@ -46,12 +50,17 @@ def init(
     task: str | None = None,
     agent: str = "embedded",
     embedder: str = config.EmbedderPart().name,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Write a new project's files. A folder that is a project already is left as it is.
 
+    Args:
+        settings: further keys by table, as in ``docs/configuration.md``.
+
     Raises:
-        ConfigError: *folder* is a project already.
+        ConfigError: *folder* is a project already; a setting that is unknown or out of range.
     """
+    config.parse(dict(settings or {}), where="settings")
     if (folder / config.FILE).exists():
         raise ConfigError(
             f"{str(folder)!r} is a project already.",
@@ -61,20 +70,46 @@ def init(
     write_labels(folder / LABELS, schema)
     text = TEMPLATE.format(
         name=_toml(folder.resolve().name),
-        task=_toml(task or config.ProjectPart().task),
+        task=_toml(task or (SETS_TASK if schema.multiple else config.ProjectPart().task)),
         embedder=_toml(embedder),
         agent=_toml(agent),
     )
+    for table, keys in (settings or {}).items():
+        text = _put_table(text, table, keys)
     (folder / config.FILE).write_text(text, encoding="utf-8")
 
 
-def _toml(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)  # a JSON string is a TOML basic string
+def _toml(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)  # of plain values JSON is TOML
+
+
+def _put_table(text: str, table: str, keys: Mapping[str, Any]) -> str:
+    """A settings file with these keys; None leaves a key at its default."""
+    for key, value in keys.items():
+        if isinstance(value, Mapping):
+            text = _put_table(text, f"{table}.{_toml(key)}", value)
+        elif value is not None:
+            text = _put(text, table, f"{key} = {_toml(value)}")
+    return text
+
+
+def _put(text: str, table: str, line: str) -> str:
+    """The line in the place of its key's, else as the table's first, the table made at need."""
+    head = f"\n[{table}]\n"
+    if head not in text:
+        return f"{text}{head}{line}\n"
+    before, _, after = text.partition(head)
+    body, mark, others = after.partition("\n[")
+    old = re.compile(rf"^{re.escape(line.partition(' = ')[0])} = .*$", re.MULTILINE)
+    body = old.sub(lambda _: line, body) if old.search(body) else f"{line}\n{body}"
+    return f"{before}{head}{body}{mark}{others}"
 
 
 def write_labels(path: Path, schema: LabelSchema) -> None:
-    """Write ``labels.yaml``: names, definitions, examples, tier, guidelines."""
+    """Write ``labels.yaml``: names, definitions, examples, tier, guidelines, multiple."""
     body: dict[str, Any] = {"guidelines": schema.guidelines, "labels": []}
+    if schema.multiple:
+        body = {"multiple": True, **body}
     for label in schema.labels:
         row: dict[str, Any] = {"name": label.name, "definition": label.definition}
         if label.examples:
@@ -105,8 +140,14 @@ def read_labels(path: Path) -> LabelSchema:
         raise ConfigError(
             f"{path} has no list of labels.", mend="Write: labels: [{name: a}, {name: b}]"
         )
-    labels = tuple(_label(row, path) for row in raw["labels"])
-    return LabelSchema(labels=labels, guidelines=str(raw.get("guidelines") or ""))
+    multiple = raw.get("multiple", False)
+    if not isinstance(multiple, bool):
+        raise ConfigError(f"{path}: multiple is {multiple!r}.", mend="Write true or false.")
+    return LabelSchema(
+        labels=tuple(_label(row, path) for row in raw["labels"]),
+        guidelines=str(raw.get("guidelines") or ""),
+        multiple=multiple,
+    )
 
 
 def _label(row: Any, path: Path) -> Label:
@@ -126,6 +167,6 @@ def _label(row: Any, path: Path) -> Label:
     )
 
 
-def names_schema(names: list[str]) -> LabelSchema:
+def names_schema(names: list[str], *, multiple: bool = False) -> LabelSchema:
     """A schema of bare names."""
-    return LabelSchema(labels=tuple(Label(name=name) for name in names))
+    return LabelSchema(labels=tuple(Label(name=name) for name in names), multiple=multiple)

@@ -25,6 +25,9 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 RELABEL_PRIORITY = 1.5
 """After a batch, which the next one waits for, and before the ties."""
 
+EXCERPT = 200
+"""Characters of a text in the list of suspects."""
+
 Labels = dict[int, str]
 """Label by record id; single-label."""
 
@@ -35,10 +38,11 @@ def doubtful(bench: Bench, source: Source = "people", *, limit: int = 100) -> di
     Returns ``{source, judged, unjudged, flagged, suspects}``. ``flagged`` is how many confident
     learning holds to be wrong, ``unjudged`` how many rows have a label with too few rows to tell.
     ``suspects`` are the first *limit* of ``{record_id, id, given, better, quality, confidence,
-    flagged, control}``: ``id`` is the external one, ``control`` marks the control arm.
+    flagged, control, excerpt}``: ``id`` is the external one, ``control`` marks the control arm,
+    ``excerpt`` is the text's first 200 characters.
 
     Raises:
-        UsageError: a source that is none of people, agent, model.
+        UsageError: a source that is none of people, agent, model; a multi-label project.
         StoreError: a record has no vector yet.
     """
     ids, errors = _errors(bench, source)
@@ -56,6 +60,7 @@ def doubtful(bench: Bench, source: Source = "people", *, limit: int = 100) -> di
                 "id": records[i].external_id,
                 **{k: v for k, v in asdict(s).items() if k != "position"},
                 "control": i in control,
+                "excerpt": records[i].text[:EXCERPT],
             }
             for s in suspects
             for i in [int(ids[s.position])]
@@ -127,6 +132,11 @@ def _control(bench: Bench) -> set[int]:
 
 def _errors(bench: Bench, source: Source) -> tuple[npt.NDArray[np.int64], LabelErrors]:
     """The source's record ids, by id, and what the judge of it says of their labels."""
+    if bench.schema.multiple:
+        raise UsageError(
+            "Doubtful labels are found where a record has one label; here it may have any number.",
+            mend="Look at the records where agent and model disagree: they are in the queue.",
+        )
     people = {i: labels[0] for i, (_, labels) in bench.labelled().items()}
     pool = set(bench.table.pool.tolist())
     agent = {i: s.labels[0] for i, s in bench.suggested().items() if s.labels and i in pool}
@@ -162,12 +172,16 @@ def _judge(bench: Bench, ids: npt.NDArray[np.int64], teachers: Labels, source: S
         )
     place = {i: at for at, i in enumerate(learnt.tolist())}
     card = bench.store.notes.last_model()
-    return judge(
-        bench.rows(learnt),
-        [teachers[i] for i in learnt.tolist()],
-        names,
-        card.c if card else DEFAULT_C,
-        bench.rng("label-errors", source),
-        queries=bench.rows(ids),
-        own=np.array([place.get(i, -1) for i in ids.tolist()], dtype=np.int64),
-    )
+    bench.progress.start("judge labels", None)
+    try:
+        return judge(
+            bench.rows(learnt),
+            [teachers[i] for i in learnt.tolist()],
+            names,
+            card.c if card else DEFAULT_C,
+            bench.rng("label-errors", source),
+            queries=bench.rows(ids),
+            own=np.array([place.get(i, -1) for i in ids.tolist()], dtype=np.int64),
+        )
+    finally:
+        bench.progress.done()

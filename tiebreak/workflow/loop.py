@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from tiebreak.agents.calling import Failure
 from tiebreak.agents.money import require_price
@@ -24,18 +24,21 @@ from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.control import record_answers
 from tiebreak.workflow.embed import embed
+from tiebreak.workflow.outlook import duration, seconds_a_call, tell_if_long
 from tiebreak.workflow.people import simulate_answers
 from tiebreak.workflow.prelabel import (
     forecast,
     heldout_targets,
     limit_nanos,
     prelabel,
+    say_plan,
     sweep_targets,
 )
 from tiebreak.workflow.routing import accept_unproved, route_all
 from tiebreak.workflow.select import batch_size, select, unlabelled
 from tiebreak.workflow.tasks import open_batch_tasks
 from tiebreak.workflow.train import head_is_whole, train
+from tiebreak.workflow.watch import DO, paused, watch
 
 Next = Literal["import", "review", "run", "budget", "done"]
 
@@ -106,8 +109,11 @@ def run(bench: Bench, options: RunOptions) -> Run:
     if bench.agent is not None:  # before any work, not after the embedding
         require_price(bench.agent, wiring.price(bench.settings, bench.agent), this.limit)
     bench.store.ledger.abandon()
+    tell_if_long(bench, batch=options.batch, prelabel=options.prelabel)
     with this.timed("embed"):
         embed(bench)
+    with this.timed("drift"):
+        watch(bench)
     if not head_is_whole(bench):  # its file is gone or damaged: learn it again from the labels
         _learn(this, _round(bench))
     try:
@@ -119,9 +125,28 @@ def run(bench: Bench, options: RunOptions) -> Run:
         n, last = len(this.failures), this.failures[-1].error
         bench.progress.note(f"{n} records got no answer from the agent. The last error: {last}")
     if options.accept_unproved:
-        this.unproved = accept_unproved(bench)
+        _accept(this)
     bench.store.notes.report("run", _round(bench), {"seconds": this.seconds})
     return this
+
+
+def _accept(this: Run) -> None:
+    """Take proposals over without a person, unless a drift sensor holds that."""
+    why = paused(this.bench)
+    if not why:
+        this.unproved = accept_unproved(this.bench)
+        return
+    this.bench.progress.note(f"paused: {why}. No proposal was taken over. {DO['pause']}")
+
+
+@contextmanager
+def step(bench: Bench, name: str) -> Iterator[None]:
+    """A step without a count of its own, told to the progress."""
+    bench.progress.start(name, None)
+    try:
+        yield
+    finally:
+        bench.progress.done()
 
 
 def _rounds(this: Run) -> None:
@@ -170,7 +195,7 @@ def _ready(this: Run, batch: QueryBatch) -> None:
 def _learn(this: Run, round: int, *, close: bool = False) -> None:
     """Train on what is new and route by it; the head's card and its routes are one transaction."""
     bench = this.bench
-    with this.timed("train"):
+    with this.timed("train"), step(bench, "train"):
         card = train(bench, round)
     with bench.store.transaction():
         if card is not None:
@@ -189,7 +214,7 @@ def _choose(this: Run) -> bool:
     size = batch_size(bench, options.batch)
     if options.max_labels is not None:
         size = min(size, options.max_labels - answered_by_people(bench))
-    with this.timed("select"):
+    with this.timed("select"), step(bench, "select"):
         chosen = select(bench, _round(bench) + 1, size)
     return chosen is not None
 
@@ -209,7 +234,11 @@ def _sweep(this: Run) -> None:
     ids = sweep_targets(bench, options.prelabel)
     plan = forecast(bench, ids, "sweep")
     if plan is not None:
-        bench.progress.note(f"pre-labelling {len(ids)} more records: {say_plan(plan)}")
+        each, basis = seconds_a_call(bench)
+        took = "time unknown" if each is None else f"about {duration(each * len(ids))}"
+        bench.progress.note(
+            f"pre-labelling {len(ids)} more records: {say_plan(plan)}, {took} ({basis})"
+        )
     with this.timed("pre-label"):
         this.ask(ids, "sweep")
     with this.timed("route"):
@@ -258,11 +287,3 @@ def answered_by_people(bench: Bench) -> int:
         act.source != "imported" and act.outcome in DECIDING
         for act in bench.store.annotations.standing().values()
     )
-
-
-def say_plan(plan: dict[str, Any]) -> str:
-    """A forecast in a line."""
-    money = f"{plan['money']:.4f} {plan['currency']}"
-    if not plan["priced"]:
-        money = "at an unknown price" if plan["remote"] else "free, on this machine"
-    return f"{plan['calls']} calls, about {plan['tokens']} tokens, {money}"

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 
 from tiebreak.domain.batches import ModelCard
 from tiebreak.domain.ports import Floats, Head
+from tiebreak.domain.records import RecordTable
 from tiebreak.errors import ModelFileError, StoreError
 from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.predict import probabilities
+
+if TYPE_CHECKING:
+    from tiebreak.store.vectors import VectorFile
 
 Ids = npt.NDArray[np.int64]
 
@@ -20,11 +26,15 @@ class Machine:
 
     def __init__(self, bench: Bench, card: ModelCard, head: Head) -> None:
         self._bench = bench
-        self._encoder = card.embedder
+        self.encoder = card.embedder
         self._head = (card.version, card.temperature, head)
         self.version = card.version
         self.classes = head.classes
-        self._open()
+        held: tuple[RecordTable, VectorFile] | None = bench.memo.get(self._key)
+        if held is None or not held[1].data.is_file():
+            self._open()
+        else:  # of a million records, seconds to read
+            self._table, self._vectors = held
 
     @classmethod
     def newest(cls, bench: Bench) -> Machine | None:
@@ -57,11 +67,17 @@ class Machine:
             return self._rows(ids)
 
     def _open(self) -> None:
+        """Read what is there now. It is kept for the next reader, who finds out what it lacks."""
         self._table = self._bench.store.records.table()
-        vectors = wiring.written_vectors(self._bench.folder, self._encoder)
+        vectors = wiring.written_vectors(self._bench.folder, self.encoder)
         if vectors is None:
             raise StoreError("There are no vectors on disk.", mend="Run: tiebreak run DIR")
         self._vectors = vectors
+        self._bench.memo[self._key] = (self._table, vectors)
+
+    @property
+    def _key(self) -> tuple[str, str]:
+        return "records", self.encoder
 
     def _rows(self, ids: Ids) -> Floats:
         known = self._table.ids

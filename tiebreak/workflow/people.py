@@ -9,13 +9,14 @@ from tiebreak.domain.decisions import Decision, may_replace
 from tiebreak.domain.labels import LabelSchema
 from tiebreak.domain.ports import Gold, Store
 from tiebreak.domain.reviews import DECIDING, Annotation, ReviewTask, decision_of
-from tiebreak.errors import UsageError
+from tiebreak.errors import LabelError, UsageError
 
 
 def annotate(store: Store, schema: LabelSchema, acts: Sequence[Annotation]) -> list[Annotation]:
     """Write annotations, the decisions that follow and the tasks that they close; all or nothing.
 
-    Acts whose ``key`` is stored already are dropped, so a repeated call changes nothing.
+    Acts whose ``key`` is stored already are dropped, so a repeated call changes nothing. In a
+    multi-label project the outcome ``none`` is the label value ``()``, and is written as that.
 
     Raises:
         LabelError: a label that the schema does not have.
@@ -37,8 +38,15 @@ def _check(act: Annotation, schema: LabelSchema) -> Annotation:
             f"{act.model_version!r} are named as seen.",
             mend="Name no evidence with shown='blind'.",
         )
+    if act.outcome == "none" and schema.multiple:  # no label applies: a set like any other
+        act = replace(act, outcome="label", labels=())
     if act.outcome == "label":
-        labels = schema.check(act.labels or ())
+        if act.labels is None:
+            raise LabelError(
+                f"Record {act.record_id} was answered 'label', without one.",
+                mend="Give the label, or for no label the outcome 'none'.",
+            )
+        labels = schema.check(act.labels)
         return replace(act, labels=labels, schema_version=schema.version)
     return replace(act, labels=None, schema_version=schema.version)
 
@@ -94,7 +102,7 @@ def simulate_answers(
     acts: list[Annotation] = []
     for record_id in ids:
         labels = known.get(record_id)
-        fits = labels is not None and all(name in schema.names for name in labels)
+        fits = labels is not None and schema.fits(labels)
         acts.append(
             Annotation(
                 record_id=record_id,

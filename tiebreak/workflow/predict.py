@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tiebreak.domain.evidence import Predictions
+from tiebreak.domain.evidence import Predictions, most_probable
+from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Floats, Head
 from tiebreak.errors import UsageError
-from tiebreak.learner.calibration import softmax
+from tiebreak.learner.calibration import sigmoid, softmax
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.files.cells import clean
 
@@ -23,7 +24,8 @@ def probabilities(
 ) -> npt.NDArray[np.float64]:
     """float64[n, k] over the schema's labels, with the head's temperature or with T = 1."""
     _, temperature, weights = head
-    return softmax(weights.logits(vectors), temperature if calibrated else 1.0)
+    link = sigmoid if weights.link == "sigmoid" else softmax
+    return link(weights.logits(vectors), temperature if calibrated else 1.0)
 
 
 def predict_records(bench: Bench, ids: Sequence[int]) -> Predictions | None:
@@ -37,14 +39,17 @@ def predict_records(bench: Bench, ids: Sequence[int]) -> Predictions | None:
         probabilities=probabilities(head, bench.rows(wanted)),
         classes=head[2].classes,
         model_version=head[0],
+        multiple=bench.schema.multiple,
     )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TextPrediction:
-    """A prediction for a bare text: top label, its calibrated probability, the best few."""
+    """A prediction for a bare text: its label value with the calibrated probability of that, and
+    the ``top`` few labels with theirs. ``label`` is the most probable single one."""
 
     label: str
+    labels: LabelValue
     confidence: float
     top: tuple[tuple[str, float], ...]
     model_version: int
@@ -58,15 +63,18 @@ def predict_texts(bench: Bench, texts: Sequence[str], *, top: int = 3) -> Iterat
             "There is no trained model yet, so nothing can be predicted.",
             mend="Label some records and run: tiebreak run DIR",
         )
+    multiple = bench.schema.multiple
     for start in range(0, len(texts), CHUNK):
         vectors = bench.embedder.embed([clean(text) for text in texts[start : start + CHUNK]])
         p = probabilities(head, vectors)
         order = np.argsort(-p, axis=1, kind="stable")[:, :top]
         for row, best in zip(p, order, strict=True):
             ranked = tuple((head[2].classes[j], float(row[j])) for j in best)
+            labels, p_labels = most_probable(row, head[2].classes, multiple=multiple)
             yield TextPrediction(
                 label=ranked[0][0],
-                confidence=ranked[0][1],
+                labels=labels,
+                confidence=p_labels,
                 top=ranked,
                 model_version=head[0],
             )

@@ -92,7 +92,7 @@ def tasks(bench: Bench, ids: list[int], purpose: Purpose) -> list[LabelTask]:
     made: list[LabelTask] = []
     for at, record_id in enumerate(ids):
         shown = near.get(record_id, ())
-        short = tuple(dict.fromkeys([*(n.labels[0] for n in shown), *best[at]])) or None
+        short = tuple(dict.fromkeys([*(x for n in shown for x in n.labels), *best[at]])) or None
         made.append(
             LabelTask(
                 record_id=record_id,
@@ -151,13 +151,25 @@ def forecast(bench: Bench, ids: Sequence[int], purpose: Purpose) -> dict[str, An
     todo = [i for i in ids if i not in known]
     if model is None or not todo:
         return None
-    sample = tasks(bench, todo[:SAMPLE], purpose)
+    return plan(bench, model, tasks(bench, todo[:SAMPLE], purpose), len(todo))
+
+
+def plan(bench: Bench, model: LabelModel, sample: list[LabelTask], n: int) -> dict[str, Any]:
+    """What *n* calls will take, by a sample of them: calls, tokens, money, priced, remote."""
     price = wiring.price(bench.settings, model)
     return {
-        **estimate_run(make_labeller(bench, model), sample, len(todo), price),
+        **estimate_run(make_labeller(bench, model), sample, n, price),
         "remote": model.remote,
         "currency": bench.settings.budget.currency,
     }
+
+
+def say_plan(plan: dict[str, Any]) -> str:
+    """A forecast in a line."""
+    money = f"{plan['money']:.4f} {plan['currency']}"
+    if not plan["priced"]:
+        money = "at an unknown price" if plan["remote"] else "free, on this machine"
+    return f"{plan['calls']} calls, about {plan['tokens']} tokens, {money}"
 
 
 def limit_nanos(money: float | None) -> int | None:

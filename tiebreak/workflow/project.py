@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,7 @@ from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench, Quiet
 from tiebreak.workflow.cards import Card, cards
 from tiebreak.workflow.init import LABELS, init, read_labels
+from tiebreak.workflow.reports import Reports
 
 LEASE_SECONDS = 900.0
 
@@ -27,7 +28,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Project:
+class Project(Reports):
     """A Tiebreak project.
 
     Use as a context manager; closing it stops the embedded agent, if that was started::
@@ -54,17 +55,21 @@ class Project:
         task: str | None = None,
         agent: str = "embedded",
         embedder: str = config.EmbedderPart().name,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
         clock: Clock = utc_now,
     ) -> Project:
         """Make a project in *folder* and open it.
 
+        ``settings`` are further keys of ``tiebreak.toml`` by table, as in
+        ``{"select": {"strategy": "entropy"}}``; see ``docs/configuration.md``.
+
         Raises:
-            ConfigError: the folder is a project already.
+            ConfigError: the folder is a project already; a setting unknown or out of range.
             LabelError: fewer than two labels, or one twice.
         """
         if not isinstance(labels, LabelSchema):
             labels = LabelSchema(labels=tuple(Label(name=name) for name in labels))
-        init(Path(folder), labels, task=task, agent=agent, embedder=embedder)
+        init(Path(folder), labels, task=task, agent=agent, embedder=embedder, settings=settings)
         return cls.open(folder, clock=clock)
 
     @classmethod
@@ -172,7 +177,7 @@ class Project:
     def annotate(
         self,
         record: int | str,
-        label: str | None = None,
+        label: str | Collection[str] | None = None,
         *,
         who: str,
         outcome: Outcome = "label",
@@ -182,11 +187,15 @@ class Project:
         model_version: int | None = None,
         note: str = "",
         key: str | None = None,
+        simulated: bool = False,
     ) -> Annotation | None:
         """Write what a person said of a record (by id, or by external id); None if *key* is known.
 
+        In a multi-label project *label* is a collection of names, maybe empty, or one name.
+
         ``shown`` is ``blind`` or ``evidence``; ``suggestion`` (its seq) and ``model_version`` name
-        the machine's answers that were on screen.
+        the machine's answers that were on screen. ``simulated`` marks what no person said (a lookup
+        in a trial, say): it trains as a person's answer does, and never replaces one.
 
         Raises:
             LabelError: not a label of the schema.
@@ -198,9 +207,9 @@ class Project:
         act = Annotation(
             record_id=self._record_id(record),
             who=who,
-            source="person",
+            source="simulated" if simulated else "person",
             outcome=outcome,
-            labels=(label,) if label is not None else None,
+            labels=(label,) if isinstance(label, str) else None if label is None else tuple(label),
             seconds=seconds,
             shown=shown,
             suggestion=suggestion,
@@ -268,12 +277,6 @@ class Project:
             "unanswered_now": len(done.failures),
             "seconds": {k: round(v, 3) for k, v in done.seconds.items()},
         }
-
-    def status(self) -> dict[str, Any]:
-        """Counts, accuracies with intervals, spend, what next; see ``docs/status.md``."""
-        from tiebreak.workflow.status import status
-
-        return status(self._bench)
 
     def predict(self, texts: Sequence[str], *, top: int = 3) -> Iterator[Any]:
         """Calibrated predictions for texts that are no records; nothing is stored."""

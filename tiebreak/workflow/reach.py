@@ -8,14 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from tiebreak.domain.ports import Floats, Head
-from tiebreak.learner.calibration import softmax
 from tiebreak.learner.heads import LinearHead
 from tiebreak.learner.strategies._doubt import MARGIN
-from tiebreak.retrieval.candidates import Doubt, Reach, anchors, candidates
+from tiebreak.learner.strategies._doubt_sets import MARGIN as SETS_MARGIN
+from tiebreak.retrieval.candidates import Doubt, Near, Reach, anchors, candidates
+from tiebreak.retrieval.indexes._ranking import blocks
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.predict import probabilities
 
 Ids = npt.NDArray[np.int64]
+
+_BLOCK = 1_024  # rows whose logits stay in the processor's cache
+_DEEPER = 8
+"""How many times the neighbours wanted are asked for where most of the nearest are not open."""
 
 
 def reached(
@@ -35,30 +40,72 @@ def reached(
     if len(ids) <= above:
         return ids
     head = bench.head()
+    places = bench.places(ids)
+
     at = candidates(
         len(ids),
-        lambda start, stop: bench.rows(ids[start:stop]),
+        lambda start, stop: bench.vectors.at(places[start:stop]),
         rng,
         above=above,
         anchored=bench.rows(known[anchors(labels, rng)]),
         doubt=None if head is None else screen(head),
+        near=_near(bench, places),
         reach=Reach.of(n),
     )
     return ids[at]
 
 
+def _near(bench: Bench, places: Ids) -> Near | None:
+    """Positions of open records near to vectors, by the index that is kept; None without one.
+
+    It knows every row of the vector file, whose record may be answered, held out or deleted from
+    the table by now: it is asked for more until enough of what it finds is open.
+    """
+    index = bench.near_rows
+    if index is None:
+        return None
+    position = np.full(len(bench.vectors), -1, dtype=np.int64)
+    position[places[::-1]] = np.arange(len(places))[::-1]  # of equal texts the first
+
+    def near(vectors: Floats, k: int) -> Ids:
+        found = np.full((len(vectors), k), -1, dtype=np.int64)
+        todo = np.arange(len(vectors))
+        for depth in (2 * k, _DEEPER * k):
+            rows, _ = index.search(vectors[todo], min(depth, len(index)))
+            at = np.where(rows >= 0, position[rows], -1)
+            open_first = np.argsort(at < 0, axis=1, kind="stable")[:, :k]  # and nearest first
+            found[todo, : open_first.shape[1]] = np.take_along_axis(at, open_first, axis=1)
+            todo = todo[(found[todo] < 0).any(axis=1)]
+            if not len(todo) or depth >= len(index):
+                break
+        return found
+
+    return near
+
+
 def screen(head: tuple[int, float, Head]) -> Doubt:
     """The margin's doubt of vectors, in float32 where the head allows it.
 
-    Twice as fast, off by 1e-6: enough to say who is looked at, and those are measured again.
+    1 - (p1 - p2) = 1 - (1 - exp(z2 - z1)) / sum exp(z - z1). Four times as fast, off by 1e-6:
+    enough to say who is looked at, and those are measured again.
     """
     _, temperature, weights = head
-    if not isinstance(weights, LinearHead):
-        return lambda rows: MARGIN.of(probabilities(head, rows))
-    coef = weights.coef.T.astype(np.float32)
-    intercept = weights.intercept.astype(np.float32)
+    if not isinstance(weights, LinearHead) or weights.link != "softmax":
+        measure = SETS_MARGIN if weights.link == "sigmoid" else MARGIN
+        return lambda rows: measure.of(probabilities(head, rows))
+    coef = (weights.coef.T / temperature).astype(np.float32)
+    intercept = (weights.intercept / temperature).astype(np.float32)
 
     def doubt(rows: Floats) -> npt.NDArray[np.float64]:
-        return MARGIN.of(softmax(rows @ coef + intercept, temperature))
+        every = rows @ coef
+        every += intercept
+        out = np.empty(len(rows))
+        for start, stop in blocks(len(rows), _BLOCK):
+            logits = every[start:stop]
+            second, first = np.partition(logits, -2, axis=1)[:, -2:].T
+            logits -= first[:, None]
+            total = np.exp(logits, out=logits).sum(axis=1)
+            out[start:stop] = 1 - (1 - np.exp(second - first)) / total
+        return out
 
     return doubt

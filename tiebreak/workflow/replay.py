@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tiebreak.domain.evidence import THRESHOLD
 from tiebreak.domain.ports import Embedder, Floats, Progress
 from tiebreak.domain.records import NewRecord
 from tiebreak.store.memory import MemoryStore
@@ -26,18 +27,19 @@ from tiebreak.workflow.simulate_data import Labelled, hashes_of
 
 KEPT = 0.9
 RANDOM = "random_uniform"
+Truth = npt.NDArray[np.int64]
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """What every replay of a simulation shares. ``test`` float32[t, d], ``truth`` int64[t]."""
+    """What every replay of a simulation shares. ``test`` float32[t, d]; ``truth``: `truth_of`."""
 
     data: Labelled
     encoder: Embedder
     vectors: VectorFile
     test: Floats
-    truth: npt.NDArray[np.int64]
+    truth: Truth
     batch: int
     labels: int
 
@@ -51,7 +53,7 @@ class Stage:
             encoder=encoder,
             vectors=vectors,
             test=vectors.rows(hashes_of(data.test)),
-            truth=positions(data, data.test),
+            truth=truth_of(data, data.test),
             batch=batch,
             labels=labels,
         )
@@ -77,10 +79,15 @@ class Replay:
         return np.asarray(self.right.mean(axis=1))
 
 
-def positions(data: Labelled, rows: Sequence[NewRecord]) -> npt.NDArray[np.int64]:
-    """Each row's label as its position in the schema, int64[n]."""
-    place = {name: i for i, name in enumerate(data.schema.names)}
-    return np.array([place[row.labels[0]] for row in rows if row.labels], dtype=np.int64)
+def truth_of(data: Labelled, rows: Sequence[NewRecord]) -> Truth:
+    """Each row's label as its position in the schema, int64[n, 1]; where any number may apply,
+    which do, int64[n, k] of 0 and 1."""
+    names = data.schema.names
+    values = [row.labels for row in rows if row.labels is not None]
+    if data.schema.multiple:
+        return np.array([[name in value for name in names] for value in values], dtype=np.int64)
+    place = {name: i for i, name in enumerate(names)}
+    return np.array([[place[value[0]]] for value in values], dtype=np.int64).reshape(-1, 1)
 
 
 def pool_size(data: Labelled) -> int:
@@ -107,9 +114,10 @@ def replay(stage: Stage, strategy: str, seed: int, folder: Path, progress: Progr
         )
         head = bench.head()
         assert head is not None  # every record has a label
-        said = probabilities(head, stage.test).argmax(axis=1)
+        p = probabilities(head, stage.test)
+        said = p >= THRESHOLD if bench.schema.multiple else p.argmax(axis=1)[:, None]
         labels.append(answered_by_people(bench))
-        right.append(said == stage.truth)
+        right.append((said == stage.truth).all(axis=1))
         progress.advance()
     return Replay(strategy=strategy, seed=seed, labels=tuple(labels), right=np.array(right))
 
@@ -124,7 +132,7 @@ def _bench(stage: Stage, strategy: str, seed: int, folder: Path) -> Bench:
     store.notes.put_schema(data.schema)
     store.records.add(rows)
     ids = store.records.find("simulation", [row.external_id for row in rows])
-    store.gold.put({ids[row.external_id]: row.labels for row in rows if row.labels})
+    store.gold.put({ids[r.external_id]: r.labels for r in rows if r.labels is not None})
     settings = data.settings
     select = settings.select.model_copy(
         update={"strategy": strategy} | ({"cold_strategy": RANDOM} if strategy == RANDOM else {})

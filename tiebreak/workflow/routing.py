@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tiebreak.domain.decisions import Decision, Route
+from tiebreak.domain.evidence import Predictions
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.learner.routing import route
 from tiebreak.workflow.bench import Bench
@@ -33,18 +34,18 @@ def route_all(bench: Bench) -> dict[str, int]:
     if not ids:
         return {}
     predictions = predict_records(bench, ids)
-    if predictions is not None and np.count_nonzero(predictions.probabilities[0]) < 2:
+    if predictions is not None and _knows_one(predictions):
         predictions = None  # a head that has seen one label is sure of it whatever the text
     routes: list[Route] = []
     for row, record_id in enumerate(ids):
         told = waiting[record_id]
-        label, confidence = predictions.top(row) if predictions else (None, None)
+        labels, confidence = predictions.value(row) if predictions else (None, None)
         routes.append(
             route(
                 record_id=record_id,
                 agent_labels=told.labels,
                 agent_confidence=told.confidence,
-                model_label=label,
+                model_labels=labels,
                 model_confidence=confidence,
                 model_version=predictions.model_version if predictions else 0,
                 thresholds=bench.settings.route,
@@ -55,6 +56,12 @@ def route_all(bench: Bench) -> dict[str, int]:
         _withdraw(bench, routes)
         _queue(bench, routes)
     return dict(sorted(Counter(r.reason for r in routes).items()))
+
+
+def _knows_one(predictions: Predictions) -> bool:
+    """Whether its head never saw two records answered differently."""
+    seen = int(np.count_nonzero(predictions.probabilities[0]))
+    return seen < (1 if predictions.multiple else 2)
 
 
 def _withdraw(bench: Bench, routes: list[Route]) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from tiebreak.domain.batches import BatchItem, QueryBatch
+from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Pool
 from tiebreak.learner.control import draw_control
 from tiebreak.workflow import wiring
@@ -80,22 +84,24 @@ def _strategy_name(bench: Bench) -> str:
 def _active(bench: Bench, round: int, open_ids: Ids, control: Ids, n: int) -> list[BatchItem]:
     labelled = bench.labelled()
     known = np.array(sorted(labelled), dtype=np.int64)
-    labels = tuple(labelled[i][1][0] for i in known.tolist())
-    rest = np.setdiff1d(open_ids, control)
-    near = reached(bench, rest, known, labels, n=n, rng=bench.rng("candidates", round))
+    values = tuple(labelled[i][1] for i in known.tolist())
+    rest = np.setdiff1d(open_ids, control, assume_unique=True)  # of a million, it need not sort
+    near = reached(bench, rest, known, rarest_each(values), n=n, rng=bench.rng("candidates", round))
     fresh = _fresh(bench, near, control, n)
     n = min(n, len(fresh))
     if n == 0:
         return []
-    head = bench.head()
+    head, multiple = bench.head(), bench.schema.multiple
     vectors = bench.rows(fresh)
     pool = Pool(
         vectors=vectors,
         labelled=bench.rows(np.concatenate([known, np.setdiff1d(control, known)])),
         probabilities=probabilities(head, vectors) if head else None,
         n_classes=len(bench.schema.names),
-        labels=labels,
+        labels=() if multiple else tuple(value[0] for value in values),
         head=head[2] if head else None,
+        multiple=multiple,
+        sets=values if multiple else (),
     )
     strategy = wiring.strategy(_strategy_name(bench))
     return [
@@ -108,6 +114,12 @@ def _active(bench: Bench, round: int, open_ids: Ids, control: Ids, n: int) -> li
         )
         for i, pick in enumerate(strategy.query(pool, n, bench.rng("select", round)))
     ]
+
+
+def rarest_each(values: Sequence[LabelValue]) -> list[str]:
+    """For each value the label of it that is rarest among them all; an empty one stands alone."""
+    counts = Counter(name for value in values for name in value)
+    return [min(value, key=lambda name: (counts[name], name), default="") for value in values]
 
 
 def _fresh(bench: Bench, candidates: Ids, control: Ids, n: int) -> Ids:

@@ -13,16 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tiebreak.domain.ports import Embedder, Progress
+from tiebreak.domain.ports import Embedder, Floats, Progress
 from tiebreak.errors import UsageError
+from tiebreak.learner import trial
 from tiebreak.learner.choose_c import CHOICES, DEFAULT_C, FOLDS, needs_choice
 from tiebreak.store.memory import MemoryStore
 from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.choose_head import CHALLENGER, CHAMPION
 from tiebreak.workflow.replay import EPOCH, RANDOM, Stage, pool_size, replay
 from tiebreak.workflow.select import batch_size
 from tiebreak.workflow.simulate_data import Labelled, embed_rows, hashes_of
 from tiebreak.workflow.simulate_report import plural, report
+from tiebreak.workflow.train import MOST_UNLABELLED
+from tiebreak.workflow.train_sets import HEAD as SETS_HEAD
 
 PER_LABEL = 10
 BATCHES = 8
@@ -145,29 +149,41 @@ def _forecast_embedding(data: Labelled, encoder: Embedder, progress: Progress) -
 
 
 def _forecast(stage: Stage) -> float:
-    """Seconds of one replay: a timed fit on all its labels, scaled by the labels of each round.
+    """Seconds of one replay: timed fits on all its labels, scaled by the labels of each round.
 
-    A choice of C costs 12 fits on two thirds of the labels.
+    A choice of C costs 12 fits of logistic regression on two thirds of the labels, a trial of heads
+    some of each kind.
     """
     rows = stage.data.pool[: stage.labels]
-    vectors, values = (
-        stage.vectors.rows(hashes_of(rows)),
-        [(row.labels or ("",))[0] for row in rows],
-    )
-    classes = stage.data.schema.names
-    classifier = wiring.classifier("logistic")
-    classifier.fit(vectors[:SAMPLE], values[:SAMPLE], classes, DEFAULT_C)  # loads the solver
-    begun = time.perf_counter()
-    classifier.fit(vectors, values, classes, DEFAULT_C)
-    one = time.perf_counter() - begun
-    fits, chosen = 0.0, 0
+    vectors, values = stage.vectors.rows(hashes_of(rows)), [row.labels or () for row in rows]
+    classes, asked = stage.data.schema.names, stage.data.settings.learn.head
+    multiple = stage.data.schema.multiple
+    unlabelled = stage.vectors.rows(hashes_of(stage.data.pool[stage.labels :][:MOST_UNLABELLED]))
+
+    def seconds(kind: str) -> float:
+        def fit(n: int, more: Floats | None = None) -> None:
+            if multiple:
+                wiring.set_classifier(SETS_HEAD).fit(vectors[:n], values[:n], classes, DEFAULT_C)
+            else:
+                first = [value[0] for value in values[:n]]
+                classifier = wiring.classifier(kind)
+                classifier.fit(vectors[:n], first, classes, DEFAULT_C, unlabelled=more)
+
+        fit(SAMPLE)  # loads the solver
+        begun = time.perf_counter()
+        fit(len(rows), unlabelled)
+        return time.perf_counter() - begun
+
+    plain, one = seconds(CHAMPION), seconds(CHALLENGER if asked == "auto" else asked)
+    took, chosen = 0.0, 0
     for number in range(1, stage.rounds + 1):
         n = min(number * stage.batch, stage.labels)
-        fits += n / stage.labels
+        took += one + OVERHEAD
         if needs_choice(n, chosen, len(classes)):
-            fits += len(CHOICES) * (FOLDS - 1) * n / stage.labels
+            took += plain * len(CHOICES) * (FOLDS - 1) * n / stage.labels
+            took += trial.FOLDS * (one + plain) if asked == "auto" and not multiple else 0.0
             chosen = n
-    return one * fits + OVERHEAD * stage.rounds
+    return took
 
 
 def _say_seconds(seconds: float) -> str:

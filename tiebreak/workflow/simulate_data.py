@@ -17,7 +17,7 @@ from tiebreak.domain.records import NewRecord, Record, content_hash
 from tiebreak.errors import InputError
 from tiebreak.retrieval.embedding import embed_missing
 from tiebreak.store.vectors import VectorFile
-from tiebreak.workflow import wiring
+from tiebreak.workflow import label_names, wiring
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.files.columns import choose
 from tiebreak.workflow.files.read import read_rows
@@ -57,31 +57,38 @@ def from_file(
     split: str | None = None,
     embedder: str | None = None,
     seed: int = 0,
+    multiple: bool = False,
 ) -> Labelled:
     """The labelled rows of a file; columns as in `tiebreak import`. Others are counted in notes.
+
+    *multiple*: any number of labels may stand in a row's cell.
 
     Raises:
         InputError: no file, no such column, too few labelled rows, or about as many labels as rows.
     """
     reader = read_rows(path)
-    columns = choose(reader.columns, reader.head(), text=text, label=label, split=split)
+    columns = choose(
+        reader.columns, reader.head(), text=text, label=label, split=split, multiple=multiple
+    )
     if columns.label is None:
         raise InputError(
             f"No column of {list(reader.columns)!r} looks like the label.",
             mend="Name it with --label COL.",
         )
-    schema = names_schema(labels_of_column(path, columns.label))
+    names = labels_of_column(path, columns.label, multiple=multiple)
+    schema = names_schema(names, multiple=multiple)
     settings = Settings(embedder=EmbedderPart(name=embedder) if embedder else EmbedderPart())
     report = ImportReport(source=path.name, reader=reader, columns=columns)
     rows = rows_to_records(report, schema=schema, max_text_chars=settings.imports.max_text_chars)
-    kept = [replace(row, metadata={}) for row in rows if row.labels]
+    kept = [replace(row, metadata={}) for row in rows if row.labels is not None]
     notes = [
         f"{role} column: {name}"
         for role in ("text", "label", "split")
         if (name := getattr(columns, role)) is not None
     ]
     if report.rows > len(kept):
-        notes.append(f"{report.rows - len(kept)} of {report.rows} rows have no one label: left out")
+        what = "no labels" if multiple else "no one label"
+        notes.append(f"{report.rows - len(kept)} of {report.rows} rows have {what}: left out")
     return _parted(path.name, schema, settings, rows=kept, seed=seed, notes=notes)
 
 
@@ -91,9 +98,8 @@ def from_project(bench: Bench, *, embedder: str | None = None, seed: int = 0) ->
     Simulated and machine labels are left out.
     """
     labels = {i: value for i, (by, value) in bench.labelled().items() if by == "human"}
-    names = set(bench.schema.names)
     held = bench.store.gold.get(bench.table.ids[bench.table.heldout].tolist())
-    labels |= {i: v for i, v in held.items() if len(v) == 1 and names.issuperset(v)}
+    labels |= {i: v for i, v in held.items() if bench.schema.fits(v)}
     records = bench.records(labels)
     rows = [_row(record, labels[i]) for i, record in records.items()]
     chosen = {
@@ -203,4 +209,5 @@ def embed_rows(
     with held:
         vectors = wiring.vectors(data.home or scratch, encoder)
         done = embed_missing(hashes_of(rows), texts, vectors, encoder, progress)
+        label_names.keep(data.schema, vectors, encoder)
     return vectors, done.embedded

@@ -52,28 +52,45 @@ class Frame:
 def draw(told: Mapping[str, Any]) -> str:
     """The curves of a simulation's report as an SVG document."""
     curves = told["strategies"]
-    frame = _frame(curves.values())
     data, seeds = told["data"], len(told["protocol"]["seeds"])
     name = data["name"] if len(data["name"]) <= LONGEST else data["name"][: LONGEST - 1] + "…"
-    title = f"{name}: accuracy on {data['test']} test records"
     band = f"; band: 95 % interval of the mean over {seeds} seeds" if seeds > 1 else ""
-    under = f"mean of {seeds} seeds{band}" if seeds > 1 else "one seed, so no interval"
     order = sorted(curves, key=lambda name: name == told["baseline"])
+    return picture(
+        {name: curves[name] for name in order},
+        title=f"{name}: accuracy on {data['test']} test records",
+        under=f"mean of {seeds} seeds{band}" if seeds > 1 else "one seed, so no interval",
+        targets=told["targets"],
+    )
+
+
+def picture(
+    curves: Mapping[str, Mapping[str, Any]], *, title: str, under: str, targets: Sequence[float]
+) -> str:
+    """Curves by name as an SVG document, the last of them drawn as what the others are held to.
+
+    Args:
+        curves: each ``{labels, accuracy, low, high}``, lists of one length; with a None in ``low``
+            it gets no band.
+        title, under: the picture's two lines of words.
+        targets: accuracies that get a line across.
+    """
+    frame = _frame(curves.values())
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'width="{WIDTH}" height="{HEIGHT}" role="img" aria-labelledby="title desc">',
         f'<title id="title">{escape(title)}</title>',
         f'<desc id="desc">{escape(_words(curves))}</desc>',
-        _style(len(order)),
+        _style(len(curves)),
         f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}"/>',
         f'<text class="title" x="{LEFT}" y="26">{escape(title)}</text>',
         f'<text class="small" x="{LEFT}" y="45">{escape(under)}</text>',
         *_axes(frame),
-        *_targets(frame, told["targets"]),
+        *_targets(frame, targets),
     ]
-    for at, name in reversed([*enumerate(order)]):
+    for at, name in reversed([*enumerate(curves)]):
         parts += _curve(frame, f"s{at}", curves[name])
-    parts += _names(frame, {name: curves[name] for name in order})
+    parts += _names(frame, curves)
     return "\n".join([*parts, "</svg>", ""])
 
 

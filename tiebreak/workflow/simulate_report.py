@@ -6,12 +6,14 @@ There is no clock in it: equal replays give equal bytes.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tiebreak.domain.labels import in_words
 from tiebreak.learner.comparison import area, labels_to, over_seeds, saved_range
 from tiebreak.learner.curves import Range
 from tiebreak.workflow.files.write import write_rows
@@ -49,9 +51,9 @@ def report(
         name: _strategy(runs, base, np.random.default_rng([seed, 2]))
         for name, runs in played.items()
     }
-    counts = np.bincount(stage.truth, minlength=len(data.schema.names))
-    most = int(counts.argmax())
-    majority = float(counts[most] / counts.sum())
+    counts, names = Counter(row.labels or () for row in data.test), data.schema.names
+    commonest = min(counts, key=lambda value: (-counts[value], [names.index(x) for x in value]))
+    majority = counts[commonest] / len(data.test)
     goals = _targets(told, targets, majority)
     for name, runs in played.items():
         told[name]["to_target"] = [_to_target(runs, target) for target in goals]
@@ -62,7 +64,7 @@ def report(
             "records": len(data.pool),
             "test": len(data.test),
             "split": data.split,
-            "majority": {"label": data.schema.names[most], "accuracy": _round(majority)},
+            "majority": {"label": in_words(commonest), "accuracy": _round(majority)},
             "embedder": stage.encoder.id,
             "notes": [*data.notes, *notes],
         },

@@ -10,13 +10,18 @@ from typing import Any
 import numpy as np
 
 from tiebreak.domain.decisions import BY
-from tiebreak.domain.evidence import NANOS, Estimate
+from tiebreak.domain.evidence import NANOS, Estimate, most_probable
+from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.reviews import Annotation, Outcome
 from tiebreak.errors import StoreError
+from tiebreak.learner.set_scores import micro_f1
 from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.control import control_report, share
+from tiebreak.workflow.control import control_report, exact
+from tiebreak.workflow.curve import learning_curve
+from tiebreak.workflow.forecast import forecast
 from tiebreak.workflow.machine import Machine
 from tiebreak.workflow.routing import proposals
+from tiebreak.workflow.watch import drift_state
 
 LISTED = 20
 """Records named for each outcome that asks for a second look."""
@@ -41,6 +46,7 @@ def status(bench: Bench) -> dict[str, Any]:
     return {
         "records": len(bench.table.ids),
         "pool": len(pool),
+        "multiple": bench.schema.multiple,
         "labelled": {kind: by.get(kind, 0) for kind in BY},
         "queue": len({t.record_id for t in queue}),
         "queue_by_reason": dict(sorted(Counter(t.reason for t in queue).items())),
@@ -69,6 +75,9 @@ def status(bench: Bench) -> dict[str, Any]:
         },
         "control": _plain(control_report(bench)),
         "heldout": _heldout(bench),
+        "curve": learning_curve(bench),
+        "forecast": forecast(bench),
+        "drift": drift_state(bench),
         "spend": {
             "money": spend.nanos / NANOS,
             "calls": spend.calls,
@@ -98,7 +107,8 @@ def _next(pool: int, queue: int, answered: int) -> str:
 def _heldout(bench: Bench) -> dict[str, Any] | None:
     """Each held-out split alone: the newest head's accuracy, and the agent's where it was asked.
 
-    An agent that abstained was not right.
+    An agent that abstained was not right. In a multi-label project right is the exact set, and
+    ``micro_f1`` stands beside it.
     """
     ids = bench.table.ids[bench.table.heldout].tolist()
     gold = bench.store.gold.get(ids)
@@ -110,27 +120,32 @@ def _heldout(bench: Bench) -> dict[str, Any] | None:
         splits.setdefault(records[i].split or "", []).append(i)
     told = {i: s for i, s in bench.suggested().items() if s.purpose == "heldout"}
     machine = Machine.newest(bench)
-    return {
-        split: {
+    figures = {}
+    for split, members in sorted(splits.items()):
+        model = [(gold[i], value) for i, value in _model_says(bench, machine, members).items()]
+        agent = [(gold[i], told[i].labels) for i in members if i in told]
+        figures[split] = {
             "n": len(members),
-            "model": _plain(_model_accuracy(machine, members, gold)),
-            "agent": _plain(share([told[i].labels == gold[i] for i in members if i in told])),
+            "model": _plain(exact(model)),
+            "agent": _plain(exact(agent)),
         }
-        for split, members in sorted(splits.items())
-    }
+        if bench.schema.multiple:
+            figures[split]["micro_f1"] = {"model": micro_f1(model), "agent": micro_f1(agent)}
+    return figures
 
 
-def _model_accuracy(
-    machine: Machine | None, ids: Sequence[int], gold: dict[int, tuple[str, ...]]
-) -> Estimate | None:
+def _model_says(bench: Bench, machine: Machine | None, ids: Sequence[int]) -> dict[int, LabelValue]:
     if machine is None:
-        return None
+        return {}
     try:
         vectors = machine.rows(np.asarray(ids, dtype=np.int64))
     except StoreError:  # imported since the last run: not embedded yet
-        return None
-    best = machine.probabilities(vectors).argmax(axis=1)
-    return share([(machine.classes[j],) == gold[i] for i, j in zip(ids, best, strict=True)])
+        return {}
+    multiple = bench.schema.multiple
+    return {
+        i: most_probable(p, machine.classes, multiple=multiple)[0]
+        for i, p in zip(ids, machine.probabilities(vectors), strict=True)
+    }
 
 
 def _plain(value: Any) -> Any:

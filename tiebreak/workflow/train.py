@@ -15,9 +15,14 @@ from tiebreak.domain.ports import Floats
 from tiebreak.errors import ModelFileError
 from tiebreak.learner.calibration import fit_temperature
 from tiebreak.learner.choose_c import choose_c, needs_choice
+from tiebreak.learner.trial import Data
 from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.choose_head import choose_head, control_rows
 from tiebreak.workflow.control import scored_control
+from tiebreak.workflow.fitted import Fitted
+from tiebreak.workflow.label_names import prototypes
+from tiebreak.workflow.train_sets import fit_sets
 
 MOST_UNLABELLED = 6_000
 """Unlabelled records that a semi-supervised head learns from."""
@@ -49,9 +54,9 @@ def train(bench: Bench, round: int) -> ModelCard | None:
     The card is returned, not stored: whoever asked stores it together with what follows from it,
     so that no transaction waits for a fit.
 
-    C is chosen again only when the label count has grown by half since the last choice. The
-    temperature is fitted on control-arm labels alone, each scored by the model that came before
-    its label; it is 1 until there are 30.
+    C and the classifier are chosen again only when the label count has grown by half since the
+    last choice. The temperature is fitted on control-arm labels alone, each scored by a head of the
+    same kind that came before its label; it is 1 until there are 30.
     """
     labelled = bench.labelled()
     last = bench.store.notes.last_model()
@@ -59,38 +64,73 @@ def train(bench: Bench, round: int) -> ModelCard | None:
     if not labelled or (last and last.labels_hash == name and head_is_whole(bench)):
         return None
     ids = np.array(sorted(labelled), dtype=np.int64)
-    values = [labelled[i][1][0] for i in ids.tolist()]
-    vectors = bench.rows(ids)
-    classes = bench.schema.names
-    c, chosen_at = (last.c, last.c_chosen_at) if last else (30.0, 0)
-    if needs_choice(len(values), chosen_at, len(classes)):
-        c, chosen_at = choose_c(vectors, values, classes, bench.rng("folds", round)), len(values)
-    kind = bench.settings.learn.head
-    unlabelled = None if kind == "logistic" else _unlabelled(bench, round, ids)
-    head = wiring.classifier(kind).fit(vectors, values, classes, c, unlabelled=unlabelled)
-    if head is None:
+    values = [labelled[i][1] for i in ids.tolist()]
+    if bench.schema.multiple:
+        fitted = fit_sets(bench, round, ids, values, last)
+    else:
+        fitted = _fit(bench, round, ids, [value[0] for value in values], last)
+    if fitted is None:
         return None
-    scored, truth = scored_control(bench)
     version = last.version + 1 if last else 1
     return ModelCard(
         version=version,
         round=round,
-        classes=classes,
-        c=c,
-        c_chosen_at=chosen_at,
-        temperature=fit_temperature(np.log(np.maximum(scored, 1e-300)), truth),
-        calibrated_on=len(truth),
+        classes=bench.schema.names,
+        c=fitted.c,
+        c_chosen_at=fitted.c_chosen_at,
+        temperature=fitted.temperature,
+        calibrated_on=fitted.calibrated_on,
         trained_on=dict(sorted(Counter(by for by, _ in labelled.values()).items())),
         labels_hash=name,
         embedder=bench.embedder.id,
         schema_version=bench.schema.version,
-        sha256=wiring.save_head(bench.folder, version, head),
+        sha256=wiring.save_head(bench.folder, version, fitted.head),
+        head=fitted.kind,
+        trial=fitted.trial,
         created_at=bench.clock().isoformat(),
+    )
+
+
+def _fit(
+    bench: Bench,
+    round: int,
+    ids: npt.NDArray[np.int64],
+    values: list[str],
+    last: ModelCard | None,
+) -> Fitted | None:
+    """A head for records with one label each."""
+    vectors = bench.rows(ids)
+    classes = bench.schema.names
+    c, chosen_at = (last.c, last.c_chosen_at) if last else (30.0, 0)
+    if due := needs_choice(len(values), chosen_at, len(classes)):
+        c, chosen_at = choose_c(vectors, values, classes, bench.rng("folds", round)), len(values)
+    data = Data(
+        vectors=vectors,
+        labels=values,
+        classes=classes,
+        c=c,
+        control=control_rows(bench, ids),
+        unlabelled=_unlabelled(bench, round, ids),
+        prototypes=prototypes(bench),
+    )
+    kind, trial = choose_head(bench, round, data, last, due=due)
+    head = data.fit(wiring.classifier(kind))
+    if head is None:
+        return None
+    scored, truth = scored_control(bench, kind)
+    return Fitted(
+        head=head,
+        kind=kind,
+        c=c,
+        c_chosen_at=chosen_at,
+        temperature=fit_temperature(np.log(np.maximum(scored, 1e-300)), truth),
+        calibrated_on=len(truth),
+        trial=trial,
     )
 
 
 def _unlabelled(bench: Bench, round: int, labelled: npt.NDArray[np.int64]) -> Floats:
     """Vectors of unlabelled pool records, drawn by lot."""
-    rest = np.setdiff1d(bench.table.pool, labelled)
+    rest = np.setdiff1d(bench.table.pool, labelled, assume_unique=True)
     drawn = bench.rng("unlabelled", round).permutation(rest)[:MOST_UNLABELLED]
     return bench.rows(drawn)

@@ -134,6 +134,6 @@ def _check_record(
     if said is not None and may_replace(last, said):
         if labels != said.labels:
             yield f"Record {record_id}: people say {said.labels!r}, the decision {labels!r}."
-    elif last and labels and last.by in PEOPLE:
+    elif last and labels is not None and last.by in PEOPLE:
         stands = f"a {act.source} {act.outcome!r}" if act else "nothing"
         yield f"Record {record_id}: {stands} stands, and the decision in force is {labels!r}."

@@ -9,12 +9,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from tiebreak.domain.labels import LabelValue
 from tiebreak.errors import UsageError
 
 MOST_EVENTS = 200
 MOST_HELD = 400
+MOST_LABELS = 1000
 
 RecordId = Annotated[int, Field(ge=1, le=2**53)]
+Name = Annotated[str, Field(max_length=1000)]
 Version = Annotated[int, Field(ge=1, le=2**53)] | None
 
 
@@ -26,14 +29,16 @@ class Event(_Wire):
     """What a person did with a card. ``key`` makes a repeated event a no-op.
 
     ``seq`` counts from 1 within a client. ``seconds``: how long the card was on screen.
-    ``suggestion`` and ``model`` say which of the machine's answers were shown.
+    ``labels`` stands for ``label`` where any number may apply. ``suggestion`` and ``model`` say
+    which of the machine's answers were shown.
     """
 
     key: str = Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9-]+$")
     seq: int = Field(ge=1, le=2**53)
     record: RecordId
     outcome: Literal["label", "none", "skip", "flag", "undo"]
-    label: str | None = Field(None, max_length=1000)
+    label: Name | None = None
+    labels: tuple[Name, ...] | None = Field(None, max_length=MOST_LABELS, strict=False)
     seconds: float | None = Field(None, ge=0, le=1e7, allow_inf_nan=False)
     shown: Literal["blind", "evidence"]
     suggestion: Version = None
@@ -42,9 +47,15 @@ class Event(_Wire):
 
     @model_validator(mode="after")
     def _label_with_outcome(self) -> Event:
-        if (self.outcome == "label") != (self.label is not None):
-            raise ValueError("a label goes with the outcome 'label' and with no other")
+        told = (self.label is not None) + (self.labels is not None)
+        if told != (self.outcome == "label"):
+            raise ValueError("a label, or labels, goes with the outcome 'label' and with no other")
         return self
+
+    @property
+    def value(self) -> LabelValue | None:
+        """The label value, if the event has one."""
+        return self.labels if self.label is None else (self.label,)
 
 
 class Visit(_Wire):

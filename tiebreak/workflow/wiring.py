@@ -18,13 +18,16 @@ from tiebreak.domain.ports import (
     Embedder,
     Head,
     LabelModel,
+    Progress,
     QueryStrategy,
+    SetClassifier,
     Store,
     VectorIndex,
 )
 from tiebreak.errors import ConfigError, StoreBusy
 
 if TYPE_CHECKING:
+    from tiebreak.retrieval.kept import KeptIndex
     from tiebreak.store.vectors import VectorFile
 
 DATABASE = "tiebreak.db"
@@ -60,11 +63,13 @@ def lock(folder: Path) -> Iterator[None]:
 
 def embedder(part: EmbedderPart) -> Embedder:
     """The text encoder: one of ours by name, else a sentence-transformers model or path."""
+    told = {"batch_size": part.batch_size, "threads": part.threads}
+    told = {key: value for key, value in told.items() if value}  # 0: the encoder's own
     if part.name in registry.known("embedders"):
-        made: Embedder = registry.find("embedders", part.name)()
+        made: Embedder = registry.find("embedders", part.name)(**told)
         return made
     create = registry.find("embedders", "sentence_transformers")
-    loaded: Embedder = create(name=part.name, batch_size=part.batch_size)
+    loaded: Embedder = create(name=part.name, **told)
     return loaded
 
 
@@ -88,6 +93,19 @@ def index(part: IndexPart, dim: int) -> VectorIndex:
     return made
 
 
+def kept_index(part: IndexPart, rows: VectorFile, progress: Progress) -> KeptIndex | None:
+    """The index over all rows that is kept beside them; None for a kind that answers exactly,
+    which takes as long as to look at every row."""
+    from tiebreak.retrieval.indexes._growing import GrowingIndex
+    from tiebreak.retrieval.kept import KeptIndex
+
+    create = registry.find("indexes", part.kind)
+    if not isinstance(create(rows.dim), GrowingIndex):
+        return None
+    path = rows.data.with_suffix(".index")
+    return KeptIndex(path=path, rows=rows, kind=part.kind, create=create, progress=progress)
+
+
 def strategy(name: str) -> QueryStrategy:
     """A query strategy by name."""
     made: QueryStrategy = registry.find("strategies", name)()
@@ -97,6 +115,12 @@ def strategy(name: str) -> QueryStrategy:
 def classifier(name: str) -> Classifier:
     """A classifier that `fit`s heads."""
     made: Classifier = registry.find("classifiers", name)()
+    return made
+
+
+def set_classifier(name: str) -> SetClassifier:
+    """A classifier for records to which any number of labels may apply."""
+    made: SetClassifier = registry.find("set_classifiers", name)()
     return made
 
 

@@ -9,9 +9,11 @@ from tiebreak.domain.ports.learning import (
     Classifier,
     Embedder,
     Head,
+    HeadLink,
     Pick,
     Pool,
     QueryStrategy,
+    SetClassifier,
     VectorIndex,
 )
 from tiebreak.domain.ports.records import Added, Gold, Records
@@ -30,6 +32,7 @@ __all__ = [
     "Floats",
     "Gold",
     "Head",
+    "HeadLink",
     "LabelModel",
     "Ledger",
     "Log",
@@ -43,6 +46,7 @@ __all__ = [
     "Records",
     "Request",
     "Routes",
+    "SetClassifier",
     "Spend",
     "Store",
     "VectorIndex",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports.steps import Floats
 
 
@@ -53,6 +54,8 @@ class Pool:
     ``n_classes`` is the number of names in the schema. ``labels`` are the label names of the
     first ``len(labels)`` rows of ``labelled`` (rows after them are chosen, but not labelled yet);
     ``head`` is the current head. Both may be absent, and a strategy then does without.
+    ``multiple``: any number of labels may apply to a record. Each of ``probabilities`` is then
+    that its label applies, ``sets`` are the label values of those rows, and ``labels`` is empty.
     """
 
     vectors: Floats
@@ -61,6 +64,8 @@ class Pool:
     n_classes: int
     labels: tuple[str, ...] = ()
     head: Head | None = None
+    multiple: bool = False
+    sets: tuple[LabelValue, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,10 +88,16 @@ class QueryStrategy(Protocol):
         ...
 
 
+HeadLink = Literal["softmax", "sigmoid"]
+"""How logits become probabilities: one label of all, or each label by itself."""
+
+
 class Head(Protocol):
     """A trained classifier over unit vectors. Probabilities are over ``classes``, the schema's
-    names in schema order; a class without a training row has probability 0."""
+    names in schema order, by ``link``; a class without a training row has probability 0."""
 
+    @property
+    def link(self) -> HeadLink: ...
     @property
     def classes(self) -> tuple[str, ...]: ...
     @property
@@ -111,11 +122,31 @@ class Classifier(Protocol):
         sample_weight: npt.NDArray[np.float64] | None = None,
         *,
         unlabelled: Floats | None = None,
+        prototypes: Floats | None = None,
     ) -> Head | None:
-        """A head from float32[n, d] and n names out of *classes* (schema order); None for n = 0.
+        """A head from float32[n, d] and n names out of *classes* (schema order).
 
         ``c`` is the inverse strength of regularisation. ``unlabelled`` float32[m, d] are rows of
-        the pool, which a semi-supervised one learns from too; others leave them alone. A label
-        outside *classes* is a `LabelError`.
+        the pool and ``prototypes`` float32[k, d] unit vectors of the classes' names, which a
+        semi-supervised one learns from too; others leave them alone. None where there is nothing
+        to learn from: no row (and no use made of prototypes). A label outside *classes* is a
+        `LabelError`.
+        """
+        ...
+
+
+class SetClassifier(Protocol):
+    """Trains heads with a sigmoid link, for records to which any number of labels may apply.
+    Stateless and deterministic."""
+
+    name: str
+
+    def fit(
+        self, vectors: Floats, sets: Sequence[LabelValue], classes: tuple[str, ...], c: float
+    ) -> Head | None:
+        """A head from float32[n, d] and n label values of *classes*; None for n = 0.
+
+        ``c`` is the inverse strength of regularisation. A label outside *classes* is a
+        `LabelError`.
         """
         ...

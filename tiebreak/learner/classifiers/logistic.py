@@ -35,6 +35,7 @@ class Logistic:
         sample_weight: npt.NDArray[np.float64] | None = None,
         *,
         unlabelled: Floats | None = None,
+        prototypes: Floats | None = None,
     ) -> LinearHead | None:
         """Train on float32[n, d] and n names out of *classes*; None without a row.
 
@@ -44,7 +45,7 @@ class Logistic:
             classes: all names of the schema, in its order.
             c: inverse strength of the L2 penalty (scikit-learn's C).
             sample_weight: float64[n], or None for ones.
-            unlabelled: not used.
+            unlabelled: not used; nor are ``prototypes``.
         """
         targets = targets_of(vectors, labels, classes)
         seen = np.unique(targets)

@@ -1,46 +1,53 @@
-"""A linear head that learns from the unlabelled pool too; plain logistic regression where it can't.
+"""A linear head that learns from the unlabelled part of the pool, and from labels' names, too.
 
-Three steps. (1) Logistic regression on the labelled rows. (2) Their labels spread over the
-neighbourhood graph of labelled and unlabelled rows (`tiebreak.learner.graph`); the normalised
-product of both opinions is a soft target for each row, which is sure only where both agree.
-(3) A linear head that minimises, over labelled rows i and graph rows j,
+Labels are few and texts are many: where texts with one label lie together, an unlabelled neighbour
+says almost as much as a labelled one. And people give labels names, which an encoder can read
+before anybody has labelled anything. Steps:
 
-    1/n Σ_i CE(y_i, p_i) + 1/m Σ_j CE(q_j, p_j) + η·1/m Σ_j H(p_j) + KL(mean_j p_j ‖ u) + ‖W‖²/(2Cn)
-
-with q_j the soft targets and u uniform over the classes seen. The last two are the mutual
-information between rows and labels (Boudiaf et al., "Transductive Information Maximization", 2020,
-2008.11297; Bridle et al., 1991); the soft targets keep it true to the neighbourhoods where classes
-are far from balanced.
+1. A linear head on the labelled rows alone, to which names are rows with labels of their own and
+   the centre of its penalty (`_names`), as far as the labelled rows bear them out.
+2. Label mass spread over the neighbourhood graph of all rows (`tiebreak.learner.graph`). The
+   normalised product of both opinions is a soft target, which is sure only where both agree.
+3. A linear head that fits labels and soft targets, is sure of its rows, and spreads them over the
+   classes as their prior says (`_objective`). The prior is the soft targets' mean, smoothed by
+   `EVEN` rows of each class: even at first, the pool's own once labels have shown it.
 
 What comes out is a `LinearHead`: the pool is needed to train, not to predict. Settings were chosen
-on parts of train splits (BANKING77, CLINC150, SMS spam, SIB-200), as benchmarks/heads.py measures;
-never on a test part.
+on parts of train splits, as benchmarks/heads.py and docs/decisions/0008 say; never on a test part.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from tiebreak.domain.ports import Floats
+from tiebreak.errors import UsageError
 from tiebreak.learner._threads import one_thread
+from tiebreak.learner.classifiers import _names
+from tiebreak.learner.classifiers._objective import (
+    Guess,
+    Labelled,
+    Matrix,
+    Objective,
+    logits,
+    softmax,
+    solve,
+)
 from tiebreak.learner.classifiers.logistic import Logistic, targets_of
 from tiebreak.learner.graph import affinity, spread
 from tiebreak.learner.heads import LinearHead
 
-ENTROPY = 0.3
-"""η: how much a row's own uncertainty costs."""
-
 MAX_ROWS = 6_000
 """Of the graph, labelled ones first. Its neighbours are exact, so time grows with the square."""
 
-MAX_ITER = 80
-FLOOR = 1e-12
+EVEN = 10.0
+"""Rows of each class that the prior over classes is smoothed by, beside the labelled ones."""
 
-Matrix = npt.NDArray[np.float64]
+Targets = npt.NDArray[np.int64]
 
 
 class SemiSupervised:
@@ -57,25 +64,39 @@ class SemiSupervised:
         sample_weight: npt.NDArray[np.float64] | None = None,
         *,
         unlabelled: Floats | None = None,
+        prototypes: Floats | None = None,
     ) -> LinearHead | None:
-        """Train on float32[n, d] with n names out of *classes*, and on *unlabelled* float32[m, d].
+        """Train on float32[n, d] and n names out of *classes*, and on *unlabelled* float32[m, d].
 
-        Without unlabelled rows, or with fewer than two classes seen, it is `Logistic`. The rows of
-        *unlabelled* should be drawn by lot from the pool; those past `MAX_ROWS` are left out.
+        Without unlabelled rows, or with fewer than two classes to tell apart, it is `Logistic`.
+        The rows of *unlabelled* should be drawn by lot from the pool; those past `MAX_ROWS` are
+        left out.
+
+        *prototypes* float32[k, d] are unit vectors of the classes' names, in schema order; another
+        shape is a `UsageError`. With them a class without a labelled row can be predicted while
+        names are trusted, and n may be 0: such a head knows names alone. It is good for choosing
+        what to label first, and for nothing that is taken for an answer.
         """
-        base = Logistic().fit(vectors, labels, classes, c, sample_weight)
         targets = targets_of(vectors, labels, classes)
-        seen = np.unique(targets)
-        if base is None or unlabelled is None or not len(unlabelled) or len(seen) < 2:
-            return base
-        of = np.searchsorted(seen, targets)
-        rows = np.concatenate([vectors, unlabelled[: max(0, MAX_ROWS - len(vectors))]])
-        start = np.hstack([base.coef[seen], base.intercept[seen, None]])
+        weight = np.ones(len(targets)) if sample_weight is None else sample_weight
+        trusted = 0.0
+        if prototypes is not None:
+            _check(prototypes, len(classes), vectors)
+            trusted = _names.trust(prototypes, vectors, targets, weight)
+        known = np.unique(targets)
+        if trusted >= _names.LEAST_TRUST:
+            known = np.arange(len(classes))
+        if unlabelled is None or not len(unlabelled) or len(known) < 2:
+            return Logistic().fit(vectors, labels, classes, c, sample_weight)
+        flat = np.zeros((len(known), vectors.shape[1]))
+        labelled = Labelled(vectors, np.searchsorted(known, targets), weight, flat, c)
+        if prototypes is not None:
+            labelled = _with_names(labelled, prototypes[known], trusted)
         with one_thread():
-            soft = soft_targets(rows, start, of)
-            weights, converged = _solve(_Objective(rows, soft, of, c, sample_weight), start)
-        coef, intercept = np.zeros_like(base.coef), np.full(len(classes), -np.inf)
-        coef[seen], intercept[seen] = weights[:, :-1], weights[:, -1]
+            weights, converged = _fit(labelled, len(targets), unlabelled)
+        coef = np.zeros((len(classes), vectors.shape[1]))
+        intercept = np.full(len(classes), -np.inf)
+        coef[known], intercept[known] = weights[:, :-1], weights[:, -1]
         return LinearHead(classes=classes, c=c, coef=coef, intercept=intercept, converged=converged)
 
 
@@ -84,79 +105,47 @@ def create() -> SemiSupervised:
     return SemiSupervised()
 
 
-def soft_targets(rows: Floats, weights: Matrix, of: npt.NDArray[np.int64]) -> Floats:
+def _check(prototypes: Floats, k: int, vectors: Floats) -> None:
+    if prototypes.shape != (k, vectors.shape[1]):
+        raise UsageError(
+            f"Prototypes of shape {prototypes.shape!r} came for {k} classes and vectors of "
+            f"{vectors.shape[1]} numbers.",
+            mend="Give one row for each class, of the same embedder.",
+        )
+
+
+def _with_names(labelled: Labelled, names: Floats, trusted: float) -> Labelled:
+    """The labelled rows and, after them, the names in so far as they are *trusted*."""
+    return replace(
+        labelled,
+        rows=np.concatenate([labelled.rows, names]),
+        of=np.concatenate([labelled.of, np.arange(len(names))]),
+        weight=np.concatenate([labelled.weight, np.full(len(names), _names.WEIGHT * trusted)]),
+        centre=_names.centre(names, trusted),
+    )
+
+
+def _fit(labelled: Labelled, n: int, unlabelled: Floats) -> tuple[Matrix, bool]:
+    """Weights float64[k, d + 1]; the first *n* of the labelled rows are people's, the rest names.
+
+    Both steps start from the one before.
+    """
+    k = len(labelled.centre)
+    start, _ = solve(Objective(labelled), np.hstack([labelled.centre, np.zeros((k, 1))]))
+    rows = np.concatenate([labelled.rows, unlabelled[: max(1, MAX_ROWS - len(labelled.rows))]])
+    mark = np.ones(len(labelled.of))
+    mark[n:] = labelled.weight[n:]
+    soft = soft_targets(rows, start, labelled.of, mark)
+    share = soft[len(mark) :].mean(axis=0, dtype=np.float64)
+    prior = n * share + EVEN
+    return solve(Objective(labelled, Guess(rows, soft, prior / prior.sum())), start)
+
+
+def soft_targets(rows: Floats, weights: Matrix, of: Targets, mark: Matrix) -> Floats:
     """float32[m, k]: the normalised product of the linear head's opinion and the graph's.
 
-    The first ``len(of)`` rows are the labelled ones.
+    The first ``len(of)`` rows are the labelled ones; *mark* is the mass that each spreads.
     """
-    known = np.arange(len(of))
-    mass = spread(affinity(rows), known, of, len(weights))
-    product = _softmax(_logits(rows, weights)) * mass
+    mass = spread(affinity(rows), np.arange(len(of)), of, len(weights), mark)
+    product = softmax(logits(rows, weights)) * mass
     return np.asarray(product / product.sum(axis=1, keepdims=True), dtype=np.float32)
-
-
-class _Objective:
-    """The sum in the module's words, with its gradient. Rows in float32, sums in float64."""
-
-    def __init__(
-        self,
-        rows: Floats,
-        soft: Floats,
-        of: npt.NDArray[np.int64],
-        c: float,
-        sample_weight: npt.NDArray[np.float64] | None,
-    ) -> None:
-        self._rows = rows
-        self._soft = soft
-        self._n, self._of = len(of), of
-        weight = np.ones(len(of)) if sample_weight is None else sample_weight
-        self._weight = weight / weight.sum()
-        self._decay = 1.0 / (c * len(of))
-
-    def __call__(self, flat: Matrix) -> tuple[float, Matrix]:
-        """Value and gradient at weights float64[k * (d + 1)]."""
-        weights = flat.reshape(self._soft.shape[1], -1)
-        p = _softmax(_logits(self._rows, weights))
-        logp = np.log(np.maximum(p, FLOOR))
-        m, k = p.shape
-        at = np.arange(self._n)
-        own = (p * logp).sum(axis=1)
-        mean = p.mean(axis=0, dtype=np.float64)
-        tilt = np.log(np.maximum(mean, FLOOR) * k)
-        value = (
-            -float(self._weight @ logp[at, self._of])
-            - float((self._soft * logp).sum()) / m
-            - ENTROPY * float(own.sum()) / m
-            + float(mean @ tilt)
-            + self._decay / 2 * float((weights[:, :-1] ** 2).sum())
-        )
-        slope = p - self._soft  # of the logits, times m
-        slope -= np.float32(ENTROPY) * p * (logp - own[:, None])
-        slope += p * (tilt - (p @ tilt)[:, None]).astype(np.float32)
-        slope /= m
-        part = p[at] * self._weight[:, None]
-        part[at, self._of] -= self._weight
-        slope[: self._n] += part.astype(np.float32)
-        gradient = np.hstack([slope.T @ self._rows, slope.sum(axis=0)[:, None]]).astype(np.float64)
-        gradient[:, :-1] += self._decay * weights[:, :-1]
-        return value, gradient.ravel()
-
-
-def _solve(objective: _Objective, start: Matrix) -> tuple[Matrix, bool]:
-    """Weights [k, d + 1] near *start* and whether the solver finished."""
-    from scipy.optimize import minimize
-
-    found: Any = minimize(
-        objective, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": MAX_ITER}
-    )
-    return found.x.reshape(start.shape), bool(found.success)
-
-
-def _logits(rows: Floats, weights: Matrix) -> Floats:
-    w = weights.astype(np.float32)
-    return np.asarray(rows @ w[:, :-1].T + w[:, -1], dtype=np.float32)
-
-
-def _softmax(logits: Floats) -> Floats:
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float32)

@@ -68,8 +68,18 @@ ENTROPY = Measure(
 """-sum p ln p, in nats. Source: Shannon, 1948; for queries Settles & Craven, 2008."""
 
 
+def for_pool(pool: Pool, measure: Measure) -> Measure:
+    """The measure itself, or where any number of labels may apply the one of its name for that."""
+    if not pool.multiple:
+        return measure
+    from tiebreak.learner.strategies import _doubt_sets as sets
+
+    of_sets = (sets.MARGIN, sets.LEAST_CONFIDENCE, sets.ENTROPY)
+    return next(m for m in of_sets if m.name == measure.name)
+
+
 def doubt(pool: Pool, measure: Measure) -> Doubts:
-    """A measure of each record, float64[n]; without a head, 1 for all.
+    """A measure of each record (see `for_pool`), float64[n]; without a head, 1 for all.
 
     In chunks: a million records by a hundred labels are never copied whole.
     """
@@ -81,14 +91,15 @@ def doubt(pool: Pool, measure: Measure) -> Doubts:
             f"{len(pool.vectors)} records came with {len(p)} rows of probabilities.",
             mend="Give one row for each.",
         )
-    out = np.empty(len(p))
+    measure, out = for_pool(pool, measure), np.empty(len(p))
     for start in range(0, len(p), _CHUNK):
         out[start : start + _CHUNK] = measure.of(p[start : start + _CHUNK])
     return out
 
 
 def margin_utility(pool: Pool) -> Doubts:
-    """Doubt per record, float64[n] in [0, 1]: 1 - (p1 - p2), best less second-best probability.
+    """Doubt per record, float64[n] in [0, 1]: 1 - (p1 - p2), best less second-best probability;
+    for sets of labels that of the label which is nearest to one half.
 
     Without a head every record is wholly in doubt.
     """
@@ -143,7 +154,7 @@ def ranked(
 def by_doubt(pool: Pool, measure: Measure, rng: np.random.Generator) -> Ranking:
     """Rank *pool* by a measure."""
     informed = pool.probabilities is not None
-    return ranked(doubt(pool, measure), measure, rng, informed=informed)
+    return ranked(doubt(pool, measure), for_pool(pool, measure), rng, informed=informed)
 
 
 def by_margin(pool: Pool, rng: np.random.Generator) -> Ranking:

@@ -4,8 +4,9 @@ The gradient of record x for its guessed label y is g_x = (p_x - e_y) (x) z_x, a
 k by d numbers. It is never built: <g_x, g_c> = <a_x, a_c> <z_x, z_c> with a = p - e_y, and
 ||g_x - g_c||^2 = ||a_x||^2 ||z_x||^2 + ||a_c||^2 ||z_c||^2 - 2 <a_x, a_c> <z_x, z_c>. The first
 pick has the longest gradient; each further one is drawn with a chance in proportion to its
-squared distance to the nearest pick. Source: Ash et al., Deep batch active learning by diverse,
-uncertain gradient lower bounds, 1906.03671.
+squared distance to the nearest pick. Where any number of labels may apply, e_y is the set of
+labels from one half on, the gradient of the sum of binary losses. Source: Ash et al., Deep batch
+active learning by diverse, uncertain gradient lower bounds, 1906.03671.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from tiebreak.domain.evidence import THRESHOLD
 from tiebreak.domain.ports import Floats, Pick, Pool
 from tiebreak.learner.strategies._cold import NO_MODEL, seeds
 from tiebreak.learner.strategies._diverse import Apart, first_of_best
@@ -23,7 +25,7 @@ Numbers = npt.NDArray[np.float64]
 class Gradients:
     """The gradients of float32[n, d] under probabilities float64[n, k], as products of factors."""
 
-    def __init__(self, vectors: Floats, p: npt.NDArray[np.float64]) -> None:
+    def __init__(self, vectors: Floats, p: Numbers) -> None:
         self._vectors = vectors
         self._p = p
         self._guess = p.argmax(axis=1)
@@ -44,6 +46,23 @@ class Gradients:
         return np.maximum(squared, 0.0), cosines
 
 
+class SetGradients(Gradients):
+    """Those of label sets: the error of each label, p_l - [p_l >= 1/2], is kept whole."""
+
+    def __init__(self, vectors: Floats, p: Numbers) -> None:
+        self._vectors = vectors
+        self._errors = p - (p >= THRESHOLD)
+        lengths = np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64)
+        self.squares = np.einsum("nk,nk->n", self._errors, self._errors) * lengths
+
+    def distances(self, at: int) -> tuple[Numbers, Floats]:
+        """As for single labels."""
+        cosines = self._vectors @ self._vectors[at]
+        squared = self.squares + self.squares[at] - 2 * (self._errors @ self._errors[at]) * cosines
+        squared[at] = 0.0
+        return np.maximum(squared, 0.0), cosines
+
+
 class Badge:
     """k-means++ draws over `Gradients`. No head: k-means seeds."""
 
@@ -56,7 +75,8 @@ class Badge:
         size = len(pool.vectors)
         if not size:
             return []
-        gradients = Gradients(pool.vectors, pool.probabilities)
+        kind = SetGradients if pool.multiple else Gradients
+        gradients = kind(pool.vectors, pool.probabilities)
         lot = rng.permutation(size)
         apart = Apart(size)
         gap = np.full(size, np.inf)

@@ -3,8 +3,10 @@
 Six members: the head itself, logistic regression with a tenth and with ten times its C, two more
 with its C on bootstraps of the labelled rows, and a vote of the 10 nearest labelled rows by
 cosine. Utility is the vote entropy -sum_y V(y)/M ln(V(y)/M) in nats, V(y) the votes for label y;
-ties by margin, then by lot. Source: Seung et al., Query by committee, 1992; Dagan & Engelson,
-Committee-based sampling for training probabilistic classifiers, 1995.
+ties by margin, then by lot. Where any number of labels may apply, members vote on each label and
+the utility is the mean over labels of these binary vote entropies. Source: Seung et al., Query by
+committee, 1992; Dagan & Engelson, Committee-based sampling for training probabilistic
+classifiers, 1995.
 """
 
 from __future__ import annotations
@@ -38,13 +40,17 @@ class Committee:
 
     def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
         """Up to *n* picks, the most divided first."""
-        if not pool.labels:
+        if not pool.labels and not any(pool.sets):
             why = f"{NO_LABELS}, so there is no committee"
             if pool.probabilities is None:
                 return seeds(why, pool, n, rng)
             return instead(Entropy(), why, pool, n, rng)
         if not len(pool.vectors):
             return []
+        if pool.multiple:
+            from tiebreak.learner.strategies._committee_sets import divided
+
+            return divided(pool, n, rng)
         cast = votes(pool, rng)
         ranking = ranked(vote_entropy(cast), _DIVISION, rng, then=margin_utility(pool))
         chosen, _ = distinct(pool.vectors, ranking.order, n)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tiebreak.domain.ports import Floats, Pick, Pool
 from tiebreak.learner.strategies._cold import NO_MODEL
 from tiebreak.learner.strategies._diverse import distinct
-from tiebreak.learner.strategies._doubt import ENTROPY, Utility, doubt, ranked
+from tiebreak.learner.strategies._doubt import ENTROPY, Utility, doubt, for_pool, ranked
 
 BETA = 1.0
 _PRODUCT = Utility(
@@ -35,11 +35,11 @@ class DensityWeighted:
         near = density(pool.vectors)
         ranking = ranked(unsure * near**BETA, _PRODUCT, rng)
         chosen, _ = distinct(pool.vectors, ranking.order, n)
-        informed = pool.probabilities is not None
+        informed, words = pool.probabilities is not None, for_pool(pool, ENTROPY).words
         return [
             ranking.pick(
                 i,
-                place=f"{ENTROPY.words(unsure[i]) if informed else NO_MODEL}, and it resembles "
+                place=f"{words(unsure[i]) if informed else NO_MODEL}, and it resembles "
                 f"the pool as a whole (mean cosine {near[i]:.2f})",
                 density=float(near[i]),
                 **({"entropy": float(unsure[i])} if informed else {}),

@@ -44,7 +44,7 @@ class DropQuery:
             return instead(MarginKMeans(), why, pool, n, rng)
         if not len(pool.vectors) or n <= 0:
             return []
-        changed = changes(pool.vectors, pool.head, rng)
+        changed = changes(pool.vectors, pool.head, rng, multiple=pool.multiple)
         shuffled = rng.permutation(len(changed))
         order = shuffled[np.argsort(-changed[shuffled], kind="stable")]
         candidates = order[changed[order] >= _bar(changed, WIDTH * n)]
@@ -57,17 +57,25 @@ class DropQuery:
         return [_pick(i, int(changed[i]), size.get(i)) for i in chosen.tolist()]
 
 
-def changes(vectors: Floats, head: Head, rng: np.random.Generator) -> Counts:
-    """In how many of `PASSES` the label of each row is another one, int64[n]."""
+def changes(
+    vectors: Floats, head: Head, rng: np.random.Generator, *, multiple: bool = False
+) -> Counts:
+    """In how many of `PASSES` the label (or set of labels) of each row is another one, int64[n]."""
     out = np.zeros(len(vectors), dtype=np.int64)
     for start in range(0, len(vectors), _CHUNK):
         rows = vectors[start : start + _CHUNK]
-        label = head.logits(rows).argmax(axis=1)
+        label = _said(head, rows, multiple)
         for _ in range(PASSES):
             kept = rng.random(rows.shape, dtype=np.float32) >= HIDDEN
             dropped = np.where(kept, rows / np.float32(1 - HIDDEN), np.float32(0))
-            out[start : start + _CHUNK] += head.logits(dropped).argmax(axis=1) != label
+            out[start : start + _CHUNK] += (_said(head, dropped, multiple) != label).any(axis=1)
     return out
+
+
+def _said(head: Head, rows: Floats, multiple: bool) -> npt.NDArray[np.generic]:
+    """The label of each row [n, 1], or its set as yes and no [n, k]: a sigmoid of 0 is one half."""
+    logits = head.logits(rows)
+    return logits >= 0 if multiple else logits.argmax(axis=1)[:, None]
 
 
 def _bar(changed: Counts, wanted: int) -> int:

@@ -51,11 +51,11 @@ class RareClass:
 
     def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
         """Up to *n* picks, the rarest label's best candidate first."""
-        if not pool.labels:
+        if not pool.labels and not any(pool.sets):
             return seeds(f"{NO_LABELS}, so none can be rare", pool, n, rng)
         if not len(pool.vectors) or n <= 0:
             return []
-        trails = [_trail(pool, label, rng) for label in rarest(pool.labels, rng)]
+        trails = [_trail(pool, label, rng) for label in rarest(names_of(pool), rng)]
         order, lane, place = _interleave(
             [trail.order for trail in trails], rng.permutation(len(pool.vectors))
         )
@@ -69,6 +69,11 @@ class RareClass:
         return picks
 
 
+def names_of(pool: Pool) -> tuple[str, ...]:
+    """Every label that a row has; of a row with several each."""
+    return pool.labels or tuple(name for value in pool.sets for name in value)
+
+
 def rarest(labels: tuple[str, ...], rng: np.random.Generator) -> list[str]:
     """The rarest `SHARE` of the labels that occur, rarest first, equals by lot."""
     counts = Counter(labels)
@@ -79,7 +84,8 @@ def rarest(labels: tuple[str, ...], rng: np.random.Generator) -> list[str]:
 
 
 def _trail(pool: Pool, label: str, rng: np.random.Generator) -> _Trail:
-    known = np.flatnonzero(np.array(pool.labels) == label)
+    values = pool.sets if pool.multiple else tuple((name,) for name in pool.labels)
+    known = np.flatnonzero([label in value for value in values])
     anchors = known
     if len(known) > ANCHORS:
         anchors = np.sort(rng.choice(known, ANCHORS, replace=False))

@@ -55,8 +55,12 @@ class Switching:
 
 
 def labels_per_class(pool: Pool) -> float:
-    """Labels over names in the schema; where no labels came with the pool, chosen records."""
-    return (len(pool.labels) or len(pool.labelled)) / max(1, pool.n_classes)
+    """Labels over names in the schema; where no labels came with the pool, chosen records.
+
+    A record with several labels counts for each of them.
+    """
+    labels = len(pool.labels) or sum(map(len, pool.sets))
+    return (labels or len(pool.labelled)) / max(1, pool.n_classes)
 
 
 def create(

@@ -20,9 +20,11 @@ _EDGES = ("\x02\x02", "\x03\x03")  # mark both ends, so that every text has an n
 _WINDOW = 4096
 
 
-def create(name: str = "hashing", batch_size: int = 64, dim: int = 384) -> HashingEmbedder:
-    """Make the encoder; *name* and *batch_size* are taken so that it is called as others are."""
-    del name, batch_size
+def create(
+    name: str = "hashing", batch_size: int = 64, dim: int = 384, threads: int = 0
+) -> HashingEmbedder:
+    """Make the encoder of so many numbers; it takes the rest to be called as others are."""
+    del name, batch_size, threads
     return HashingEmbedder(dim)
 
 

@@ -29,8 +29,12 @@ BATCH = 16
 """Texts; short ones take 1.4 x as long in batches of 64, which leave the processor's cache."""
 
 
-def create(name: str = DEFAULT, batch_size: int = BATCH) -> SentenceTransformersEmbedder:
+def create(
+    name: str = DEFAULT, batch_size: int = BATCH, threads: int = 0
+) -> SentenceTransformersEmbedder:
     """Load the encoder *name*: a model's name, or the path of a folder that holds one.
+
+    ``threads`` are PyTorch's, in the whole process; 0 leaves them as they are.
 
     Raises:
         MissingPackage: the weights are neither on this machine nor to be had, or damaged.
@@ -41,6 +45,11 @@ def create(name: str = DEFAULT, batch_size: int = BATCH) -> SentenceTransformers
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     folder = packaged(name)
     from sentence_transformers import SentenceTransformer
+
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)
 
     try:
         with _quiet():

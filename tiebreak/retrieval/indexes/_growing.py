@@ -5,12 +5,16 @@ It never changes back: what shrinks has been large and may be so again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from tiebreak.domain.ports import Floats, VectorIndex
+from tiebreak.errors import UsageError
 from tiebreak.retrieval.indexes import _ranking
-from tiebreak.retrieval.indexes._ranking import Ids
+from tiebreak.retrieval.indexes._ranking import Ids, Positions
 
 PARTS = 8
 """Parts in which many rows are handed over: what a change of kind takes beyond both is one."""
@@ -21,11 +25,24 @@ RENEW = 8
 """An index that was trained is made again when it holds so many times the rows it learned from."""
 
 
+Arrays = Mapping[str, npt.NDArray[Any]]
+State = tuple[Arrays, Any]
+"""What an index is made of: plain arrays by name, and an index of FAISS's."""
+
+
 class Stage(VectorIndex, Protocol):
-    """A kind of index that can hand over what it holds."""
+    """A kind of index that can hand over what it holds, and be made again of its parts."""
 
     def contents(self, parts: int) -> Iterator[tuple[Ids, Floats]]:
         """All ids with their rows, dealt out into *parts*: each is a fair sample of all."""
+        ...
+
+    def state(self) -> State:
+        """Its parts; do not change the index meanwhile."""
+        ...
+
+    def restore(self, arrays: Arrays, index: Any) -> None:
+        """Become what had these parts."""
         ...
 
 
@@ -58,11 +75,38 @@ class GrowingIndex:
         rows = _ranking.check_rows(vectors, self._dim)
         self._now.add(ids, rows)
         size = len(self._now)
-        fits = max(i for i, (least, _) in enumerate(self._stages) if least <= size)
+        fits = self._fit(size)
         outgrown = self._at > 0 and size >= RENEW * self._made_for
         if fits > self._at or outgrown:
             self._at = max(fits, self._at)
             self._move(size)
+
+    def fill(self, n: int, take: Callable[[Positions], Floats]) -> None:
+        """Put rows 0 to n - 1, which are their ids, into an empty index, at once.
+
+        As if added, but without the kinds between, which would take their time and memory.
+        *take* gives the rows float32[m, dim] at ascending positions.
+        """
+        if len(self):
+            raise UsageError("An index that holds rows cannot be filled.", mend="Add to it.")
+        self._at = self._fit(n)
+        self._now, self._made_for = self._stages[self._at][1](n), max(1, n)
+        parts = min(PARTS, 1 + n // _WHOLE)
+        for start in range(parts):
+            ids = np.arange(start, n, parts, dtype=np.int64)
+            self._now.add(ids, _ranking.check_rows(take(ids), self._dim))
+
+    def state(self) -> State:
+        """Its parts: those of the stage in use, and which one that is."""
+        arrays, index = self._now.state()
+        return {**arrays, "stage": np.array([self._at, self._made_for], dtype=np.int64)}, index
+
+    def restore(self, arrays: Arrays, index: Any) -> None:
+        """Become the index that had these parts."""
+        at, made_for = arrays["stage"].tolist()
+        stage = self._stages[at][1](made_for)
+        stage.restore(arrays, index)
+        self._at, self._made_for, self._now = at, made_for, stage
 
     def remove(self, ids: Ids) -> int:
         """Take rows out; returns how many of the ids were there."""
@@ -74,6 +118,9 @@ class GrowingIndex:
 
     def __len__(self) -> int:
         return len(self._now)
+
+    def _fit(self, size: int) -> int:
+        return max(i for i, (least, _) in enumerate(self._stages) if least <= size)
 
     def _move(self, size: int) -> None:
         made = self._stages[self._at][1](size)

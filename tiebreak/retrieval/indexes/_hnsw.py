@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tiebreak.domain.ports import Floats
 from tiebreak.retrieval.indexes import _ranking
+from tiebreak.retrieval.indexes._growing import Arrays, State
 from tiebreak.retrieval.indexes._ranking import Ids, Positions
 from tiebreak.retrieval.indexes._shortlist import SPARE, Source, settle
 
@@ -83,6 +84,14 @@ class HnswIndex:
         for start in range(parts):
             here = alive[start::parts]
             yield self._ids[here], rows[here]
+
+    def state(self) -> State:
+        """Its parts."""
+        return {"ids": self._ids, "alive": self._alive}, self._graph
+
+    def restore(self, arrays: Arrays, index: Any) -> None:
+        """Become the index that had these parts."""
+        self._ids, self._alive, self._graph = arrays["ids"], arrays["alive"], index
 
     def __len__(self) -> int:
         return int(self._alive.sum())

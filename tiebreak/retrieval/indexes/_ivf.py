@@ -11,6 +11,7 @@ import numpy as np
 
 from tiebreak.domain.ports import Floats
 from tiebreak.retrieval.indexes import _ranking
+from tiebreak.retrieval.indexes._growing import Arrays, State
 from tiebreak.retrieval.indexes._ranking import Ids
 from tiebreak.retrieval.indexes._shortlist import SPARE, Source, settle
 
@@ -72,6 +73,14 @@ class IvfIndex:
         """All ids with their rows, dealt out into *parts*."""
         for start in range(parts):
             yield self._take(self._ids[start::parts])
+
+    def state(self) -> State:
+        """Its parts."""
+        return {"ids": self._ids}, self._ivf
+
+    def restore(self, arrays: Arrays, index: Any) -> None:
+        """Become the index that had these parts."""
+        self._ids, self._ivf = arrays["ids"], index
 
     def __len__(self) -> int:
         return len(self._ids)

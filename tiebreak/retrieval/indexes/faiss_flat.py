@@ -7,12 +7,14 @@ the stored rows, which FAISS finds by position.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import faiss
 import numpy as np
 
 from tiebreak.domain.ports import Floats
 from tiebreak.retrieval.indexes import _ranking
+from tiebreak.retrieval.indexes._growing import Arrays, State
 from tiebreak.retrieval.indexes._ranking import Ids, Positions
 from tiebreak.retrieval.indexes._shortlist import SPARE, Source, settle
 
@@ -67,6 +69,14 @@ class FaissFlatIndex:
         rows = self._rows()
         for start in range(parts):
             yield self._ids[start::parts], rows[start::parts]
+
+    def state(self) -> State:
+        """Its parts."""
+        return {"ids": self._ids}, self._flat
+
+    def restore(self, arrays: Arrays, index: Any) -> None:
+        """Become the index that had these parts."""
+        self._ids, self._flat = arrays["ids"], index
 
     def __len__(self) -> int:
         return len(self._ids)

@@ -80,11 +80,14 @@ def _schema(conn: Connection, version: int | None) -> LabelSchema | None:
     row = conn.execute(select(schemas).where(which)).one_or_none()
     if row is None:
         return None
+    multiple = isinstance(row.labels, dict)  # a single-label schema is the bare list
     labels = tuple(
         Label(name=name, definition=definition, examples=tuple(examples), tier=tier)
-        for name, definition, examples, tier in row.labels
+        for name, definition, examples, tier in (row.labels["of"] if multiple else row.labels)
     )
-    return LabelSchema(labels=labels, version=row.version, guidelines=row.guidelines)
+    return LabelSchema(
+        labels=labels, version=row.version, guidelines=row.guidelines, multiple=multiple
+    )
 
 
 def _put_schema(conn: Connection, schema: LabelSchema) -> LabelSchema:
@@ -93,10 +96,11 @@ def _put_schema(conn: Connection, schema: LabelSchema) -> LabelSchema:
     if last is not None and last.fingerprint == schema.fingerprint:
         return last
     stored = replace(schema, version=last.version + 1 if last else 1)
+    labels = [[x.name, x.definition, list(x.examples), x.tier] for x in stored.labels]
     row = {
         "version": stored.version,
         "fingerprint": stored.fingerprint,
-        "labels": [[x.name, x.definition, list(x.examples), x.tier] for x in stored.labels],
+        "labels": {"multiple": True, "of": labels} if stored.multiple else labels,
         "guidelines": stored.guidelines,
     }
     conn.execute(schemas.insert(), row)

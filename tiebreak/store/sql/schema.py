@@ -5,7 +5,9 @@ A column is named as the field of the type that it holds, so that a row is an it
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, MetaData, Table, Text
 
-from tiebreak.store.sql.types import AnyText, HexBytes, Json, JsonTuple, JsonUsage
+from tiebreak.domain.batches import Trial
+from tiebreak.domain.evidence import Usage
+from tiebreak.store.sql.types import AnyText, HexBytes, Json, JsonOf, JsonTuple
 
 metadata = MetaData()
 
@@ -65,7 +67,7 @@ suggestions = Table(
     Column("rationale_by", Text),
     Column("neighbours", JsonTuple),
     Column("cut", AnyText),
-    Column("usage", JsonUsage),
+    Column("usage", JsonOf(Usage)),
     Column("cost_nanos", BigInteger),
     Column("created_at", Text),
 )
@@ -185,7 +187,7 @@ spend = Table(
     Column("model", AnyText),
     Column("state", Text),
     Column("nanos", BigInteger),
-    Column("usage", JsonUsage),
+    Column("usage", JsonOf(Usage)),
     Column("created_at", Text),
 )
 
@@ -217,6 +219,8 @@ models = Table(
     Column("schema_version", BigInteger),
     Column("labels_hash", Text),
     Column("sha256", Text),
+    Column("head", Text),
+    Column("trial", JsonOf(Trial)),
     Column("created_at", Text),
 )
 

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Dialect, LargeBinary, Text
 from sqlalchemy.types import TypeDecorator
 
-from tiebreak.domain.evidence import Usage
 from tiebreak.store.jsontext import from_json, storable, to_json
 
 ESCAPE = "\ufdd0"
@@ -55,16 +54,20 @@ class JsonTuple(Json):
         return None if value is None else tuple(from_json(value))
 
 
-class JsonUsage(Json):
-    """Token counts as a JSON object."""
+class JsonOf(Json):
+    """A flat dataclass as a JSON object."""
 
     cache_ok = True
 
-    def process_bind_param(self, value: Usage | None, dialect: Dialect) -> str | None:
+    def __init__(self, cls: type[Any]) -> None:
+        super().__init__()
+        self.cls = cls
+
+    def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:
         return None if value is None else to_json(asdict(value))
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Usage | None:
-        return None if value is None else Usage(**from_json(value))
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else self.cls(**from_json(value))
 
 
 class HexBytes(TypeDecorator[str]):

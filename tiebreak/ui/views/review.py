@@ -33,7 +33,7 @@ def card_data(served: Served, who: str) -> dict[str, Any]:
         "who": who,
         "project": served.bench.settings.project.name,
         "project_key": served.guard.key,
-        "multiple": False,
+        "multiple": schema.multiple,
         "labels": [
             {"name": x.name, "definition": x.definition, "examples": list(x.examples)}
             for x in schema.labels

@@ -1,4 +1,4 @@
-"""The Status page: what is done, how good it is, what it cost, what waits, and the export."""
+"""The Status page: what is done, how good it is, what is to come, what waits, and the export."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 
 import streamlit as st
 
-from tiebreak.ui.keymap import KEYS
+from tiebreak.ui.keymap import keys
 from tiebreak.ui.served import Served, serving
 from tiebreak.ui.wire import WHY
+from tiebreak.workflow.simulate_plot import picture
 
 EVERY = "5s"
 
@@ -47,6 +48,7 @@ def _figures(served: Served) -> None:
         spend, currency = report["spend"], served.bench.settings.budget.currency
         _figure(f"Spent, {currency}, on {spend['calls']:,} calls", f"{spend['money']:.4f}")
     st.info(NEXT[report["next"]])
+    _to_come(report)
     left, right = st.columns(2)
     with left:
         st.subheader("How good agent and model are")
@@ -54,7 +56,65 @@ def _figures(served: Served) -> None:
     with right:
         st.subheader("Why records wait")
         _queue(report)
+    _curve(report["curve"])
     _set_aside(report)
+
+
+def _to_come(report: dict[str, Any]) -> None:
+    """The forecast, the stop advice, and a drift sensor that fired."""
+    told, drift = report["forecast"], report["drift"]
+    if told is not None:
+        st.subheader("What more labels will bring")
+        st.write(told["text"].replace("->", "→"))
+        if told["stop"] is not None:
+            word = "Stop selecting" if told["stop"]["stop"] else "Go on"
+            st.write(f"{word}: {told['stop']['why']}")
+    if drift is not None and drift["state"] != "ok":
+        word = "Paused" if drift["state"] == "pause" else "Drift"
+        st.warning(f"{word}: {drift['reason']}. {drift['do']}")
+
+
+def _curve(points: list[dict[str, Any]]) -> None:
+    """The learning curve, drawn and in figures, with the naive one beside it."""
+    if not points:
+        return
+    st.subheader("The model by labels")
+    naive = [p for p in points if p["selected"] is not None]
+    curves = {"control arm": series(points, "accuracy")}
+    if naive:
+        none = [None] * len(naive)  # no interval makes it a figure of anybody's data
+        curves["naive"] = {**series(naive, "selected"), "low": none, "high": none}
+    drawn = picture(
+        curves,
+        title="Accuracy by labels",
+        under="control arm: drawn by lot; naive: the records that were selected; band: 95 %",
+        targets=(),
+    )
+    st.image(drawn, alt="The figures of the next table as curves.", width="stretch")
+    st.table(
+        {
+            "labels": [span(p) for p in points],
+            "control arm": [_accuracy(p["accuracy"]) for p in points],
+            "naive": [_accuracy(p["selected"]) for p in points],
+        }
+    )
+    st.caption(
+        "Each record was scored by the model of its time, before its label. The control arm is "
+        "drawn by lot, and what the model expects of the pool narrows its interval. The naive "
+        "figure is of the records that the model was least sure of: not of your data."
+    )
+
+
+def span(point: dict[str, Any]) -> str:
+    """The labels that a point's models had learnt from."""
+    least, most = point["from"], point["to"]
+    return str(most) if least == most else f"{least} to {most}"
+
+
+def series(points: list[dict[str, Any]], name: str) -> dict[str, list[Any]]:
+    """An accuracy of the curve's points as lists by labels, for the picture."""
+    parts = {key: [p[name][key] for p in points] for key in ("accuracy", "low", "high")}
+    return {"labels": [p["labels"] for p in points], **parts}
 
 
 def _say_learner(served: Served) -> None:
@@ -85,6 +145,8 @@ def _accuracies(report: dict[str, Any]) -> None:
     st.caption(
         f"The control arm is drawn by lot and labelled blind: {control['n']} of its records have "
         "a label. Intervals are 95 % (Clopper-Pearson)."
+        + " Right is the exact set: every label that applies, and no other."
+        * report["multiple"]
     )
 
 
@@ -145,5 +207,6 @@ def exported(served: Served, kind: str) -> bytes:
 
 def _keys() -> None:
     st.subheader("Keys at the desk")
-    st.table({"key": [k for k, _ in KEYS], "does": [what for _, what in KEYS]})
+    listed = keys(serving().bench.schema.multiple)
+    st.table({"key": [k for k, _ in listed], "does": [what for _, what in listed]})
     st.caption("Press ? at the desk to change them.")

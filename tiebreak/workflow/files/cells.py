@@ -8,7 +8,10 @@ import re
 from datetime import date, time
 from typing import Any
 
+from tiebreak.domain.labels import PARTS
+
 _UNFIT = re.compile("[\0\ud800-\udfff]")  # no database keeps NUL, none stores a lone surrogate
+_PARTS = re.compile("|".join(map(re.escape, PARTS)))
 _REPLACEMENT = "\ufffd"
 
 
@@ -46,6 +49,19 @@ def label_cell(value: Any) -> tuple[str, ...]:
         return tuple(name for item in value for name in [id_cell(item)] if name)
     name = id_cell(value)
     return (name,) if name else ()
+
+
+def set_cell(value: Any) -> tuple[str, ...] | None:
+    """The labels in a cell where there may be any number: a list, or names parted by ; or |.
+
+    None for an empty cell, which says nothing; an empty list says that no label applies.
+    """
+    if isinstance(value, str) and value[:1] != "[":
+        names = [clean(name).strip() for name in _PARTS.split(value)]
+        return tuple(name for name in names if name) or None
+    if isinstance(value, str | list | tuple):
+        return label_cell(value)
+    return label_cell(value) or None
 
 
 def plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tiebreak.errors import InputError
-from tiebreak.workflow.files.cells import id_cell, label_cell, text_cell
+from tiebreak.workflow.files.cells import id_cell, label_cell, set_cell, text_cell
 
 NONE = "none"
 """In place of a column's name: there is no such column, do not guess one."""
@@ -52,6 +52,7 @@ def choose(
     id: str | None = None,
     split: str | None = None,
     labels: Collection[str] = (),
+    multiple: bool = False,
     text_needed: bool = True,
 ) -> Columns:
     """The columns of a file.
@@ -75,7 +76,7 @@ def choose(
             found[role], how[role] = None, "none"
         elif name is not None:
             found[role], how[role] = _named(name, names), "given"
-    looked = _Looked(names, rows, labels, set(filter(None, found.values())))
+    looked = _Looked(names, rows, labels, set(filter(None, found.values())), multiple)
     for role in ("label", "split", "id", "text"):
         if role not in found:
             found[role] = looked.guess(role)
@@ -106,11 +107,13 @@ class _Looked:
         rows: Sequence[Mapping[str, Any]],
         labels: Collection[str],
         used: set[str],
+        multiple: bool,
     ) -> None:
         self._names = names
         self._rows = rows
         self._labels = frozenset(labels)
         self._used = used
+        self._cell = set_cell if multiple else label_cell
 
     def guess(self, role: Role) -> str | None:
         """The column for a role, or None."""
@@ -137,7 +140,7 @@ class _Looked:
     def _fits(self, role: Role, name: str) -> bool:
         """Whether what the column holds agrees with what its name says."""
         if role == "label":
-            return any(label_cell(row.get(name)) for row in self._rows)
+            return any(self._cell(row.get(name)) for row in self._rows)
         if role == "id":
             ids = [id_cell(row.get(name)) for row in self._rows]
             few = 1 if _word(name) not in _NAMES["id"] else 0.95
@@ -156,7 +159,7 @@ class _Looked:
         return max(likely, key=lambda name: shares[name])
 
     def _known(self, name: str) -> float:
-        cells = [cell for row in self._rows if (cell := label_cell(row.get(name)))]
+        cells = [cell for row in self._rows if (cell := self._cell(row.get(name)))]
         return sum(self._labels.issuperset(cell) for cell in cells) / max(1, len(cells))
 
     def _longest(self) -> str | None:

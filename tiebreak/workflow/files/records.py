@@ -9,7 +9,7 @@ from typing import Any
 from tiebreak.domain.labels import LabelSchema, LabelValue
 from tiebreak.domain.records import HELD_OUT_SPLITS, NewRecord, content_hash
 from tiebreak.errors import InputError, LabelError
-from tiebreak.workflow.files.cells import clean, id_cell, label_cell, plain, text_cell
+from tiebreak.workflow.files.cells import clean, id_cell, label_cell, plain, set_cell, text_cell
 from tiebreak.workflow.files.columns import Columns
 from tiebreak.workflow.files.report import ImportReport
 from tiebreak.workflow.files.rows import Problem, Row, RowReader
@@ -74,17 +74,18 @@ def rows_to_labels(
         external_id = id_cell(item.values.get(columns.id))
         if not external_id:
             report.problem(_no_id(item.number, taken=False))
-        elif value := labels.of(item, columns.label, taken=False):
+        elif (value := labels.of(item, columns.label, taken=False)) is not None:
             report.offered += 1
             yield item.number, external_id, value
 
 
-def label_names(reader: RowReader, column: str) -> list[str]:
+def label_names(reader: RowReader, column: str, *, multiple: bool = False) -> list[str]:
     """The labels in a column, in order of appearance."""
+    cell = set_cell if multiple else label_cell
     names: dict[str, None] = {}
     for item in reader:
         if isinstance(item, Row):
-            names.update(dict.fromkeys(label_cell(item.values.get(column))))
+            names.update(dict.fromkeys(cell(item.values.get(column)) or ()))
     return list(names)
 
 
@@ -95,18 +96,20 @@ class _Labels:
         self._report = report
         self._schema = schema
         self._known = {name: (name,) for name in schema.names}
+        self._cell = set_cell if schema.multiple else label_cell
 
     def of(self, row: Row, column: str, *, taken: bool) -> LabelValue | None:
         """The label value of a row; None if the cell is empty or does not fit."""
-        names = label_cell(row.values.get(column))
-        if not names:
+        names = self._cell(row.values.get(column))
+        if names is None or (not names and not self._schema.multiple):
             return None
         if len(names) == 1 and names[0] in self._known:
             return self._known[names[0]]
         try:
             return self._schema.check(names)
         except LabelError as problem:
-            kind = "label not in the schema" if len(names) == 1 else "several labels"
+            unknown = len(names) == 1 or self._schema.multiple
+            kind = "label not in the schema" if unknown else "several labels"
             self._report.problem(
                 Problem(kind=kind, row=row.number, why=problem.fact, mend=problem.mend, taken=taken)
             )

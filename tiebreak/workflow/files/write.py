@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
 
+from tiebreak.domain.labels import PARTS
 from tiebreak.errors import InputError
 from tiebreak.workflow.files.cells import clean, plain
 
@@ -38,8 +39,9 @@ def write_rows(
 
     Args:
         path: with ``.gz`` behind, text formats are compressed. A file that is there is replaced.
-        columns: names, in order; for Parquet, a mapping to str, int, float or bool (names alone
-            are all str). A key that a row lacks is written as missing.
+        columns: names, in order; for Parquet, a mapping to str, int, float, bool or list (of texts;
+            names alone are all str). A key that a row lacks is written as missing. In CSV a list's
+            texts are parted by ``;``, and an empty list is ``[]``.
         rows: taken one by one.
         format: csv, jsonl or parquet; None: by the extension.
 
@@ -94,14 +96,16 @@ def _csv(raw: IO[bytes], types: Mapping[str, type], rows: Rows) -> int:
         out = csv.writer(file, lineterminator="\r\n")
         out.writerow([_safe(name) for name in types])
         for row in rows:
-            out.writerow([_csv_cell(row.get(name)) for name in types])
+            out.writerow([_csv_cell(row.get(name), kind) for name, kind in types.items()])
             n += 1
     return n
 
 
-def _csv_cell(value: Any) -> Any:
+def _csv_cell(value: Any, kind: type) -> Any:
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
+    if kind is list:
+        return _safe(PARTS[0].join(value) or "[]")
     return _safe(_string(value))
 
 
@@ -126,6 +130,7 @@ def _parquet(raw: IO[bytes], types: Mapping[str, type], rows: Rows) -> int:
     import pyarrow.parquet as pq
 
     kinds = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+    kinds[list] = pa.list_(pa.string())
     schema = pa.schema([(name, kinds[kind]) for name, kind in types.items()])
     stream, n = iter(rows), 0
     with pq.ParquetWriter(raw, schema) as out:
@@ -141,6 +146,8 @@ def _parquet(raw: IO[bytes], types: Mapping[str, type], rows: Rows) -> int:
 def _typed(value: Any, kind: type) -> Any:
     if value is None:
         return None
+    if kind is list:
+        return [clean(item) for item in value]
     return clean(_string(value)) if kind is str else kind(value)
 
 

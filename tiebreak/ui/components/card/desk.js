@@ -1,6 +1,7 @@
 // One person's session at one project: what is decided, when, and what the server is asked for.
 // It outlives the page it is shown on; only the parts that speak to the reader stop with it.
 
+import { Picks, proposalOf, same } from "./answers.js";
 import { Keymap } from "./keys.js";
 import { Outbox } from "./outbox.js";
 import { Queue } from "./queue.js";
@@ -86,21 +87,50 @@ export class Desk {
   }
 
   accept() {
+    if (this.data.multiple) return this.#confirm();
     const { card } = this.queue.screen;
-    const label = card.suggestion?.label ?? null;
+    const label = proposalOf(card);
     if (card.blind) this.view.say("A blind card: choose a label yourself.");
     else if (label === null) this.view.say("No label is proposed here: choose one yourself.");
     else if (performance.now() - this.paintedAt >= INERT) this.decide("label", label);
   }
 
   choose(label) {
-    if (label !== undefined) this.decide("label", label);
+    if (label === undefined) return;
+    if (this.data.multiple) this.#toggle(label);
+    else this.decide("label", label);
+  }
+
+  /** The labels that are on for the card on screen, where any number may apply. */
+  get picks() {
+    const entry = this.queue.screen;
+    return (entry.picks ??= this.#picksOf(entry));
+  }
+
+  #picksOf(entry) {
+    return new Picks(entry, this.data.labels.map(({ name }) => name));
+  }
+
+  /** Turns a label on or off; the answer waits for `accept`. */
+  #toggle(label) {
+    if (!this.ready) return;
+    this.picks.toggle(label);
+    this.view.picked(this.queue.screen, label);
+  }
+
+  /** Stores the set that is on: the agent's as it stands, or what the reader made of it. */
+  #confirm() {
+    const { picks } = this;
+    if (!picks.can) this.view.say("Choose the labels first; that none applies has a key of its own.");
+    else if (performance.now() - this.paintedAt >= INERT) this.decide("label", picks.labels);
   }
 
   /** The answer to the card on screen; on a card looked back at, it replaces the one that stands. */
   decide(outcome, label = null) {
     if (!this.ready) return;
+    if (outcome === "none" && this.data.multiple) [outcome, label] = ["label", []];
     const entry = this.queue.screen;
+    entry.picks = null;
     const seconds = this.#elapsed();
     if (entry.act) this.#takeBack(entry, entry.act);
     const { seq } = this.#push(entry, outcome, label, seconds);
@@ -112,12 +142,18 @@ export class Desk {
     if (this.queue.screen && !this.ready) return;
     const undone = this.queue.undo();
     if (!undone) return this.view.say("Nothing to undo in this session.");
-    this.#takeBack(undone.entry, undone.act);
+    const { entry, act } = undone;
+    if (this.data.multiple) entry.picks = this.#picksOf({ card: entry.card, act });
+    this.#takeBack(entry, act);
     this.#moved();
   }
 
   look(step) {
-    if (this.queue.look(step)) this.#moved();
+    const left = this.queue.screen;
+    if (this.queue.look(step)) {
+      if (left?.act) left.picks = null; // what was not confirmed there is forgotten
+      this.#moved();
+    }
     else this.view.say(step < 0 ? "This is the first card of the session." : "This is the card to decide now.");
   }
 
@@ -131,8 +167,8 @@ export class Desk {
   /** Median seconds of the last 20 answers, and the share of proposals accepted; null while unknown. */
   pace() {
     const acts = this.queue.history.slice(-20).map(({ act }) => act.seconds);
-    const asked = this.queue.history.filter(({ act, card }) => card.suggestion?.label && ["label", "none"].includes(act.outcome));
-    const accepted = asked.filter(({ act, card }) => act.label === card.suggestion.label);
+    const asked = this.queue.history.filter(({ act, card }) => proposalOf(card) && ["label", "none"].includes(act.outcome));
+    const accepted = asked.filter(({ act, card }) => same(act.label, proposalOf(card)));
     return { seconds: acts.length ? median(acts) : null, accepted: asked.length ? accepted.length / asked.length : null };
   }
 
@@ -143,7 +179,7 @@ export class Desk {
 
   #push({ card, note }, outcome, label, seconds) {
     return this.outbox.push({
-      record: card.record, outcome, label, seconds: Math.round(seconds * 1000) / 1000,
+      record: card.record, outcome, [Array.isArray(label) ? "labels" : "label"]: label, seconds: Math.round(seconds * 1000) / 1000,
       shown: card.blind ? "blind" : "evidence",
       suggestion: card.suggestion?.seq ?? null, model: card.model?.version ?? null,
       note: outcome === "undo" ? "" : note,

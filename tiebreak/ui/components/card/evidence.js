@@ -1,6 +1,7 @@
 // What the machines say of a record: the agent, the model and the nearest labelled records.
 // On a blind card none of it is in the payload, so there is nothing here to hide.
 
+import { proposalOf, same, words } from "./answers.js";
 import { cut, el, percent } from "./text.js";
 
 const RATIONALE = 280; // characters of the rationale, and
@@ -16,22 +17,22 @@ function bar(share) {
   return el("span", { class: "tb-share" }, el("span", { class: "tb-track", "aria-hidden": "true" }, fill), percent(share));
 }
 
-function verdict(label, first) {
-  if (label === null || first === undefined) return null;
-  const agrees = label === first;
-  const words = agrees ? "= model agrees" : "≠ model disagrees";
-  return el("p", { class: `tb-verdict ${agrees ? "tb-green" : "tb-orange"}` }, words);
+function verdict(said, models) {
+  if (said === null || models === undefined) return null;
+  const agrees = same(said, models);
+  return el("p", { class: `tb-verdict ${agrees ? "tb-green" : "tb-orange"}` }, agrees ? "= model agrees" : "≠ model disagrees");
 }
 
 function agentBox({ suggestion, model }, wide) {
   if (!suggestion) return box("", "Agent", "Agent", el("p", {}, "has not read this record"));
-  const { label, abstain, confidence, rationale, rationale_by: by, agent } = suggestion;
+  const { abstain, confidence, rationale, rationale_by: by, agent } = suggestion;
+  const label = proposalOf({ suggestion });
   const said = label === null
     ? el("p", { data: `abstained: ${abstain ?? ""}` })
-    : el("p", {}, el("b", { data: label }), confidence == null ? null : bar(confidence));
-  const words = rationale && el("p", { class: "tb-rationale", data: wide ? rationale : cut(rationale, RATIONALE) });
+    : el("p", {}, el("b", { data: words(label) }), confidence == null ? null : bar(confidence));
+  const reason = rationale && el("p", { class: "tb-rationale", data: wide ? rationale : cut(rationale, RATIONALE) });
   const source = [agent, by && by !== "model" ? `words by ${by}` : ""].filter(Boolean).join(" · ");
-  return box("tb-violet", "Agent", "Agent", said, verdict(label, model?.top?.[0]?.[0]), words || null,
+  return box("tb-violet", "Agent", "Agent", said, verdict(label, model?.labels ?? model?.top?.[0]?.[0]), reason || null,
     el("p", { class: "tb-small", data: source }));
 }
 
@@ -43,8 +44,8 @@ function modelBox({ model }) {
 
 function nearBox({ near }, wide) {
   if (!near?.length) return null;
-  const rows = near.slice(0, wide ? near.length : NEAR).map(({ text, label, similarity }) =>
-    el("li", {}, el("span", { class: "tb-quote", data: text }), el("b", { data: label }),
+  const rows = near.slice(0, wide ? near.length : NEAR).map(({ text, label, labels, similarity }) =>
+    el("li", {}, el("span", { class: "tb-quote", data: text }), el("b", { data: words(labels ?? label) }),
       el("span", { class: "tb-small" }, similarity.toFixed(2))));
   return box("tb-near", "Nearest labelled records", "Nearest labelled", el("ul", { role: "list" }, ...rows));
 }

@@ -15,6 +15,20 @@ export const ACTIONS = [
   ["guide", "Show the guideline", ["g"]],
   ["help", "List and change the keys", ["?"]],
 ];
+// What an action does where any number of labels may apply.
+const MULTIPLE = {
+  accept: "Confirm the labels that are on: at first the agent's",
+  none: "None of these labels applies",
+  filter: "Find a label to turn on or off",
+};
+const FIXED = [["Labels 1 to 10", "1 … 9, 0"], ["Labels 11 to 19", "⇧1 … ⇧9"], ["Close, leave a field", "Esc"]];
+
+/** [action, words] of every action, and [words, keys] of what cannot be changed. */
+export const told = (multiple) => ({
+  actions: ACTIONS.map(([action, words]) => [action, (multiple && MULTIPLE[action]) || words]),
+  fixed: FIXED.map(([words, keys]) => [multiple && words.startsWith("Labels") ? `${words}, on or off` : words, keys]),
+});
+
 const TAKEN = { c: "Streamlit clears its caches with C", r: "Streamlit runs the page again with R", Tab: "Tab moves the focus", Escape: "Esc closes" };
 const CAPS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", " ": "Space", Backspace: "⌫" };
 // Keys that a focused control elsewhere on the page works with.

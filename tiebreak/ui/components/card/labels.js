@@ -1,6 +1,7 @@
 // The label list: one row a slot, in the order of the model's scores, with a filter on top.
 // Rows belong to slots and are written over, so that 77 of them cost nothing to change.
 
+import { proposalOf } from "./answers.js";
 import { slotKey } from "./keys.js";
 import { el, percent, plain, put } from "./text.js";
 
@@ -38,26 +39,32 @@ export class Labels {
   show(card, labels, act) {
     const slots = order(card, labels.length);
     while (this.rows.length < slots.length) this.#row(this.rows.length);
-    const proposed = card.suggestion?.label ?? null;
+    const proposed = new Set([proposalOf(card) ?? []].flat());
+    const answered = new Set([act?.label ?? []].flat());
     const scores = new Map(card.model?.top ?? []);
     this.rows.forEach((row, slot) => {
       row.label = labels[slots[slot]]?.name;
       if (row.label === undefined) return;
       const { definition } = labels[slots[slot]];
-      const mine = act?.label === row.label;
+      const mine = answered.has(row.label);
       row.button.dataset.label = row.label;
       row.button.title = plain(definition);
-      row.button.classList.toggle("tb-proposed", row.label === proposed);
+      row.button.classList.toggle("tb-proposed", proposed.has(row.label));
       row.button.classList.toggle("tb-mine", mine);
       put(row.name, row.label);
       row.mine.hidden = !mine;
-      row.agent.hidden = row.label !== proposed;
+      row.agent.hidden = !proposed.has(row.label);
       row.model.hidden = !scores.has(row.label);
       row.model.textContent = scores.has(row.label) ? `model ${percent(scores.get(row.label))}` : "";
     });
     this.filter.value = "";
     this.#narrow();
     this.list.scrollTo(0, 0);
+  }
+
+  /** Shows which labels are on, where any number may apply. */
+  press(on) {
+    for (const row of this.rows) row.button.setAttribute("aria-pressed", String(on.has(row.label)));
   }
 
   at(slot) {
@@ -105,13 +112,22 @@ export class Labels {
     } else if (this.filter.value.trim()) this.announce("No label matches.");
   }
 
+  /** Picks a row. Where a label is only turned on or off the card stays: so Enter confirms next. */
+  #take(row) {
+    this.pick(row.label);
+    if (!row.button.hasAttribute("aria-pressed")) return;
+    this.filter.value = "";
+    this.#narrow();
+    this.leave();
+  }
+
   #key(event) {
     if (event.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) this.#mark(Math.max(0, this.active + step));
     else if (event.key === "Enter" && !event.repeat) {
       const row = this.#shown()[this.active];
-      if (row) this.pick(row.label);
+      if (row) this.#take(row);
     } else if (event.key === "Escape") {
       this.filter.value = "";
       this.#narrow();

@@ -1,7 +1,7 @@
 // The two dialogs: the keys, which can be changed there, and the guideline. The browser's own
 // modal <dialog> traps the focus, closes on Esc and gives the focus back.
 
-import { ACTIONS, cap } from "./keys.js";
+import { cap, told } from "./keys.js";
 import { el } from "./text.js";
 
 function open(root, kind, title, ...content) {
@@ -20,13 +20,14 @@ export function guideline(root, { labels, guidelines }) {
 }
 
 /** The key sheet. `changed` is called after each change of the keymap. */
-export function keySheet(root, keymap, changed) {
+export function keySheet(root, keymap, changed, multiple) {
+  const { actions, fixed: always } = told(multiple);
   let waiting = null; // [action, index] of the key to replace
   const words = el("p", { class: "tb-sheet-say", role: "status" }, "Click a key to change it.");
   const list = el("dl", { class: "tb-keys" });
 
   function draw(action, index) {
-    const rows = ACTIONS.flatMap(([name, title]) => [
+    const rows = actions.flatMap(([name, title]) => [
       el("dt", {}, title),
       el("dd", {}, ...keymap.map[name].map((key, place) => {
         const asked = waiting?.[0] === name && waiting[1] === place;
@@ -34,8 +35,7 @@ export function keySheet(root, keymap, changed) {
           el("kbd", {}, asked ? "press a key" : cap(key)));
       })),
     ]);
-    const fixed = [["Labels 1 to 10", "1 … 9, 0"], ["Labels 11 to 19", "⇧1 … ⇧9"], ["Close, leave a field", "Esc"]]
-      .flatMap(([title, keys]) => [el("dt", {}, title), el("dd", {}, el("kbd", {}, keys))]);
+    const fixed = always.flatMap(([title, keys]) => [el("dt", {}, title), el("dd", {}, el("kbd", {}, keys))]);
     list.replaceChildren(...fixed, ...rows);
     list.querySelector(`[data-for="${action} ${index}"]`)?.focus();
   }

@@ -1,6 +1,7 @@
 // The card's DOM: built once, written over for each card. Record text, label names and everything
 // else that others wrote pass through text.js only.
 
+import { proposalOf, words } from "./answers.js";
 import { evidence } from "./evidence.js";
 import { Labels } from "./labels.js";
 import { guideline, keySheet } from "./sheet.js";
@@ -178,7 +179,7 @@ export class View {
   }
 
   help() {
-    keySheet(this.root, this.desk.keymap, () => this.keys());
+    keySheet(this.root, this.desk.keymap, () => this.keys(), this.data.multiple);
   }
 
   #card(entry) {
@@ -187,16 +188,34 @@ export class View {
     put(this.id, card.id);
     this.was.hidden = !act;
     if (act) {
-      const said = act.outcome === "label" ? act.label : ANSWERS[act.outcome];
+      const said = act.outcome === "label" ? words(act.label) : ANSWERS[act.outcome];
       put(this.was, `Already answered: ${said}${act.refused ? " (not stored)" : ""}. Another answer replaces it.`);
     }
     this.note.value = entry.note;
     this.#noting(false);
     this.labels.show(card, this.data.labels, act);
-    const proposal = card.suggestion?.label ?? null;
-    put(this.accept.firstChild, proposal === null ? "Nothing to accept" : `Accept ${proposal}`);
-    this.accept.setAttribute("aria-disabled", String(proposal === null));
+    if (this.data.multiple) this.#picks();
+    else this.#accepts(proposalOf(card), "Accept");
     this.#body(entry);
+  }
+
+  /** After a label was turned on or off. */
+  picked(entry, label) {
+    this.#picks();
+    const { picks } = this.desk;
+    this.announce(`${plain(label)} ${picks.on.has(label) ? "on" : "off"}: ${plain(words(picks.labels))}`);
+  }
+
+  #picks() {
+    const { picks } = this.desk;
+    this.labels.press(picks.on);
+    const what = picks.can ? words(picks.labels) : null;
+    this.#accepts(what, picks.touched ? "Confirm" : "Accept", "No label is on yet");
+  }
+
+  #accepts(what, verb, nothing = "Nothing to accept") {
+    put(this.accept.firstChild, what === null ? nothing : `${verb} ${what}`);
+    this.accept.setAttribute("aria-disabled", String(what === null));
   }
 
   #body(entry) {

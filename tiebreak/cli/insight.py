@@ -1,0 +1,188 @@
+"""``doubts``, ``drift``, ``metrics``: what a project says of its labels, its data, its course."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from tiebreak.cli.output import print_json, say, visible
+from tiebreak.cli.setup import DIR, JSON
+from tiebreak.errors import UsageError
+
+EXCERPT = 90
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("doubts")(doubts)
+    app.command("drift")(drift)
+    app.command("metrics")(metrics)
+
+
+def doubts(
+    folder: Path = DIR,
+    of: str = typer.Option("people", "--of", help="Whose labels: people, agent or model."),
+    limit: int = typer.Option(20, min=1, help="List so many, worst first."),
+    queue: str = typer.Option(
+        "", metavar="N|flagged", help="Put the worst N, or all flagged, into the review queue."
+    ),
+    as_json: bool = JSON,
+) -> None:
+    """Labels that are probably wrong, worst first; --queue has people look at them again."""
+    from tiebreak.cli.progress import TerminalProgress
+    from tiebreak.workflow.label_errors import SOURCES
+    from tiebreak.workflow.project import Project
+
+    source = next((s for s in SOURCES if s == of), None)
+    if source is None:
+        raise UsageError(f"--of {of!r} is unknown.", mend=f"Use {', '.join(SOURCES)}.")
+    most = _count(queue)
+    with Project.open(folder, agent="none", progress=TerminalProgress()) as project:
+        report = project.doubts(source, limit=limit)
+        if queue:
+            report["queue"] = project.queue_doubts(source, most=most)
+    if as_json:
+        print_json(report)
+        return
+    _show_doubts(report)
+    if queue:
+        done = report["queue"]
+        left = ", ".join(f"{n} {why}" for why, n in done["left_out"].items() if n)
+        say(f"Into the queue, blind: {done['opened']}. Left out: {left or 'none'}.")
+        say(f"Next: tiebreak review {folder}   (in the terminal: tiebreak label {folder})")
+
+
+def _count(asked: str) -> int | None:
+    """A count; None for ``flagged`` and for nothing."""
+    if asked in ("", "flagged"):
+        return None
+    if not asked.isdigit() or not int(asked):
+        raise UsageError(f"--queue {asked!r} is no count.", mend="Give a number, or flagged.")
+    return int(asked)
+
+
+def _show_doubts(report: dict[str, Any]) -> None:
+    """Two lines a record, which read well at any width: what is doubted, and the text."""
+    for row in report["suspects"]:
+        text = visible(row["excerpt"]).replace("\n", " ")
+        marks = "".join(f", {k}" for k in ("flagged", "control") if row[k])
+        say(
+            f"{visible(row['id'])}: {row['given']}, rather {row['better']} "
+            f"(quality {row['quality']:.3f}{marks})"
+        )
+        say(f"    {text[:EXCERPT]}{'…' if len(text) > EXCERPT else ''}")
+    say(
+        f"Labels of {report['source']}: {report['flagged']} of {report['judged']} are flagged; "
+        f"{report['unjudged']} have a label with too few rows to judge."
+    )
+
+
+def drift(
+    folder: Path = DIR,
+    after: int = typer.Option(
+        0, min=0, metavar="ID", help="Compare what came after this record with what was before."
+    ),
+    window: int = typer.Option(0, min=0, help="Records a window; 0: 200."),
+    looked: bool = typer.Option(
+        False, "--looked", help="You looked: all records so far are known ones; a pause ends."
+    ),
+    as_json: bool = JSON,
+) -> None:
+    """Are new records like the old ones? Sensors that pause, and never prove anything."""
+    from tiebreak.cli.progress import TerminalProgress
+    from tiebreak.workflow.project import Project
+
+    with Project.open(folder, agent="none", progress=TerminalProgress()) as project:
+        if looked:
+            mark = project.drift_looked()
+            report: dict[str, Any] = {"looked": True, "after": mark}
+        else:
+            report = project.drift(after=after or None, window=window or None)
+    if as_json:
+        print_json(report)
+    elif looked:
+        say(f"Known records are now those up to {mark}. A pause, if there was one, is over.")
+    else:
+        _show_drift(report)
+
+
+def _show_drift(report: dict[str, Any]) -> None:
+    from tiebreak.cli.output import table
+
+    peak, alarm = report["martingale"]["log10_peak"], report["martingale"]["alarm_at"]
+    rows = [
+        ("state", f"{report['state']}: {report['reason']}"),
+        ("known / new records",
+         f"{report['reference']} / {report['new']} (after {report['after']})"),
+        ("the bet on farther texts", f"won 10^{peak:.1f} times its stake at most"
+         + (f"; alarm at record {alarm}" if alarm else "")),
+    ]  # fmt: skip
+    for w in report["windows"][-5:]:
+        ps = ", ".join(f"{name} p = {p:.3g}" for name, p in w["p"].items())
+        rows.append((f"records {w['first']} to {w['last']}", f"{w['state']}: {ps}"))
+    for group in report["groups"]:
+        rows.append((f"{group['size']} far texts, alike", visible(", ".join(group["records"][:8]))))
+    table("Drift", rows)
+    if report["do"]:
+        say(report["do"])
+
+
+def metrics(
+    folder: Path = DIR,
+    to: Path | None = typer.Option(
+        None, "--to", metavar="FILE", help="Write CSV, JSONL or Parquet, by extension."
+    ),
+    mlflow: str = typer.Option(
+        "", metavar="FOLDER|URI", help="Log to MLflow: a folder, or a tracking URI."
+    ),
+    as_json: bool = JSON,
+) -> None:
+    """Every metric by labels, one row a trained model; for a table or a tracker."""
+    from tiebreak.workflow.project import Project
+
+    with Project.open(folder, agent="none") as project:
+        report: dict[str, Any] = {"metrics": project.metrics()}
+        if to is not None:
+            report["file"] = str(to)
+            report["rows"] = project.export_metrics(to)
+        if mlflow:
+            report["mlflow"] = project.log_metrics(mlflow)
+    if as_json:
+        print_json(report)
+        return
+    _show_metrics(report["metrics"])
+    if to is not None:
+        say(f"Wrote {to}: {report['rows']} rows.")
+    if mlflow:
+        done = report["mlflow"]
+        say(f"Logged {done['metrics']} values to {done['uri']}, run {done['run']}.")
+
+
+def _show_metrics(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    if not rows:
+        say("There are no metrics yet: no model was trained.")
+        return
+    grid = Table(title="Metrics by model", title_justify="left")
+    shown = {
+        "head": "model", "labels": "labels", "control_accuracy": "control", "control_n": "n",
+        "control_so_far_accuracy": "so far", "naive_accuracy": "naive", "agent_accuracy": "agent",
+        "kappa": "kappa", "spend": "spend", "seconds_a_label": "s/label",
+        "labels_an_hour": "labels/h",
+    }  # fmt: skip
+    for name in shown.values():
+        grid.add_column(name, justify="right")
+    for row in rows:
+        grid.add_row(*(_cell(row[name]) for name in shown))
+    Console().print(grid)
+    say(f"{len(rows[0])} columns in all: --to FILE.csv, or --json.")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

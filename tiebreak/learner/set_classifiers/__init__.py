@@ -1,0 +1,1 @@
+"""Classifiers for records to which any number of labels may apply, one a file."""

@@ -1,0 +1,279 @@
+"""Before a long step: about what a run will take, in time, memory, disk and money, and from what.
+
+Every figure comes from a small timed sample or from the log, and says so. Nothing is written and
+nothing is bought: an agent off this machine is never called here.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from tiebreak.agents.labeller import LabelTask
+from tiebreak.domain.ports import Floats, LabelModel
+from tiebreak.learner.choose_c import DEFAULT_C, needs_choice
+from tiebreak.workflow import prelabel as asking
+from tiebreak.workflow import wiring
+from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.embed import NEAR
+from tiebreak.workflow.select import batch_size, unlabelled
+
+TEXTS = 32
+"""Texts embedded as a sample; the half of them once before, to warm up."""
+CALLS = 2
+LAST = 200
+LEAST_ANSWERS = 10
+LONG_TEXTS, LONG_CALLS = 500, 50
+"""From so many texts or calls on a step counts as long."""
+MB = 1_000_000
+FITS = 13
+"""A choice of C fits four times three heads of two thirds of the rows, then the head itself."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """A step to come: ``n`` of what it works through, ``seconds`` (None: not known) and on what
+    ``basis``. ``tokens`` and ``money`` are the agent's; ``disk`` in bytes."""
+
+    step: str
+    n: int
+    unit: str
+    seconds: float | None
+    basis: str
+    disk: int = 0
+    tokens: int = 0
+    money: float | None = None
+    line: str = ""
+
+
+def outlook(
+    bench: Bench, *, batch: int | None = None, prelabel: int | None = 0, call: bool = True
+) -> dict[str, Any]:
+    """About what the next run will take, until people are needed.
+
+    Args:
+        bench: the project.
+        batch, prelabel: as in `tiebreak.workflow.loop.RunOptions`.
+        call: an agent on this machine that has no price is called twice to time it, if it has
+            answered nothing yet.
+
+    Returns:
+        ``{steps, seconds, memory, disk, calls, tokens, money, currency, lines}``: ``steps`` as
+        `Step`, ``seconds`` of all steps whose time is known, ``memory`` in bytes at most, ``disk``
+        in bytes more, ``money`` None if a call has an unknown price; ``lines`` say it all.
+    """
+    todo = bench.vectors.missing(bench.table.hashes)
+    sample, each = _timed_texts(bench, todo)
+    steps = [
+        *_embed(bench, len(todo), each, len(sample)),
+        *_near(bench),
+        *_agent(bench, batch, prelabel, ready=not len(todo), call=call),
+        *_train(bench, sample),
+    ]
+    calls = sum(s.n for s in steps if s.step == "agent")
+    money = [s.money for s in steps if s.step == "agent"]
+    told: dict[str, Any] = {
+        "steps": [asdict(s) for s in steps],
+        "seconds": round(sum(s.seconds or 0.0 for s in steps), 1),
+        "memory": _memory(bench),
+        "disk": sum(s.disk for s in steps),
+        "calls": calls,
+        "tokens": sum(s.tokens for s in steps),
+        "money": None if None in money else sum(m for m in money if m is not None),
+        "currency": bench.settings.budget.currency,
+    }
+    return {**told, "lines": lines(told)}
+
+
+def tell_if_long(bench: Bench, *, batch: int | None, prelabel: int | None) -> None:
+    """Note what the next run will take, if it is long; finding that out costs next to nothing."""
+    texts = len(bench.vectors.missing(bench.table.hashes))
+    calls = 0 if bench.agent is None else len(_to_ask(bench, batch, prelabel))
+    if texts >= LONG_TEXTS or calls >= LONG_CALLS:
+        for line in outlook(bench, batch=batch, prelabel=prelabel, call=False)["lines"]:
+            bench.progress.note(line)
+
+
+def lines(told: dict[str, Any]) -> list[str]:
+    """An outlook in sentences, a step a line."""
+    if not told["steps"]:
+        return ["There is nothing long to do."]
+    said = []
+    for step in told["steps"]:
+        took = "time unknown" if step["seconds"] is None else f"about {duration(step['seconds'])}"
+        more = [f", about {step['disk'] / MB:.1f} MB on disk"] if step["disk"] else []
+        more += [f", {step['line']}"] if step["line"] else []
+        said.append(
+            f"{step['step']}: {step['n']} {step['unit']}, {took}{''.join(more)} ({step['basis']})"
+        )
+    unknown = " and what is unknown" if any(s["seconds"] is None for s in told["steps"]) else ""
+    return [
+        *said,
+        f"in all about {duration(told['seconds'])}{unknown}, about {told['memory'] / MB:.0f} MB of "
+        "memory (this process now, and the pool's vectors)",
+    ]
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: ``4 s``, ``3 min``, ``2.5 h``."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _timed_texts(bench: Bench, todo: Sequence[int] | np.ndarray[Any, Any]) -> tuple[Floats, float]:
+    """Vectors of a sample of the texts at these positions, and the seconds that one took."""
+    none = np.zeros((0, 0), dtype=np.float32)
+    if not len(todo):
+        return none, 0.0
+    drawn = bench.rng("outlook").permutation(np.asarray(todo))[:TEXTS]
+    texts = [r.text for r in bench.store.records.get(bench.table.ids[drawn].tolist())]
+    bench.embedder.embed(texts[: len(texts) // 2 + 1])
+    begun = time.perf_counter()
+    vectors = bench.embedder.embed(texts)
+    return vectors, (time.perf_counter() - begun) / len(texts)
+
+
+def _embed(bench: Bench, n: int, each: float, timed: int) -> list[Step]:
+    if not n:
+        return []
+    disk = n * (4 * bench.embedder.dim + 32)
+    basis = f"{timed} of them timed"
+    return [Step(step="embed", n=n, unit="texts", seconds=n * each, basis=basis, disk=disk)]
+
+
+def _near(bench: Bench) -> list[Step]:
+    """Near duplicates are looked for by all pairs with a new record: the work grows with n²."""
+    looks = [p for step, _, p in bench.store.notes.reports() if step == NEAR]
+    pool = bench.table.pool
+    old = int((pool <= int(looks[-1]["up_to"])).sum()) if looks else 0
+    n = len(pool)
+    if n == old or n > bench.settings.index.near_duplicates_max:
+        return []
+    rng = bench.rng("outlook-near")
+    rows = rng.normal(size=(256, bench.embedder.dim)).astype(np.float32)
+    leaders = rng.normal(size=(4096, bench.embedder.dim)).astype(np.float32)
+    begun = time.perf_counter()
+    _ = (rows @ leaders.T > 1e9).any()
+    each = (time.perf_counter() - begun) / (len(rows) * len(leaders))
+    pairs = (n * n - old * old) / 2
+    return [
+        Step(step="near duplicates", n=n - old, unit="new records", seconds=pairs * each,
+             basis=f"{len(rows)} x {len(leaders)} pairs timed")
+    ]  # fmt: skip
+
+
+def _to_ask(bench: Bench, batch: int | None, n_sweep: int | None) -> list[int]:
+    """Records that the agent would be asked about; those of a batch to come stand in by lot."""
+    last = bench.store.batches.last()
+    known = bench.suggested(by_agent=True)
+    ids: list[int] = []
+    if last is None or last.phase == "closed":
+        free = unlabelled(bench)
+        ids = bench.rng("outlook-batch").permutation(free)[: batch_size(bench, batch)].tolist()
+    elif last.phase == "selected":
+        ids = [item.record_id for item in last.items]
+    if n_sweep != 0 and bench.store.notes.last_model() is not None:
+        ids += asking.sweep_targets(bench, n_sweep)
+    return [i for i in dict.fromkeys(ids) if i not in known]
+
+
+def _agent(
+    bench: Bench, batch: int | None, n_sweep: int | None, *, ready: bool, call: bool
+) -> list[Step]:
+    model = bench.agent
+    ids = _to_ask(bench, batch, n_sweep) if model is not None else []
+    if model is None or not ids:
+        return []
+    chosen = ids[: asking.SAMPLE]
+    tasks = asking.tasks(bench, chosen, "batch") if ready else _bare(bench, chosen)
+    plan = asking.plan(bench, model, tasks, len(ids))
+    seconds, basis = seconds_a_call(bench)
+    if seconds is None and call and not model.remote and not plan["priced"]:
+        seconds, basis = _timed_calls(bench, model, tasks), f"{CALLS} calls timed"
+    free = not plan["priced"] and not plan["remote"]
+    return [
+        Step(
+            step="agent",
+            n=len(ids),
+            unit="calls",
+            seconds=None if seconds is None else seconds * len(ids),
+            basis=f"{len(tasks)} of the prompts counted; {basis}",
+            tokens=plan["tokens"],
+            money=plan["money"] if plan["priced"] or free else None,
+            line=asking.say_plan(plan),
+        )
+    ]
+
+
+def _bare(bench: Bench, ids: list[int]) -> list[LabelTask]:
+    """Tasks without labelled neighbours, which cannot be found before there are vectors."""
+    records = bench.records(ids)
+    return [LabelTask(record_id=i, text=records[i].text) for i in ids]
+
+
+def seconds_a_call(bench: Bench) -> tuple[float | None, str]:
+    """Seconds from one answer of this agent to the next, the median of the last 200, with the
+    basis in words; None before it gave ten. Calls that run at once are counted as they ran."""
+    told = bench.suggested(by_agent=True).values()
+    stamps = sorted(datetime.fromisoformat(s.created_at) for s in told)[-LAST:]
+    if len(stamps) < LEAST_ANSWERS:
+        return None, "too few answers yet to time them"
+    gaps = [(b - a).total_seconds() for a, b in pairwise(stamps)]
+    return float(np.median(gaps)), f"its last {len(stamps)} answers timed"
+
+
+def _timed_calls(bench: Bench, model: LabelModel, tasks: list[LabelTask]) -> float:
+    """Seconds a call, after one to warm up; the replies are thrown away."""
+    labeller = asking.make_labeller(bench, model)
+    requests = [labeller.prepare(task).request for task in tasks[: CALLS + 1]]
+    model.complete(requests[0])
+    begun = time.perf_counter()
+    for request in requests[1:] or requests:
+        model.complete(request)
+    return (time.perf_counter() - begun) / max(1, len(requests) - 1)
+
+
+def _train(bench: Bench, sample: Floats) -> list[Step]:
+    """One fit, if there are new labels: as long as those so far; before there is one, as a timed
+    fit of logistic regression scaled by its rows, which the other heads take longer than."""
+    n, cards = len(bench.labelled()), bench.store.notes.models()
+    if not n or (cards and sum(cards[-1].trained_on.values()) == n):
+        return []
+    if cards:
+        reports = [p for step, _, p in bench.store.notes.reports() if step == "run"]
+        each = sum(p["seconds"].get("train", 0.0) for p in reports) / len(cards)
+        return [_fit(n, each, f"the {len(cards)} models so far timed")]
+    names = bench.schema.names
+    if bench.schema.multiple or not len(sample):
+        return [_fit(n, None, "no model was trained yet")]
+    labels = [names[i % len(names)] for i in range(len(sample))]
+    begun = time.perf_counter()
+    wiring.classifier("logistic").fit(sample, labels, names, DEFAULT_C)
+    each = (time.perf_counter() - begun) * max(1.0, n / len(sample))
+    fits = FITS if needs_choice(n, 0, len(names)) else 1
+    basis = f"logistic regression on {len(sample)} records timed, scaled by rows"
+    if bench.settings.learn.head != "logistic":
+        basis += "; a semi-supervised head takes several times that"
+    return [_fit(n, fits * each, basis)]
+
+
+def _fit(n: int, seconds: float | None, basis: str) -> Step:
+    return Step(step="train", n=n, unit="labels", seconds=seconds, basis=basis)
+
+
+def _memory(bench: Bench) -> int:
+    """Bytes: the most that this process held so far, and the arrays of a pool that is chosen from:
+    its vectors, a part of them again, and its probabilities."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    now = most if sys.platform == "darwin" else most * 1024
+    n = min(len(bench.table.pool), bench.settings.index.candidates_above)
+    return int(now + n * (4 * bench.embedder.dim * 2 + 8 * len(bench.schema.names) * 3))

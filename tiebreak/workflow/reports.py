@@ -1,0 +1,94 @@
+"""What a project can say of itself: the part of `Project` that reads and tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tiebreak.workflow.bench import Bench
+
+if TYPE_CHECKING:
+    from tiebreak.workflow.label_errors import Source
+
+
+class Reports:
+    """The reading methods of `tiebreak.workflow.project.Project`, which says how to open one."""
+
+    _bench: Bench
+
+    def status(self) -> dict[str, Any]:
+        """Counts, accuracies with intervals, curve, forecast, drift, spend, what next; see
+        ``docs/status.md``."""
+        from tiebreak.workflow.status import status
+
+        return status(self._bench)
+
+    def forecast(self, more: int | None = None) -> dict[str, Any] | None:
+        """What *more* labels will bring and take, and whether to stop; None before there is a
+        control label to tell from. See `tiebreak.workflow.forecast.forecast`."""
+        from tiebreak.workflow.forecast import forecast
+
+        return forecast(self._bench, more)
+
+    def outlook(self, *, batch: int | None = None, prelabel: int | None = 0) -> dict[str, Any]:
+        """About what the next `Project.run` will take in time, memory, disk and money; buys and
+        writes nothing. See `tiebreak.workflow.outlook.outlook`."""
+        from tiebreak.workflow.outlook import outlook
+
+        return outlook(self._bench, batch=batch, prelabel=prelabel)
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """Every metric by labels, one row a head; see `tiebreak.workflow.metrics.metrics`."""
+        from tiebreak.workflow.metrics import metrics
+
+        return metrics(self._bench)
+
+    def export_metrics(self, path: str | Path) -> int:
+        """Write `metrics` as CSV, JSONL or Parquet, by extension; how many rows."""
+        from tiebreak.workflow.tracking import write_table
+
+        return write_table(Path(path), self.metrics())
+
+    def log_metrics(self, where: str) -> dict[str, Any]:
+        """Log `metrics` to MLflow, in a folder or at a tracking URI.
+
+        Raises:
+            MissingPackage: mlflow is not installed.
+        """
+        from tiebreak.workflow.tracking import log_to_mlflow
+
+        return log_to_mlflow(where, self.metrics(), project=self._bench.settings.project.name)
+
+    def doubts(self, of: Source = "people", *, limit: int = 100) -> dict[str, Any]:
+        """Labels that are probably wrong, worst first; see
+        `tiebreak.workflow.label_errors.doubtful`."""
+        from tiebreak.workflow.label_errors import doubtful
+
+        return doubtful(self._bench, of, limit=limit)
+
+    def queue_doubts(self, of: Source = "people", *, most: int | None = None) -> dict[str, Any]:
+        """Put doubtful labels into the review queue, blind; *most* None: those that are flagged.
+        See `tiebreak.workflow.label_errors.open_relabel_tasks`."""
+        from tiebreak.workflow.label_errors import open_relabel_tasks
+
+        return open_relabel_tasks(self._bench, of, most=most)
+
+    def drift(self, *, after: int | None = None, window: int | None = None) -> dict[str, Any]:
+        """What the drift sensors say of the records that came in after *after*.
+
+        With neither argument it is what `status` and a pause go by from then on, and the records
+        are those after the project's mark. See `tiebreak.workflow.drift.drift_report`.
+
+        Raises:
+            UsageError: too few records before the mark, or none at all yet.
+        """
+        from tiebreak.workflow.watch import look
+
+        return look(self._bench, after=after, window=window)
+
+    def drift_looked(self) -> int:
+        """Somebody looked at the drift: all records so far are known ones now, and a pause ends.
+        Returns the mark, the id of the last of them."""
+        from tiebreak.workflow.watch import looked
+
+        return looked(self._bench)
