@@ -3,7 +3,7 @@
 ``dev`` (default): the labels and the pool come from three quarters of a file's train split, and
 accuracy is measured on the last quarter. Settings are chosen there; no test row is read.
 ``test``: the train split and the test split. Labels are the file's own: k-means medoids of the pool
-(2, 5 and 10 a class) and as many by lot as a control arm would have. One JSON line at the end.
+(2, 3, 5 and 10 a class) and as many by lot as a control arm would have. One JSON line at the end.
 """
 
 from __future__ import annotations
@@ -16,14 +16,21 @@ import time
 from pathlib import Path
 
 import numpy as np
-from selection_loop import embed
+from selection_loop import embed, embed_names
 
 from tiebreak.domain.ports import Pool
 from tiebreak.registry import find
 
-PER_CLASS = (2, 5, 10)
-HEADS = ("logistic", "semi_supervised")
+PER_CLASS = (2, 3, 5, 10)
+HEADS = {
+    "logistic": ("logistic", False),
+    "semi_supervised": ("semi_supervised", False),
+    "with names": ("semi_supervised", True),
+}
+"""What is compared: a classifier, and whether it is told the labels' names."""
 C = 30.0
+LANGUAGE = "eng_Latn"
+"""Of a file in many languages (SIB-200), which the encoder does not read."""
 LEAST = 8
 
 
@@ -41,22 +48,25 @@ def compare(file: Path, part: str, seeds: int, cache: Path) -> dict[str, dict[st
     """Mean accuracy, and seconds of a fit, by head and labels a class."""
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         rows = [r for r in map(json.loads, lines) if r["label"] is not None]
+    rows = [r for r in rows if r.get("lang", LANGUAGE) == LANGUAGE]
     vectors = embed([r["text"] for r in rows], cache)
     labels = np.array([r["label"] for r in rows])
     classes = tuple(sorted(set(labels.tolist())))
+    names = embed_names(classes, cache)
     found: dict[str, dict[str, list[float]]] = {}
     for seed in range(seeds):
         pool, test = parts(rows, part, seed)
         for m in PER_CLASS:
             chosen, rest = choose(vectors[pool], m * max(len(classes), LEAST), len(classes), seed)
-            for head in HEADS:
+            for head, (kind, told) in HEADS.items():
                 start = time.perf_counter()
-                made = find("classifiers", head)().fit(
+                made = find("classifiers", kind)().fit(
                     vectors[pool][chosen],
                     labels[pool][chosen].tolist(),
                     classes,
                     C,
                     unlabelled=vectors[pool][rest],
+                    prototypes=names if told else None,
                 )
                 took = time.perf_counter() - start
                 said = np.array(classes)[made.logits(vectors[test]).argmax(axis=1)]
