@@ -78,7 +78,8 @@ def _arguments() -> argparse.Namespace:
     )
     asked = parser.parse_args()
     if asked.list:
-        parser.exit(message="\n".join(CONTENDERS) + "\n")
+        print("\n".join(CONTENDERS))
+        parser.exit()
     asked.sets = asked.sets or (QUICK if asked.quick else [*SETS])
     asked.seeds = asked.seeds or (2 if asked.quick else 5)
     return asked
