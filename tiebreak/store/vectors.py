@@ -33,6 +33,7 @@ _MAGIC = b"TBv1"
 _HEAD = struct.Struct("<4sIQ16s")
 _KEY = 32
 _PART = 4_096  # rows copied at a time: each brings what lies around it, up to 64 KB, into memory
+_FEW = 256  # rows; fewer are not worth a read of their own
 
 
 class VectorFile:
@@ -136,12 +137,22 @@ class VectorFile:
                 f"{lost!r} of {len(positions)!r} texts have no vector yet.",
                 mend="Embed them with: tiebreak run",
             )
-        rows, out = self._rows(), np.empty((len(positions), self.dim), dtype=np.float32)
+        out = np.empty((len(positions), self.dim), dtype=np.float32)
         for start in range(0, len(positions), _PART):
-            part = slice(start, start + _PART)
-            out[part] = rows[positions[part]]
-            self._let_go()
+            part = positions[start : start + _PART]
+            if _close(part):
+                self._read(part, out[start : start + _PART])
+            else:
+                out[start : start + _PART] = self._rows()[part]
+                self._let_go()
         return out
+
+    def _read(self, positions: Positions, out: Rows) -> None:
+        """Rows that lie close together, by one read: half the time of touching a map's pages."""
+        first, last = int(positions.min()), int(positions.max())
+        count, offset = (last - first + 1) * self.dim, first * self.dim * 4
+        span = np.fromfile(self.data, dtype="<f4", count=count, offset=offset)
+        np.take(span.reshape(-1, self.dim), positions - first, axis=0, out=out, mode="clip")
 
     def digest(self, rows: int) -> str | None:
         """A name (hex) for the first *rows* rows and their order; None if no append ended there.
@@ -212,6 +223,12 @@ class VectorFile:
 
     def _unmap(self) -> None:
         self._array = self._mapped = None  # closed once nobody holds rows of it
+
+
+def _close(positions: Positions) -> bool:
+    """Whether reading all between the first and the last row wastes little."""
+    n = len(positions)
+    return n >= _FEW and int(positions.max() - positions.min()) < 2 * n
 
 
 def _name(embedder_id: str) -> str:
