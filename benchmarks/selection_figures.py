@@ -47,6 +47,7 @@ class Against:
     """The product on one set against the peer with the highest area on it."""
 
     peer: str
+    seeds: int
     product: float
     best: float
     gap: Spread
@@ -125,6 +126,7 @@ def against(runs: Runs) -> Against | None:
     peer = max(means, key=lambda key: means[key])
     return Against(
         peer=peer,
+        seeds=len(full[peer]),
         product=statistics.mean(mine[s] for s in full[peer]),
         best=means[peer],
         gap=spread([mine[s] - areas[peer][s] for s in full[peer]]),

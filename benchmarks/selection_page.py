@@ -45,7 +45,7 @@ from tiebreak.workflow.simulate_report import plural
 PLOTTED_PEERS = 3
 ROOM = 20
 """Characters of a name beside a plot."""
-HEADER = "| who | start | area | 80 % | 85 % | 90 % | saved | rare recall | s a batch |"
+HEADER = "| who | start | seeds | area | 80 % | 85 % | 90 % | saved | rare recall | s a batch |"
 
 
 def write(folder: Path, page: Path, *, quick: bool) -> dict[str, Any]:
@@ -133,12 +133,12 @@ def _leads(leads: Mapping[str, Against]) -> Iterator[str]:
         "favours it. Intervals are 95 % over seeds (Student's t), of these test records alone."
     )
     yield ""
-    yield "| set | product | best peer | its area | lead |"
-    yield "|---|---|---|---|---|"
+    yield "| set | seeds of both | product | best peer | its area | lead |"
+    yield "|---|---|---|---|---|---|"
     for name, lead in leads.items():
         peer = f"{_name(lead.peer)}, start: {_start(lead.peer)}"
         gap = _told(lead.gap, "+.3f")
-        yield f"| {name} | {lead.product:.3f} | {peer} | {lead.best:.3f} | {gap} |"
+        yield f"| {name} | {lead.seeds} | {lead.product:.3f} | {peer} | {lead.best:.3f} | {gap} |"
     yield ""
 
 
@@ -175,7 +175,7 @@ def _set(name: str, told: Mapping[str, Figures], runs: Runs) -> Iterator[str]:
 def _row(key: str, row: Figures) -> str:
     to = [f"> {row.labels[-1]}" if n is None else f"{n:.0f}" for n in row.to]
     gain = "" if key == BASELINE or row.saved is None else _told(row.saved, ".0%")
-    cells = [_name(key), _start(key), _told(row.area, ".3f"), *to, gain]
+    cells = [_name(key), _start(key), str(row.seeds), _told(row.area, ".3f"), *to, gain]
     if key in (PRODUCT, PLAIN):
         cells[0] = f"**{cells[0]}**"
     return "| " + " | ".join([*cells, f"{row.rare:.3f}", f"{row.seconds:.3f}"]) + " |"
