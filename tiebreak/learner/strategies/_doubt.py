@@ -35,6 +35,10 @@ class Measure(Utility):
     of: Callable[[Matrix], Doubts]
 
 
+TORN = 0.5
+"""From this margin on a batch is not of torn records any more: the pool has few left."""
+
+
 def _margin(p: Matrix) -> Doubts:
     best = np.partition(p, -2, axis=1)[:, -2:]
     return np.asarray(1.0 - (best[:, 1] - best[:, 0]))
@@ -45,9 +49,15 @@ def _entropy(p: Matrix) -> Doubts:
     return np.asarray(-(p * np.log(np.where(p > 0, p, 1.0))).sum(axis=1))
 
 
+def _torn(utility: float) -> str:
+    margin = 1 - utility
+    torn = "is torn between two labels" if margin < TORN else "leans to one label"
+    return f"the model {torn} (margin {margin:.2f})"
+
+
 MARGIN = Measure(
     "margin_utility",
-    lambda u: f"the model is torn between two labels (margin {1 - u:.2f})",
+    _torn,
     "doubt",
     _margin,
 )
