@@ -30,7 +30,7 @@ Sources: Ville 1939; Robbins, Statistical methods related to the law of the iter
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf, log, log1p
@@ -51,19 +51,10 @@ def log_m(caught: int, errors: int, pi: float) -> float:
 def most_errors(caught: int, pi: float, delta: float) -> int:
     """U(S): the most errors, caught ones included, that *caught* of them leave believable.
 
-    M(S, S) <= 1 and M grows with K without end, so that doubling and bisection find it.
+    M(S, S) <= 1 and M grows with K without end, so that there is a first K beyond belief.
     """
     threshold = -log(inside(delta, "A failure probability"))
-    low, high = caught, 2 * caught + 1
-    while log_m(caught, high, pi) < threshold:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        if log_m(caught, middle, pi) < threshold:
-            low = middle
-        else:
-            high = middle
-    return low
+    return _first(caught, lambda errors: log_m(caught, errors, pi) >= threshold) - 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,15 +105,23 @@ def log_e(audited: int, wrong: int, eps: float) -> float:
 def crossing(eps: float, wrong: int, delta: float) -> int:
     """The fewest audits at which *wrong* errors leave E >= 1/delta."""
     threshold = -log(inside(delta, "A failure probability"))
-    low, high = wrong, 2 * wrong + 1
-    while log_e(high, wrong, eps) < threshold:
+    return _first(wrong, lambda audited: log_e(audited, wrong, eps) >= threshold)
+
+
+def _first(below: int, reached: Callable[[int], bool]) -> int:
+    """The least number above *below* that has *reached*, by doubling and bisection.
+
+    *reached* is false at *below* and, once true, stays so.
+    """
+    low, high = below, 2 * below + 1
+    while not reached(high):
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        if log_e(middle, wrong, eps) < threshold:
-            low = middle
-        else:
+        if reached(middle):
             high = middle
+        else:
+            low = middle
     return high
 
 
