@@ -18,7 +18,7 @@ from tiebreak.learner.choose_c import choose_c, needs_choice
 from tiebreak.learner.trial import Data
 from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.choose_head import choose_head, control_rows
+from tiebreak.workflow.choose_head import CHAMPION, choose_head, control_rows
 from tiebreak.workflow.control import scored_control
 from tiebreak.workflow.fitted import Fitted
 from tiebreak.workflow.label_names import prototypes
@@ -104,14 +104,15 @@ def _fit(
     c, chosen_at = (last.c, last.c_chosen_at) if last else (30.0, 0)
     if due := needs_choice(len(values), chosen_at, len(classes)):
         c, chosen_at = choose_c(vectors, values, classes, bench.rng("folds", round)), len(values)
+    plain = bench.settings.learn.head == CHAMPION  # it reads the labelled rows alone
     data = Data(
         vectors=vectors,
         labels=values,
         classes=classes,
         c=c,
         control=control_rows(bench, ids),
-        unlabelled=_unlabelled(bench, round, ids),
-        prototypes=prototypes(bench),
+        unlabelled=vectors[:0] if plain else _unlabelled(bench, round, ids),
+        prototypes=None if plain else prototypes(bench),
     )
     kind, trial = choose_head(bench, round, data, last, due=due)
     head = data.fit(wiring.classifier(kind))
