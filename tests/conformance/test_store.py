@@ -14,10 +14,13 @@ from clock import TickingClock
 from stores import (
     act,
     batch,
+    candidate,
     card,
+    certificate,
     decision,
     everything,
     filled,
+    policy,
     reply,
     route,
     rows,
@@ -759,6 +762,61 @@ def test_reports_come_in_the_order_written(store: Store) -> None:
         ("train", 2, {"n": 1, "deep": {"x": [1.5, None]}}),
         ("embed", 1, {}),
     ]
+
+
+# ------------------------------------------------------------------------------------ promises
+
+
+def test_a_policy_is_frozen_once(store: Store) -> None:
+    filled(store)
+    made = [candidate(1), candidate(2, labels=("a", "b\ud800"), score=1 / 3)]
+    store.promises.freeze(policy(), made)
+    store.promises.freeze(policy(), [])  # a repeated step
+    with pytest.raises(Conflict):
+        store.promises.freeze(policy(secret="cd" * 32), made)
+    store.promises.freeze(policy(2, simulated=True), [candidate(3, 2)])
+    assert stripped(store.promises.policies()) == [policy(), policy(2, simulated=True)]
+    assert store.promises.candidates(1) == made
+    assert [c.record_id for c in store.promises.candidates(2)] == [3]
+    assert store.promises.candidates(3) == []
+
+
+def test_a_candidate_that_is_no_record_leaves_no_policy(store: Store) -> None:
+    filled(store)
+    with pytest.raises(StoreError):
+        store.promises.freeze(policy(), [candidate(1), candidate(9)])
+    assert store.promises.policies() == []
+    assert store.promises.candidates(1) == []
+
+
+def test_a_record_is_drawn_once_for_a_policy(store: Store) -> None:
+    filled(store)
+    store.promises.freeze(policy(), [candidate(1), candidate(2)])
+    assert store.promises.draw(1, [2]) == 1
+    assert store.promises.draw(1, [2, 1, 1]) == 1
+    assert store.promises.draw(1, [1, 2]) == 0
+    assert store.promises.drawn(1) == {1, 2}
+    assert store.promises.drawn(2) == set()
+    with pytest.raises(StoreError, match="no candidate"):
+        store.promises.draw(1, [1, 3])
+    assert store.promises.drawn(1) == {1, 2}
+
+
+def test_a_certificate_is_appended_when_it_says_something_new(store: Store) -> None:
+    filled(store)
+    store.promises.freeze(policy(), [candidate(1)])
+    store.promises.freeze(policy(2), [candidate(1, 2)])
+    states = [certificate(), certificate(wrong=1), certificate(2)]
+    assert [store.promises.certify(state) for state in states] == [True, True, True]
+    assert not store.promises.certify(certificate(wrong=1))
+    assert store.promises.certify(certificate())  # as before the last one: that is new again
+    found = store.promises.certificates()
+    assert [(c.policy, c.seq, c.rungs[0].wrong) for c in found] == [
+        (1, 1, 0), (1, 2, 1), (1, 3, 0), (2, 1, 0),
+    ]  # fmt: skip
+    assert replace(found[1], seq=0, created_at="") == certificate(wrong=1)
+    assert float.fromhex(found[1].rungs[0].log_e) == -float("inf")
+    assert [(c.policy, c.seq) for c in store.promises.certificates(last=True)] == [(1, 3), (2, 1)]
 
 
 # -------------------------------------------------------------------------------- transactions

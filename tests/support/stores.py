@@ -10,6 +10,15 @@ from tiebreak.domain.decisions import Decision, Route
 from tiebreak.domain.evidence import Suggestion, Usage
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.ports import Completion, Store
+from tiebreak.domain.promises import (
+    Candidate,
+    Certificate,
+    Evidence,
+    FrozenRung,
+    FrozenTier,
+    PolicyCard,
+    RungState,
+)
 from tiebreak.domain.records import NewRecord
 from tiebreak.domain.reviews import Annotation, ReviewTask
 
@@ -123,6 +132,51 @@ def card(version: int = 1, **fields: Any) -> ModelCard:
     return ModelCard(version=version, **(base | fields))
 
 
+def policy(number: int = 1, **fields: Any) -> PolicyCard:
+    """A frozen policy with one tier."""
+    rung = FrozenRung(threshold=0.1 + 0.2, size=2, too_many=1, cap=1)
+    base: dict[str, Any] = {
+        "version": f"{number}-{'0' * 64}",
+        "promise": "label",
+        "max_error": 0.05,
+        "confidence": 0.95,
+        "tiers": (FrozenTier(name="normal", eps=0.05, delta=0.03, audits=2, rungs=(rung,)),),
+        "parts": {"labels": ["a", "b"]},
+        "secret": "ab" * 32,
+        "simulated": False,
+        "schema_version": 1,
+        "known": 4,
+        "candidates": 2,
+        "digest": "0" * 64,
+    }
+    return PolicyCard(number=number, **(base | fields))
+
+
+def candidate(record_id: int, policy: int = 1, **fields: Any) -> Candidate:
+    """A sealed candidate for label a."""
+    base: dict[str, Any] = {"tier": "normal", "labels": ("a",), "score": 0.1 * record_id}
+    coin = f"{record_id:064x}"
+    made = Candidate(policy=policy, record_id=record_id, coin=coin, **(base | fields))
+    return made.sealed()
+
+
+def certificate(policy: int = 1, wrong: int = 0, **fields: Any) -> Certificate:
+    """A state after one audit."""
+    rung = RungState(
+        audited=1, wrong=wrong, pending=0, seen=1, found=wrong, room=0,
+        log_e=(-float("inf") if wrong else 0.1 + 0.2).hex(), proven=False, in_force=False,
+    )  # fmt: skip
+    base: dict[str, Any] = {
+        "tier": "normal",
+        "rungs": (rung,),
+        "released": None,
+        "labels": 0,
+        "simulated": True,
+        "evidence": (Evidence(1, 1, wrong),),
+    }
+    return Certificate(policy=policy, **(base | fields))
+
+
 def schema(*names: str, guidelines: str = "") -> LabelSchema:
     """A schema of these labels."""
     labels = tuple(Label(name=n, definition=f"is {n}", examples=(n, n * 2)) for n in names)
@@ -138,8 +192,8 @@ def reply(text: str = "yes", prompt: int = 10, completion: int = 2) -> Completio
     )
 
 
-def write_everywhere(store: Store, n: int) -> None:
-    """One write of every kind, about record *n*."""
+def write_everywhere(store: Store, n: int, *, promise: bool = True) -> None:
+    """One write of every kind, about record *n*; of version 0.1 without a *promise*."""
     (record_id,) = store.records.add([NewRecord(source="w", external_id=str(n), text="w")]).inserted
     store.gold.put({record_id: ("a",)})
     store.suggestions.append([suggestion(record_id)])
@@ -156,6 +210,11 @@ def write_everywhere(store: Store, n: int) -> None:
     store.notes.put_schema(schema("a", f"b{n}"))
     store.notes.put_model(card(n))
     store.notes.report("step", n, {})
+    if not promise:
+        return
+    store.promises.freeze(policy(n), [candidate(record_id, n)])
+    store.promises.draw(n, [record_id])
+    store.promises.certify(certificate(n))
 
 
 def everything(store: Store) -> dict[str, Any]:
@@ -176,4 +235,8 @@ def everything(store: Store) -> dict[str, Any]:
         "schema": store.notes.schema(),
         "models": store.notes.models(),
         "reports": store.notes.reports(),
+        "policies": store.promises.policies(),
+        "candidates": [store.promises.candidates(i) for i in range(10)],
+        "audits": [store.promises.drawn(i) for i in range(10)],
+        "certificates": store.promises.certificates(),
     }

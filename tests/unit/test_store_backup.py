@@ -220,7 +220,10 @@ def test_acts_of_version_0_1_are_restored_with_no_evidence_named(
         connection.executescript((DATA / "v0_1.sql").read_text(encoding="utf-8"))
     old, today = MetaData(), make()
     later = {"annotations": {"suggestion", "model_version"}, "models": {"head", "trial"}}
+    newer = {"policies", "candidates", "audits", "certificates"}
     for name, found in backup.metadata.tables.items():
+        if name in newer:
+            continue
         new = later.get(name, set())
         Table(name, old, *(c._copy() for c in found.columns if c.name not in new))
     buffer = io.BytesIO()
@@ -230,8 +233,8 @@ def test_acts_of_version_0_1_are_restored_with_no_evidence_named(
         backup_tables(type("Store", (), {"database": database})(), archive)  # type: ignore[arg-type]
         database.close()
     assert restored(store, buffer.getvalue())["annotations"] == 2
-    write_everywhere(filled(today), 1)
-    write_everywhere(today, 2)
+    write_everywhere(filled(today), 1, promise=False)
+    write_everywhere(today, 2, promise=False)
     assert everything(store) == everything(today)
     assert store.annotations.append([act(4, None, outcome="flag", suggestion=1)])[0].seq == 2
 

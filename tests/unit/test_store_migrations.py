@@ -18,6 +18,7 @@ from stores import act, everything, filled, undo, write_everywhere
 from tiebreak.domain.batches import BatchItem, ModelCard
 from tiebreak.domain.decisions import Decision, Route
 from tiebreak.domain.evidence import Suggestion
+from tiebreak.domain.promises import Candidate, Certificate, PolicyCard
 from tiebreak.domain.records import Link, Record, content_hash
 from tiebreak.domain.reviews import Annotation, ReviewTask
 from tiebreak.errors import StoreError, UsageError
@@ -158,6 +159,9 @@ def test_the_database_has_exactly_the_columns_that_queries_use(database_url: str
         (ReviewTask, schema.tasks, set()),
         (BatchItem, schema.batch_items, {"round"}),
         (ModelCard, schema.models, set()),
+        (PolicyCard, schema.policies, set()),
+        (Candidate, schema.candidates, set()),
+        (Certificate, schema.certificates, set()),
     ],
 )
 def test_every_field_of_a_type_has_its_column(cls: type, table: object, beside: set[str]) -> None:
@@ -194,6 +198,24 @@ def test_the_engine_refuses_to_change_a_log(
     ):
         conn.execute(text(change.format(log)))
     assert [item.seq for item in getattr(store, log).scan()] == [1]
+    store.close()
+
+
+@pytest.mark.parametrize("log", ["policies", "candidates", "audits", "certificates"])
+@pytest.mark.parametrize("change", ["UPDATE {} SET created_at = ''", "DELETE FROM {}"])
+def test_the_engine_refuses_to_change_what_a_promise_rests_on(
+    database_url: str, clock: TickingClock, log: str, change: str
+) -> None:
+    store = SqlStore.open(database_url, clock)
+    write_everywhere(store, 1)
+    before = everything(store)
+    own = change.replace("created_at = ''", "score = 0") if log == "candidates" else change
+    with (
+        pytest.raises(StoreError, match=f"{log} is append-only"),
+        store.database.transaction() as conn,
+    ):
+        conn.execute(text(own.format(log)))
+    assert everything(store) == before
     store.close()
 
 
@@ -241,8 +263,9 @@ def test_the_desks_migration_keeps_every_act_and_guards_it(
                 hashed = {"hash": bytes.fromhex(content_hash("old"))}
                 conn.execute(text(statement), hashed if ":hash" in statement else {})
         before = guards_of(old)
-        assert migrations.migrate(old) == ["m003_desk", "m004_trial"]
+        assert migrations.migrate(old, stop_before="m005_promises") == ["m003_desk", "m004_trial"]
         assert guards_of(old) == before
+        assert migrations.migrate(old) == ["m005_promises"]
     store = SqlStore.open(database_url, clock)
     assert store.annotations.of(1) == [
         act(1, schema_version=2, seconds=1.5, shown="evidence", note="hm", key="k1", seq=1,
@@ -303,5 +326,5 @@ def guards_of(old: Database) -> tuple[Any, ...]:
 def fill_as_in_v0_1(store: SqlStore | MemoryStore) -> None:
     """What ``v0_1.sql`` was made from, by ``sqlite3.Connection.iterdump``, the clock at rest."""
     filled(store)
-    write_everywhere(store, 1)
-    write_everywhere(store, 2)
+    write_everywhere(store, 1, promise=False)
+    write_everywhere(store, 2, promise=False)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from tiebreak.assurance import finite
 from tiebreak.assurance.finite import Pool
 from tiebreak.assurance.rates import labels_for
+from tiebreak.domain.promises import Promise
 from tiebreak.errors import UsageError
 
 SHARES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -24,7 +24,6 @@ WIDEST_START, USUAL_CAP = 0.5, 0.1
 CAPS = ((0.5, 0.15), (0.4, 0.15), (0.3, 0.15), (0.2, 0.15), (0.1, 0.15), (0.0, 0.5))
 """(Error rate as a part of eps, highest cap): a cap should let a rung of that rate be certified."""
 
-Promise = Literal["label", "dataset"]
 Scores = npt.NDArray[np.float64]
 
 

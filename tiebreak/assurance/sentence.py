@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tiebreak.assurance.rungs import Promise
+from tiebreak.domain.promises import Promise
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

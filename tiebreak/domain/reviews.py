@@ -11,7 +11,18 @@ from tiebreak.domain.labels import LabelValue
 
 Source = Literal["person", "imported", "simulated"]
 Outcome = Literal["label", "none", "skip", "flag", "undo"]
-Reason = Literal["selected", "control", "disagreement", "abstained", "uncertain", "relabel"]
+Reason = Literal[
+    "selected",
+    "control",
+    "audit",
+    "gold",
+    "repeat",
+    "second",
+    "disagreement",
+    "abstained",
+    "uncertain",
+    "relabel",
+]
 
 DECIDING: frozenset[Outcome] = frozenset({"label", "none"})
 """Outcomes that answer a record; the others only take it out of the queue, or take an act back."""
@@ -50,9 +61,18 @@ class Annotation:
 def standing(history: Iterable[Annotation]) -> Annotation | None:
     """The annotation in force, from one record's *history* in ``seq`` order.
 
+    A simulated act never displaces a real one (a person's or an imported one).
+    """
+    acts = surviving(history)
+    last = _in_force(range(len(acts)), acts)
+    return acts[last] if acts else None
+
+
+def surviving(history: Iterable[Annotation]) -> list[Annotation]:
+    """The acts of one record's *history* (in ``seq`` order) that nobody took back.
+
     An undo takes back the act of its own author that would stand if nobody else had acted, never
-    another's, so two undos take back two of one's own acts. A simulated act never displaces a
-    real one (a person's or an imported one).
+    another's, so two undos take back two of one's own acts.
     """
     acts: list[Annotation] = []
     for act in history:
@@ -60,8 +80,21 @@ def standing(history: Iterable[Annotation]) -> Annotation | None:
             acts.append(act)
         elif (own := _in_force([i for i, a in enumerate(acts) if a.who == act.who], acts)) >= 0:
             del acts[own]
-    last = _in_force(range(len(acts)), acts)
-    return acts[last] if acts else None
+    return acts
+
+
+def blind_answer(history: Iterable[Annotation]) -> Annotation | None:
+    """The first surviving act that answered the record without seeing a machine's answer.
+
+    A person's before a simulated one; an imported label was seen by nobody here. The first, and
+    not the one in force, so that no later look at the machines' answers can mend an audit.
+    """
+    acts = [
+        a
+        for a in surviving(history)
+        if a.shown == "blind" and a.outcome in DECIDING and a.source != "imported"
+    ]
+    return next((a for a in acts if a.source == "person"), acts[0] if acts else None)
 
 
 def _in_force(among: Sequence[int], acts: Sequence[Annotation]) -> int:

@@ -11,6 +11,7 @@ from tiebreak.domain.batches import PHASES, BatchItem, Phase
 from tiebreak.domain.decisions import Decision, Route, may_replace
 from tiebreak.domain.evidence import NANOS, Suggestion
 from tiebreak.domain.ports import Clock
+from tiebreak.domain.promises import Certificate, PolicyCard
 from tiebreak.domain.records import Link
 from tiebreak.domain.reviews import Annotation, ReviewTask, standing
 from tiebreak.errors import BudgetExceeded, Conflict, StoreError, UnknownRecord, UsageError
@@ -183,6 +184,31 @@ def model_exists(version: int) -> Conflict:
         f"Model version {version} is stored already and is another model.",
         mend="Take the next version.",
     )
+
+
+def policy_exists(number: int) -> Conflict:
+    """The error for another policy under a number that is taken."""
+    return Conflict(
+        f"Policy {number} is frozen already, and is another one.", mend="Take the next number."
+    )
+
+
+def same_policy(stored: PolicyCard, new: PolicyCard) -> bool:
+    """Whether a second freeze says the same; its secret may not differ either."""
+    return replace(stored, created_at="") == replace(new, created_at="")
+
+
+def no_candidates(number: int, ids: Collection[int]) -> StoreError:
+    """The error for audits of records that a policy would not label."""
+    return StoreError(
+        f"Record {min(ids)} is no candidate of policy {number}.",
+        mend="Audit candidates alone.",
+    )
+
+
+def same_state(stored: Certificate, new: Certificate) -> bool:
+    """Whether a certificate says what the one before it said."""
+    return replace(stored, seq=0, created_at="") == replace(new, seq=0, created_at="")
 
 
 def not_reserved(reservation: int, state: str | None) -> Conflict:

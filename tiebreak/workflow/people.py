@@ -99,6 +99,7 @@ def simulate_answers(
     """
     ids = list(dict.fromkeys(task.record_id for task in tasks))[:limit]
     known = gold.get(ids)
+    blind = {task.record_id for task in tasks if task.blind}
     acts: list[Annotation] = []
     for record_id in ids:
         labels = known.get(record_id)
@@ -110,7 +111,7 @@ def simulate_answers(
                 source="simulated",
                 outcome="label" if fits else "skip",
                 labels=labels if fits else None,
-                shown="nothing",
+                shown="blind" if record_id in blind else "nothing",
             )
         )
     return len(annotate(store, schema, acts))

@@ -16,6 +16,7 @@ from tiebreak.domain.ports.learning import (
     SetClassifier,
     VectorIndex,
 )
+from tiebreak.domain.ports.promises import Promises
 from tiebreak.domain.ports.records import Added, Gold, Records
 from tiebreak.domain.ports.steps import Clock, Floats, Progress
 from tiebreak.domain.ports.store import Batches, Ledger, Notes, Queue, Spend, Store
@@ -41,6 +42,7 @@ __all__ = [
     "Pick",
     "Pool",
     "Progress",
+    "Promises",
     "QueryStrategy",
     "Queue",
     "Records",

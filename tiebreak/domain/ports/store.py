@@ -12,6 +12,7 @@ from tiebreak.domain.evidence import Suggestion
 from tiebreak.domain.labels import LabelSchema
 from tiebreak.domain.ports.evidence import Annotations, Decisions, Log, Routes
 from tiebreak.domain.ports.language import Completion
+from tiebreak.domain.ports.promises import Promises
 from tiebreak.domain.ports.records import Gold, Records
 from tiebreak.domain.reviews import ReviewTask
 
@@ -167,6 +168,7 @@ class Store(Protocol):
     routes: Routes
     queue: Queue
     batches: Batches
+    promises: Promises
     ledger: Ledger
     notes: Notes
 

@@ -14,6 +14,7 @@ from tiebreak.domain.batches import ModelCard, QueryBatch
 from tiebreak.domain.evidence import Usage
 from tiebreak.domain.labels import LabelSchema, LabelValue
 from tiebreak.domain.ports import Clock, Completion
+from tiebreak.domain.promises import Candidate, Certificate, PolicyCard
 from tiebreak.domain.records import Link, Record
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.store.rules import unknown_records
@@ -54,6 +55,10 @@ class State:
     spend: dict[int, Reservation] = field(default_factory=dict)
     schemas: list[LabelSchema] = field(default_factory=list)
     models: dict[int, ModelCard] = field(default_factory=dict)
+    policies: dict[int, PolicyCard] = field(default_factory=dict)
+    candidates: dict[tuple[int, int], Candidate] = field(default_factory=dict)
+    audits: dict[tuple[int, int], str] = field(default_factory=dict)
+    certificates: dict[tuple[int, str, int], Certificate] = field(default_factory=dict)
     reports: list[tuple[str, int, Mapping[str, Any]]] = field(default_factory=list)
 
     def snapshot(self) -> State:

@@ -14,6 +14,7 @@ from tiebreak.store.memory.logs import (
     MemoryRoutes,
 )
 from tiebreak.store.memory.notes import MemoryBatches, MemoryNotes
+from tiebreak.store.memory.promises import MemoryPromises
 from tiebreak.store.memory.queue import MemoryQueue
 from tiebreak.store.memory.records import MemoryGold, MemoryRecords
 from tiebreak.store.memory.state import Memory
@@ -40,6 +41,7 @@ class MemoryStore:
         self.routes: ports.Routes = MemoryRoutes(self._memory, "routes")
         self.queue: ports.Queue = MemoryQueue(self._memory)
         self.batches: ports.Batches = MemoryBatches(self._memory)
+        self.promises: ports.Promises = MemoryPromises(self._memory)
         self.ledger: ports.Ledger = MemoryLedger(self._memory)
         self.notes: ports.Notes = MemoryNotes(self._memory)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from tiebreak.errors import StoreError, UsageError
 from tiebreak.store.sql.database import Database
 from tiebreak.store.sql.dialect import lock
-from tiebreak.store.sql.history import m001_records, m002_loop, m003_desk, m004_trial
+from tiebreak.store.sql.history import m001_records, m002_loop, m003_desk, m004_trial, m005_promises
 
 TYPES = {
     "sqlite": {"int": "INTEGER", "bytes": "BLOB"},
@@ -46,7 +46,9 @@ def _migration(module: ModuleType) -> Migration:
     )
 
 
-HISTORY = tuple(_migration(module) for module in (m001_records, m002_loop, m003_desk, m004_trial))
+HISTORY = tuple(
+    _migration(module) for module in (m001_records, m002_loop, m003_desk, m004_trial, m005_promises)
+)
 NAMES = tuple(migration.name for migration in HISTORY)
 
 

@@ -224,6 +224,60 @@ models = Table(
     Column("created_at", Text),
 )
 
+policies = Table(
+    "policies",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Text),
+    Column("promise", Text),
+    Column("max_error", Double),
+    Column("confidence", Double),
+    Column("tiers", Json),
+    Column("parts", Json),
+    Column("secret", Text),
+    Column("simulated", Boolean),
+    Column("schema_version", BigInteger),
+    Column("known", BigInteger),
+    Column("candidates", BigInteger),
+    Column("digest", HexBytes),
+    Column("created_at", Text),
+)
+
+candidates = Table(
+    "candidates",
+    metadata,
+    Column("policy", BigInteger, primary_key=True, autoincrement=False),
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("tier", AnyText),
+    Column("labels", JsonTuple),
+    Column("score", Double),
+    Column("coin", HexBytes),
+    Column("pi", Double),
+    Column("seal", HexBytes),
+)
+
+audits = Table(
+    "audits",
+    metadata,
+    Column("policy", BigInteger, primary_key=True, autoincrement=False),
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("created_at", Text),
+)
+
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("policy", BigInteger, primary_key=True, autoincrement=False),
+    Column("tier", AnyText, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("rungs", Json),
+    Column("released", BigInteger),
+    Column("labels", BigInteger),
+    Column("simulated", Boolean),
+    Column("evidence", Json),
+    Column("created_at", Text),
+)
+
 reports = Table(
     "reports",
     metadata,

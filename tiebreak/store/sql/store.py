@@ -19,6 +19,7 @@ from tiebreak.store.sql.ledger import SqlLedger
 from tiebreak.store.sql.logs import SqlAnnotations, SqlDecisions, SqlLog, SqlRoutes
 from tiebreak.store.sql.migrations import migrate
 from tiebreak.store.sql.notes import SqlNotes
+from tiebreak.store.sql.promises import SqlPromises
 from tiebreak.store.sql.queue import SqlQueue
 from tiebreak.store.sql.records import SqlRecords
 
@@ -49,6 +50,7 @@ class SqlStore:
         self.routes: ports.Routes = SqlRoutes(db, clock, schema.routes, Route)
         self.queue: ports.Queue = SqlQueue(db, clock)
         self.batches: ports.Batches = SqlBatches(db, clock)
+        self.promises: ports.Promises = SqlPromises(db, clock)
         self.ledger: ports.Ledger = SqlLedger(db, clock)
         self.notes: ports.Notes = SqlNotes(db, clock)
 

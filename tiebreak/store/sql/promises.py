@@ -1,0 +1,133 @@
+"""Frozen policies, candidates, audits and certificates, in SQL: rows are only ever inserted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, tuple_
+
+from tiebreak.domain.promises import (
+    Candidate,
+    Certificate,
+    Evidence,
+    FrozenTier,
+    PolicyCard,
+    RungState,
+)
+from tiebreak.store.rules import no_candidates, policy_exists, same_policy, same_state
+from tiebreak.store.sql.dialect import CHUNK, IDS, chunks, lock
+from tiebreak.store.sql.links import check_known
+from tiebreak.store.sql.part import Part
+from tiebreak.store.sql.rows import row_of
+from tiebreak.store.sql.schema import audits, candidates, certificates, policies
+
+
+class SqlPromises(Part):
+    """`tiebreak.domain.ports.Promises` in SQL."""
+
+    def freeze(self, policy: PolicyCard, candidates: Sequence[Candidate]) -> None:
+        self._db.atomically(lambda conn: self._freeze(conn, policy, candidates))
+
+    def _freeze(self, conn: Connection, policy: PolicyCard, items: Sequence[Candidate]) -> None:
+        lock(conn, "promises")
+        known = {stored.number: stored for stored in _policies(conn)}
+        if policy.number in known:
+            if same_policy(known[policy.number], policy):
+                return
+            raise policy_exists(policy.number)
+        check_known(conn, {item.record_id for item in items})
+        tiers = [asdict(tier) for tier in policy.tiers]
+        row = row_of(policy, policies, tiers=tiers, created_at=self._stamp())
+        conn.execute(policies.insert(), row)
+        for chunk in chunks(items):
+            conn.execute(candidates.insert(), [row_of(item, candidates) for item in chunk])
+
+    def policies(self) -> list[PolicyCard]:
+        with self._db.reading() as conn:
+            return _policies(conn)
+
+    def candidates(self, number: int) -> list[Candidate]:
+        stmt = (
+            select(candidates)
+            .where(candidates.c.policy == number)
+            .order_by(candidates.c.record_id)
+            .execution_options(yield_per=CHUNK)
+        )
+        with self._db.reading() as conn:
+            return [Candidate(**row._asdict()) for row in conn.execute(stmt)]
+
+    def draw(self, number: int, record_ids: Sequence[int]) -> int:
+        return self._db.atomically(lambda conn: self._draw(conn, number, record_ids))
+
+    def _draw(self, conn: Connection, number: int, record_ids: Sequence[int]) -> int:
+        lock(conn, "promises")
+        column = candidates.c.record_id
+        among = select(column).where(candidates.c.policy == number, column.in_(IDS))
+        wanted, able = set(record_ids), set[int]()
+        for chunk in chunks(sorted(wanted)):
+            able.update(conn.execute(among, {"ids": chunk}).scalars())
+        if strange := wanted - able:
+            raise no_candidates(number, strange)
+        new = sorted(wanted - _drawn(conn, number))
+        at = self._stamp()
+        for chunk in chunks(new):
+            rows = [{"policy": number, "record_id": i, "created_at": at} for i in chunk]
+            conn.execute(audits.insert(), rows)
+        return len(new)
+
+    def drawn(self, number: int) -> set[int]:
+        with self._db.reading() as conn:
+            return _drawn(conn, number)
+
+    def certify(self, certificate: Certificate) -> bool:
+        return self._db.atomically(lambda conn: self._certify(conn, certificate))
+
+    def _certify(self, conn: Connection, certificate: Certificate) -> bool:
+        lock(conn, "promises")
+        own = certificates.c
+        last = (
+            select(certificates)
+            .where(own.policy == certificate.policy, own.tier == certificate.tier)
+            .order_by(own.seq.desc())
+            .limit(1)
+        )
+        row = conn.execute(last).one_or_none()
+        if row is not None and same_state(_certificate(row), certificate):
+            return False
+        stored = replace(certificate, seq=row.seq + 1 if row else 1, created_at=self._stamp())
+        rungs = [asdict(rung) for rung in stored.rungs]
+        evidence = [[e.record_id, e.seq, e.answer] for e in stored.evidence]
+        values = row_of(stored, certificates, rungs=rungs, evidence=evidence)
+        conn.execute(certificates.insert(), values)
+        return True
+
+    def certificates(self, *, last: bool = False) -> list[Certificate]:
+        own = certificates.c
+        stmt = select(certificates).order_by(own.policy, own.tier, own.seq)
+        if last:
+            newest = select(own.policy, own.tier, func.max(own.seq)).group_by(own.policy, own.tier)
+            stmt = stmt.where(tuple_(own.policy, own.tier, own.seq).in_(newest))
+        with self._db.reading() as conn:
+            return [_certificate(row) for row in conn.execute(stmt)]
+
+
+def _policies(conn: Connection) -> list[PolicyCard]:
+    rows = conn.execute(select(policies).order_by(policies.c.number))
+    return [
+        PolicyCard(**{**row._asdict(), "tiers": tuple(FrozenTier.of(t) for t in row.tiers)})
+        for row in rows
+    ]
+
+
+def _drawn(conn: Connection, number: int) -> set[int]:
+    stmt = select(audits.c.record_id).where(audits.c.policy == number)
+    return set(conn.execute(stmt).scalars())
+
+
+def _certificate(row: Row[Any]) -> Certificate:
+    fields = row._asdict()
+    fields["rungs"] = tuple(RungState(**rung) for rung in row.rungs)
+    fields["evidence"] = tuple(Evidence(*item) for item in row.evidence)
+    return Certificate(**fields)
