@@ -126,6 +126,46 @@ class RoutePart(_Part):
     agent_confidence: float = Field(0.9, ge=0, le=1)
 
 
+class PromisePart(_Part):
+    """What may be labelled without a person, and the error that is promised of it.
+
+    ``max_error`` None: nothing is labelled so. ``kind``: ``label`` is about the labels that no
+    person looked at, ``dataset`` about all labels of the exported file. ``tiers``: another error
+    for the labels of a tier in ``labels.yaml``, 0 for those that a person always decides.
+    ``labels``: how many are learnt from before a policy is frozen (0: five a label, at least 100,
+    at most a tenth of the pool). ``audits`` planned for each policy (0: a tenth of its candidates,
+    100 to 2,000), ``audit_batch`` at a time.
+    """
+
+    max_error: float | None = Field(None, gt=0, lt=1)
+    confidence: float = Field(0.95, ge=0.5, lt=1)
+    kind: Literal["label", "dataset"] = "label"
+    tiers: dict[str, float] = {}
+    labels: int = Field(0, ge=0)
+    audits: int = Field(0, ge=0)
+    audit_batch: int = Field(50, ge=1)
+
+
+class ReviewPart(_Part):
+    """The review queue. ``blind_share`` of its cards, drawn by lot, show no machine's answer: the
+    others are measured against them (`tiebreak people`)."""
+
+    blind_share: float = Field(0.1, ge=0, le=1)
+
+
+class PeoplePart(_Part):
+    """Measuring people: the shares of their answers that `tiebreak people --queue` checks.
+
+    ``gold``: records that others agree on; ``repeat``: their own again, a day later; ``second``:
+    another person's; ``adjudicate``: of audits, for the errors that people share with the machine.
+    """
+
+    gold: float = Field(0.05, ge=0, le=1)
+    repeat: float = Field(0.03, ge=0, le=1)
+    second: float = Field(0.05, ge=0, le=1)
+    adjudicate: float = Field(0.2, ge=0, le=1)
+
+
 class Settings(_Part):
     """Everything in ``tiebreak.toml``."""
 
@@ -140,6 +180,9 @@ class Settings(_Part):
     prices: dict[str, Price] = {}
     budget: BudgetPart = BudgetPart()
     route: RoutePart = RoutePart()
+    promise: PromisePart = PromisePart()
+    review: ReviewPart = ReviewPart()
+    people: PeoplePart = PeoplePart()
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 

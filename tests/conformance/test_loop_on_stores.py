@@ -8,7 +8,8 @@ from benches import make_bench
 from clock import TickingClock
 
 from tiebreak.store.sql import SqlStore
-from tiebreak.workflow.loop import RunOptions, run
+from tiebreak.workflow.loop import run
+from tiebreak.workflow.running import RunOptions
 from tiebreak.workflow.status import status
 from tiebreak.workflow.verify import project_hash, verify
 

@@ -127,7 +127,12 @@ def card(record: int, **parts: Any) -> dict[str, Any]:
 
 def blind(record: int) -> dict[str, Any]:
     """A card whose hidden fields are left out."""
-    shown = card(record, blind=True, reason="audit", why="chosen by a coin, to check the agent")
+    shown = card(
+        record,
+        blind=True,
+        reason="blind",
+        why="answer by yourself: what agent and model say is not shown here",
+    )
     return {
         key: value for key, value in shown.items() if key not in ("suggestion", "model", "near")
     }

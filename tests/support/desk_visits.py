@@ -10,7 +10,8 @@ from benches import make_bench, slice_rows
 
 from tiebreak.domain.ports import Store
 from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.loop import RunOptions, run
+from tiebreak.workflow.loop import run
+from tiebreak.workflow.running import RunOptions
 from tiebreak.workflow.visits import Event, Visit
 
 _keys = itertools.count(1)

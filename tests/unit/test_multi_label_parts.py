@@ -24,8 +24,9 @@ from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.desk import Desk
 from tiebreak.workflow.files.cells import set_cell
 from tiebreak.workflow.init import names_schema, read_labels, write_labels
-from tiebreak.workflow.loop import RunOptions, run
+from tiebreak.workflow.loop import run
 from tiebreak.workflow.people import annotate
+from tiebreak.workflow.running import RunOptions
 
 ABC = names_schema(["b", "a", "c"], multiple=True)
 

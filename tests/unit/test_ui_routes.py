@@ -69,7 +69,7 @@ def test_a_blind_card_has_no_field_that_a_machine_answered(caller: Caller) -> No
     assert blind
     for card in blind:
         assert set(card) == {"record", "id", "text", "chars", "reason", "why", "blind"}
-        assert card["reason"] == "audit"
+        assert card["reason"] == "blind"
     for card in (c for c in cards if not c["blind"]):
         assert len(card["model"]["order"]) == 12
         assert len(card["model"]["top"]) == 3

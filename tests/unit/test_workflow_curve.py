@@ -20,9 +20,10 @@ from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.control import control_report
 from tiebreak.workflow.curve import groups, learning_curve
 from tiebreak.workflow.looks import _with_pools, looks
-from tiebreak.workflow.loop import RunOptions, run
+from tiebreak.workflow.loop import run
 from tiebreak.workflow.metrics import metrics
 from tiebreak.workflow.people import annotate
+from tiebreak.workflow.running import RunOptions
 from tiebreak.workflow.status import status
 from tiebreak.workflow.tracking import log_to_mlflow, metric_names, write_table
 from tiebreak.workflow.wiring import head_file

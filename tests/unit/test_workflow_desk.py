@@ -13,7 +13,8 @@ from tiebreak.domain.reviews import ReviewTask
 from tiebreak.errors import UsageError
 from tiebreak.store.sql import SqlStore
 from tiebreak.workflow.desk import Desk, holder_of
-from tiebreak.workflow.loop import RunOptions, run
+from tiebreak.workflow.loop import run
+from tiebreak.workflow.running import RunOptions
 from tiebreak.workflow.visits import read_visit
 
 

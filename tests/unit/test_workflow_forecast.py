@@ -13,8 +13,9 @@ from tiebreak.learner.forecast import Point, merge
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.control import control_report
 from tiebreak.workflow.forecast import control_points, effort, forecast, successive_kappas
-from tiebreak.workflow.loop import RunOptions, run
+from tiebreak.workflow.loop import run
 from tiebreak.workflow.people import annotate
+from tiebreak.workflow.running import RunOptions
 from tiebreak.workflow.wiring import head_file
 
 BY_LOT = {"select": {"control_share": 0.9, "batch": 20}}

@@ -14,7 +14,8 @@ from tiebreak.domain.labels import Label
 from tiebreak.learner import trial
 from tiebreak.workflow import choose_head, label_names
 from tiebreak.workflow.embed import embed
-from tiebreak.workflow.loop import RunOptions, run
+from tiebreak.workflow.loop import run
+from tiebreak.workflow.running import RunOptions
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,12 @@ from tiebreak.domain.reviews import Annotation
 from tiebreak.errors import UsageError
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.init import names_schema
-from tiebreak.workflow.loop import RunOptions, run
+from tiebreak.workflow.loop import run
+from tiebreak.workflow.lots import hidden
 from tiebreak.workflow.people import annotate
 from tiebreak.workflow.predict import predict_records
 from tiebreak.workflow.routing import route_all
+from tiebreak.workflow.running import RunOptions
 from tiebreak.workflow.select import unlabelled
 from tiebreak.workflow.status import status
 from tiebreak.workflow.verify import project_hash, verify
@@ -68,7 +70,9 @@ def test_people_are_asked_for_the_whole_batch_control_first_and_blind(bench: Ben
     assert done.stopped == "review"
     assert len(tasks) == 20
     assert [t.reason for t in tasks] == ["control"] * 2 + ["selected"] * 18
-    assert [t.blind for t in tasks] == [True] * 2 + [False] * 18
+    by_lot = [hidden(bench, t.record_id) for t in tasks[2:]]
+    assert [t.blind for t in tasks] == [True] * 2 + by_lot
+    assert 0 < sum(by_lot) < 9  # a tenth of them
 
 
 def test_the_next_batch_waits_for_every_selected_record(bench: Bench) -> None:

@@ -11,10 +11,11 @@ from benches import make_bench, slice_rows
 from chat_stub import ChatStub
 from stores import act
 
-from tiebreak.workflow.loop import RunOptions, run
+from tiebreak.workflow.loop import run
 from tiebreak.workflow.outlook import duration, outlook, seconds_a_call
 from tiebreak.workflow.people import annotate
 from tiebreak.workflow.project import Project
+from tiebreak.workflow.running import RunOptions
 from tiebreak.workflow.verify import project_hash
 
 ROWS = slice_rows(60, 0)

@@ -16,8 +16,8 @@ from tiebreak.errors import LabelError, UsageError
 from tiebreak.store.sql import SqlStore
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.export import rows
-from tiebreak.workflow.loop import answered_by_people
 from tiebreak.workflow.people import annotate
+from tiebreak.workflow.running import answered_by_people
 from tiebreak.workflow.select import unlabelled
 from tiebreak.workflow.status import status
 from tiebreak.workflow.verify import verify

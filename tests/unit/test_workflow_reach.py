@@ -19,8 +19,9 @@ from tiebreak.retrieval.indexes import auto
 from tiebreak.store.memory import MemoryStore
 from tiebreak.workflow import reach as step
 from tiebreak.workflow.embed import embed
-from tiebreak.workflow.loop import RunOptions, run
+from tiebreak.workflow.loop import run
 from tiebreak.workflow.predict import probabilities
+from tiebreak.workflow.running import RunOptions
 
 
 def batches(folder: Path, above: int | None) -> tuple[QueryBatch, ...]:

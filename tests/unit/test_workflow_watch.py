@@ -16,8 +16,9 @@ from tiebreak.errors import UsageError
 from tiebreak.workflow import watch as watching
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.drift import drift_report
-from tiebreak.workflow.loop import RunOptions, run
+from tiebreak.workflow.loop import run
 from tiebreak.workflow.routing import proposals
+from tiebreak.workflow.running import RunOptions
 from tiebreak.workflow.status import status
 from tiebreak.workflow.verify import verify
 from tiebreak.workflow.watch import drift_state, look, looked, mark, paused, watch

@@ -11,9 +11,11 @@ import typer
 from tiebreak.cli.output import print_json, say, warn
 from tiebreak.cli.setup import DIR, JSON
 from tiebreak.cli.show_status import show_status
+from tiebreak.domain.promises import Promise
 from tiebreak.errors import UsageError
 
 EXIT_BUDGET = 3
+EXIT_SHORT = 4
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +29,16 @@ def register(app: typer.Typer) -> None:
 def run(
     folder: Path = DIR,
     batch: int = typer.Option(0, min=0, help="Records per batch for people; 0: one a label."),
-    rounds: int = typer.Option(10, min=1, help="With --reviewer labels: batches in all."),
+    max_error: float = typer.Option(
+        0.0, "--max-error", help="Label without a person what is proved to have at most this error."
+    ),
+    confidence: float = typer.Option(0.0, help="Of that promise, for the project's life: 0.95."),
+    promise: str = typer.Option(
+        "", help="label (of the labels nobody looked at), or dataset (of the whole file)."
+    ),
+    rounds: int = typer.Option(
+        0, min=0, help="With --reviewer labels: batches in all; 0: 10, or what a promise takes."
+    ),
     max_labels: int = typer.Option(0, min=0, help="Stop at so many labels in all; 0: no limit."),
     prelabel: str = typer.Option("0", metavar="N|all", help="Records to pre-label beside batches."),
     score_heldout: int = typer.Option(0, min=0, help="Ask the agent about N held-out records."),
@@ -42,12 +53,18 @@ def run(
     ),
     as_json: bool = JSON,
 ) -> None:
-    """Run the loop until people are needed, the budget is spent, or the rounds are over."""
+    """Run the loop until people are needed, the promise holds, or the budget or rounds are over.
+
+    Ends with 3 when the budget is spent, and with 4 when the promise cannot be kept with the
+    labels or rounds that are left.
+    """
     from tiebreak.cli.progress import TerminalProgress
     from tiebreak.workflow.project import Project
 
     if reviewer not in ("queue", "labels"):
         raise UsageError(f"--reviewer {reviewer!r} is unknown.", mend="Use queue or labels.")
+    if promise not in _KINDS:
+        raise UsageError(f"--promise {promise!r} is unknown.", mend="Use label or dataset.")
     with Project.open(folder, agent=agent or None, progress=TerminalProgress()) as project:
         if dry_run:
             _show_outlook(
@@ -56,13 +73,16 @@ def run(
             return
         report = project.run(
             batch=batch or None,
-            rounds=rounds,
+            rounds=rounds or None,
             max_labels=max_labels or None,
             prelabel=count_or_all(prelabel),
             score_heldout=score_heldout,
             reviewer="labels" if reviewer == "labels" else "queue",
             budget=budget if budget >= 0 else None,
             accept_unproved=accept_unproved,
+            max_error=max_error or None,
+            confidence=confidence or None,
+            promise=_KINDS[promise],
         )
     warn_unproved(report)
     if as_json:
@@ -73,6 +93,11 @@ def run(
         say(advice(report, folder))
     if report["next"] == "budget":
         raise typer.Exit(EXIT_BUDGET)
+    if report["next"] == "short":
+        raise typer.Exit(EXIT_SHORT)
+
+
+_KINDS: dict[str, Promise | None] = {"": None, "label": "label", "dataset": "dataset"}
 
 
 def _show_outlook(told: dict[str, Any], as_json: bool) -> None:
@@ -135,6 +160,7 @@ def advice(report: dict[str, Any], folder: Path) -> str:
         "review": f"tiebreak review {folder}   (in the terminal: tiebreak label {folder})",
         "run": f"tiebreak run {folder}",
         "budget": f"tiebreak run {folder} --budget MORE",
+        "short": f"tiebreak report {folder}   (why, and what more labels would buy)",
         "done": f"tiebreak export {folder} labels.csv",
     }
     return f"Next: {steps[report['next']]}"

@@ -40,6 +40,8 @@ def show_status(report: dict[str, Any]) -> None:
     show_curve(report["curve"])
     for line in outlook_lines(report):
         say(visible(line))
+    for line in promise_lines(report):
+        say(visible(line))
 
 
 def _micro_f1(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -83,3 +85,14 @@ def outlook_lines(report: dict[str, Any]) -> Iterator[str]:
     if drift is not None and drift["state"] != "ok":
         word = "paused" if drift["state"] == "pause" else "drift"
         yield f"{word}: {drift['reason']}. {drift['do']}"
+
+
+def promise_lines(report: dict[str, Any]) -> Iterator[str]:
+    """What is promised, a certificate each: the sentence, why not more, what more would buy."""
+    for told in report["certificates"]:
+        name = f"Policy {told['policy']}, tier {told['tier']}"
+        yield f"{name}: {told['sentence']}"
+        if told["why"]:
+            yield f"  Why not more: {told['why']}"
+        if told["next"] is not None:
+            yield f"  Next: {told['next']['text']}."

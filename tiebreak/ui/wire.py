@@ -22,11 +22,10 @@ WHY = {
     "abstained": "the agent did not commit itself to a label",
     "uncertain": "agent and model agree, but not surely enough",
     "selected": "chosen because its label would teach the model most",
-    "control": "drawn by lot to measure agent and model, so neither is shown",
     "relabel": "its label is in doubt; answer anew, as if it had none",
 }
-REASONS = {"control": "audit"}
-"""What a task's reason is called on a card, where that differs."""
+BLIND = "answer by yourself: what agent and model say is not shown here"
+"""Of every blind card, whatever it is for: an audit must not be told from the others."""
 
 
 def answer_on_wire(answer: Answer, schema: LabelSchema) -> dict[str, Any]:
@@ -88,8 +87,8 @@ def card_on_wire(card: Card, place: Mapping[str, int], *, multiple: bool = False
         "id": record.external_id,
         "text": record.text[:TEXT_CHARS],
         "chars": len(record.text),
-        "reason": REASONS.get(task.reason, task.reason),
-        "why": _why(card),
+        "reason": "blind" if task.blind else task.reason,
+        "why": BLIND if task.blind else _why(card),
         "blind": task.blind,
     }
     if task.blind:

@@ -10,6 +10,7 @@ from tiebreak.domain.ports import Progress
 from tiebreak.errors import LLMError, StoreBusy
 from tiebreak.workflow.bench import Quiet
 from tiebreak.workflow.project import Project
+from tiebreak.workflow.promise.held import newest
 from tiebreak.workflow.select import batch_size
 
 
@@ -57,6 +58,8 @@ class Learner:
             return bench.store.queue.count(batch=batch.round) == 0
         new = bench.store.annotations.count() - self._seen
         size = batch_size(bench, self._options.batch)
+        if newest(bench) is not None:  # audits come first in the queue, so many at a time
+            size = min(size, bench.settings.promise.audit_batch)
         return new >= size or (new > 0 and bench.store.queue.count() == 0)
 
     def step(self) -> str:

@@ -8,96 +8,51 @@ one call, for the same reason.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Literal
 
-from tiebreak.agents.calling import Failure
 from tiebreak.agents.money import require_price
 from tiebreak.domain.batches import QueryBatch
-from tiebreak.domain.evidence import Purpose
-from tiebreak.domain.reviews import DECIDING
 from tiebreak.errors import BudgetExceeded, UsageError
 from tiebreak.workflow import wiring
-from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.bench import Bench, Ids
 from tiebreak.workflow.control import record_answers
 from tiebreak.workflow.embed import embed
 from tiebreak.workflow.outlook import duration, seconds_a_call, tell_if_long
-from tiebreak.workflow.people import simulate_answers
 from tiebreak.workflow.prelabel import (
     forecast,
     heldout_targets,
-    limit_nanos,
-    prelabel,
     say_plan,
     sweep_targets,
 )
+from tiebreak.workflow.promise.asked import Ask, asked
+from tiebreak.workflow.promise.held import autonomous
+from tiebreak.workflow.promise.pursue import Hands, Turn, pursue
 from tiebreak.workflow.routing import accept_unproved, route_all
+from tiebreak.workflow.running import (
+    Run,
+    RunOptions,
+    answered,
+    answered_by_people,
+    reached,
+    round_of,
+)
 from tiebreak.workflow.select import batch_size, select, unlabelled
 from tiebreak.workflow.tasks import open_batch_tasks
 from tiebreak.workflow.train import head_is_whole, train
 from tiebreak.workflow.watch import DO, paused, watch
 
-Next = Literal["import", "review", "run", "budget", "done"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunOptions:
-    """How far to run. ``prelabel`` None means every record; ``budget`` None: the settings'.
-
-    ``reviewer`` ``queue`` stops for people; ``labels`` answers from sealed labels (simulation).
-    """
-
-    batch: int | None = None
-    rounds: int = 10
-    max_labels: int | None = None
-    prelabel: int | None = 0
-    score_heldout: int = 0
-    reviewer: Literal["queue", "labels"] = "queue"
-    budget: float | None = None
-    accept_unproved: bool = False
-
-
-@dataclass
-class Run:
-    """One call of `run`, under way. ``seconds`` by step; ``stopped`` says why it ended.
-
-    ``failures`` are records that the agent's server failed at; people get them all the same.
-    """
-
-    bench: Bench
-    options: RunOptions
-    seconds: dict[str, float] = field(default_factory=dict)
-    stopped: Next = "done"
-    message: str = ""
-    unproved: int = 0
-    failures: list[Failure] = field(default_factory=list)
-
-    @property
-    def limit(self) -> int | None:
-        """The budget in nanos."""
-        asked = self.options.budget
-        return limit_nanos(self.bench.settings.budget.money if asked is None else asked)
-
-    def ask(self, ids: Sequence[int], purpose: Purpose) -> None:
-        """Pre-label these records, within the budget."""
-        prelabel(self.bench, ids, purpose, limit_nanos=self.limit, failures=self.failures)
-
-    @contextmanager
-    def timed(self, step: str) -> Iterator[None]:
-        """Count the seconds of a step."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - start
-
 
 def run(bench: Bench, options: RunOptions) -> Run:
     """Run the loop; see the module's words for what it reads and when it stops."""
-    this = Run(bench, options)
+    promise = asked(
+        bench,
+        max_error=options.max_error,
+        confidence=options.confidence,
+        kind=options.kind,
+        reviewer=options.reviewer,
+    )
+    this = Run(bench, options, promise)
     if not len(bench.table.pool):
         this.stopped, this.message = "import", "There are no records in the pool: import some."
         return this
@@ -115,7 +70,7 @@ def run(bench: Bench, options: RunOptions) -> Run:
     with this.timed("drift"):
         watch(bench)
     if not head_is_whole(bench):  # its file is gone or damaged: learn it again from the labels
-        _learn(this, _round(bench))
+        _learn(this, round_of(bench))
     try:
         _rounds(this)
         _score_heldout(this)
@@ -126,7 +81,7 @@ def run(bench: Bench, options: RunOptions) -> Run:
         bench.progress.note(f"{n} records got no answer from the agent. The last error: {last}")
     if options.accept_unproved:
         _accept(this)
-    bench.store.notes.report("run", _round(bench), {"seconds": this.seconds})
+    bench.store.notes.report("run", round_of(bench), {"seconds": this.seconds})
     return this
 
 
@@ -154,8 +109,10 @@ def _rounds(this: Run) -> None:
     while True:
         batch = bench.store.batches.last()
         if batch is None or batch.phase == "closed":
-            _learn(this, _round(bench))
-            if _reached(this) or not _choose(this):
+            _learn(this, round_of(bench))
+            if this.promise is not None and _prove(this, this.promise):
+                return
+            if reached(this) or not _choose(this):
                 _sweep(this)
                 _close_queue(this)
                 return
@@ -209,21 +166,41 @@ def _learn(this: Run, round: int, *, close: bool = False) -> None:
         bench.progress.note(f"round {round}: model {card.version} learnt from {kinds} labels")
 
 
+def _prove(this: Run, promise: Ask) -> bool:
+    """Pursue the promise; whether people are needed for it now."""
+    bench, options = this.bench, this.options
+
+    def sweep(ids: Ids) -> None:
+        repeats = {x.record_id for x in bench.store.records.links()}
+        with this.timed("pre-label"):
+            this.ask([i for i in ids.tolist() if i not in repeats], "sweep")
+
+    def answer() -> int:
+        tasks = [t for t in bench.store.queue.tasks() if t.reason == "audit"]
+        return answered(this, tasks)
+
+    simulated = options.reviewer == "labels"
+    with this.timed("prove"):
+        turn = pursue(bench, promise, Hands(sweep, answer if simulated else None))
+        route_all(bench)
+    _learn(this, round_of(bench))
+    if turn is Turn.LEARN:
+        return False
+    this.stopped = "review"
+    this.message = "People are needed: audits wait, among other blind cards. They earn the promise."
+    return True
+
+
 def _choose(this: Run) -> bool:
     bench, options = this.bench, this.options
     size = batch_size(bench, options.batch)
+    if bench.store.promises.policies():  # by now to extend what is proved: in growing steps
+        size = max(size, len(bench.labelled()) // 4)
     if options.max_labels is not None:
         size = min(size, options.max_labels - answered_by_people(bench))
     with this.timed("select"), step(bench, "select"):
-        chosen = select(bench, _round(bench) + 1, size)
+        chosen = select(bench, round_of(bench) + 1, size)
     return chosen is not None
-
-
-def _reached(this: Run) -> bool:
-    options, bench = this.options, this.bench
-    if options.max_labels is not None and answered_by_people(bench) >= options.max_labels:
-        return True
-    return options.reviewer == "labels" and _round(bench) >= options.rounds
 
 
 def _sweep(this: Run) -> None:
@@ -249,41 +226,34 @@ def _close_queue(this: Run) -> None:
     """After the last batch: what the queue still holds goes to its reviewer."""
     bench = this.bench
     while this.options.reviewer == "labels" and _simulate(this, None):
-        _learn(this, _round(bench))  # may send more to review: until the queue stays empty
+        _learn(this, round_of(bench))  # may send more to review: until the queue stays empty
     waiting = len({t.record_id for t in bench.store.queue.tasks()})
-    if waiting and not (this.options.max_labels is not None and _reached(this)):
+    if waiting and not (this.options.max_labels is not None and reached(this)):
         this.stopped, this.message = "review", f"People are needed: {waiting} records wait."
     elif len(unlabelled(bench)) == 0:
         this.stopped, this.message = "done", "Every record of the pool was answered."
+        if out := len(autonomous(bench)):
+            this.message = (
+                f"Every record of the pool was answered by a person, or is one of {out} that are "
+                "labelled under a certificate in force."
+            )
+    elif this.promise is not None:
+        left = len(unlabelled(bench))
+        this.stopped = "short"
+        this.message = (
+            f"The labels or rounds asked for are used up, and {left} records have neither a "
+            "person's label nor a certificate in force."
+        )
     else:
         this.stopped, this.message = "run", "The rounds or labels asked for are done."
 
 
 def _simulate(this: Run, round: int | None) -> int:
     """Answer the batch's tasks, or the whole queue, from gold, within ``max_labels``; how many."""
-    bench, options = this.bench, this.options
-    room = None
-    if options.max_labels is not None:
-        room = max(0, options.max_labels - answered_by_people(bench))
-    with this.timed("review"):
-        tasks = bench.store.queue.tasks(batch=round)
-        return simulate_answers(bench.store, bench.store.gold, bench.schema, tasks, limit=room)
+    return answered(this, this.bench.store.queue.tasks(batch=round))
 
 
 def _score_heldout(this: Run) -> None:
     if this.options.score_heldout and this.bench.agent is not None:
         with this.timed("score held-out"):
             this.ask(heldout_targets(this.bench, this.options.score_heldout), "heldout")
-
-
-def _round(bench: Bench) -> int:
-    last = bench.store.batches.last()
-    return last.round if last else 0
-
-
-def answered_by_people(bench: Bench) -> int:
-    """Records that a person, real or simulated, labelled or found no label for."""
-    return sum(
-        act.source != "imported" and act.outcome in DECIDING
-        for act in bench.store.annotations.standing().values()
-    )

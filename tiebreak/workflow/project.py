@@ -11,6 +11,7 @@ from typing import Any, Literal
 from tiebreak import config
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.ports import Clock, Progress
+from tiebreak.domain.promises import Promise
 from tiebreak.domain.records import NewRecord
 from tiebreak.domain.reviews import Annotation, Outcome
 from tiebreak.errors import UsageError
@@ -237,16 +238,21 @@ class Project(Reports):
         self,
         *,
         batch: int | None = None,
-        rounds: int = 10,
+        rounds: int | None = None,
         max_labels: int | None = None,
         prelabel: int | None = 0,
         score_heldout: int = 0,
         reviewer: Literal["queue", "labels"] = "queue",
         budget: float | None = None,
         accept_unproved: bool = False,
+        max_error: float | None = None,
+        confidence: float | None = None,
+        promise: Promise | None = None,
     ) -> dict[str, Any]:
         """Run the loop until people are needed (or as far as the options say).
 
+        With *max_error* (or ``promise.max_error`` in the settings) it goes on until every record
+        is labelled by a person or under a certificate in force; see ``docs/guides/the-promise.md``.
         See `tiebreak.workflow.loop.RunOptions`. Returns the status, with ``next``, ``message``,
         ``seconds`` by step, ``unproved_now`` (labels taken over) and ``unanswered_now`` (records
         that the agent's server failed at) of this call.
@@ -255,7 +261,8 @@ class Project(Reports):
             StoreBusy: another run or import holds the project.
             LLMError: the agent's server is down or refuses; what was done is kept.
         """
-        from tiebreak.workflow.loop import RunOptions, run
+        from tiebreak.workflow.loop import run
+        from tiebreak.workflow.running import RunOptions
 
         options = RunOptions(
             batch=batch,
@@ -266,6 +273,9 @@ class Project(Reports):
             reviewer=reviewer,
             budget=budget,
             accept_unproved=accept_unproved,
+            max_error=max_error,
+            confidence=confidence,
+            kind=promise,
         )
         with wiring.lock(self._bench.folder):
             done = run(self._bench, options)

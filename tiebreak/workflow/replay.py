@@ -21,8 +21,9 @@ from tiebreak.domain.records import NewRecord
 from tiebreak.store.memory import MemoryStore
 from tiebreak.store.vectors import VectorFile
 from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.loop import RunOptions, answered_by_people, run
+from tiebreak.workflow.loop import run
 from tiebreak.workflow.predict import probabilities
+from tiebreak.workflow.running import RunOptions, answered_by_people
 from tiebreak.workflow.simulate_data import Labelled, hashes_of
 
 KEPT = 0.9

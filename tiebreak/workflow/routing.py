@@ -12,7 +12,9 @@ from tiebreak.domain.evidence import Predictions
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.learner.routing import route
 from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.lots import hidden
 from tiebreak.workflow.predict import predict_records
+from tiebreak.workflow.promise.held import held
 
 MACHINE_REASONS = ("disagreement", "abstained", "uncertain")
 
@@ -84,8 +86,8 @@ def _withdraw(bench: Bench, routes: list[Route]) -> None:
 def _queue(bench: Bench, routes: list[Route]) -> None:
     """Bring the queue in line with the routes: one machine reason open per record, or none."""
     open_tasks = bench.store.queue.tasks()
-    chosen = {t.record_id for t in open_tasks if t.reason in ("selected", "control")}
-    wanted = {r.record_id: r for r in routes if r.outcome == "review" and r.record_id not in chosen}
+    other = {t.record_id for t in open_tasks if t.reason not in MACHINE_REASONS} | held(bench)
+    wanted = {r.record_id: r for r in routes if r.outcome == "review" and r.record_id not in other}
     stale: dict[str, list[int]] = {reason: [] for reason in MACHINE_REASONS}
     for task in open_tasks:
         if task.reason in stale:
@@ -96,7 +98,12 @@ def _queue(bench: Bench, routes: list[Route]) -> None:
         bench.store.queue.close(ids, cancel=(reason,))
     bench.store.queue.open(
         [
-            ReviewTask(record_id=i, reason=r.reason, priority=r.priority)  # type: ignore[arg-type]
+            ReviewTask(
+                record_id=i,
+                reason=r.reason,  # type: ignore[arg-type]
+                priority=r.priority,
+                blind=hidden(bench, i),
+            )
             for i, r in wanted.items()
         ]
     )
@@ -126,7 +133,7 @@ def accept_unproved(bench: Bench) -> int:
 def proposals(bench: Bench) -> list[Route]:
     """Routes of unanswered records that are proposed now and wait for nobody."""
     answered = bench.store.annotations.standing()
-    queued = {t.record_id for t in bench.store.queue.tasks()}
+    queued = {t.record_id for t in bench.store.queue.tasks()} | held(bench)
     return [
         r
         for i, r in sorted(bench.store.routes.latest().items())

@@ -15,16 +15,19 @@ from tiebreak.learner.control import draw_control
 from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.predict import probabilities
+from tiebreak.workflow.promise.held import autonomous
 from tiebreak.workflow.reach import reached
 
 Ids = npt.NDArray[np.int64]
 
 
 def unlabelled(bench: Bench) -> Ids:
-    """Ids of pool records that nobody has answered: no standing annotation of any outcome."""
+    """Ids of pool records without an answer: nobody annotated them, with whatever outcome, and no
+    certificate covers their label."""
     answered = np.fromiter(bench.store.annotations.standing(), dtype=np.int64)
+    out = np.fromiter(autonomous(bench), dtype=np.int64)
     pool = bench.table.pool
-    return pool[~np.isin(pool, answered)]
+    return pool[~np.isin(pool, np.concatenate([answered, out]))]
 
 
 def batch_size(bench: Bench, asked: int | None) -> int:

@@ -20,6 +20,8 @@ from tiebreak.workflow.control import control_report, exact
 from tiebreak.workflow.curve import learning_curve
 from tiebreak.workflow.forecast import forecast
 from tiebreak.workflow.machine import Machine
+from tiebreak.workflow.promise.held import autonomous
+from tiebreak.workflow.promise.told import certificates
 from tiebreak.workflow.routing import proposals
 from tiebreak.workflow.watch import drift_state
 
@@ -83,8 +85,8 @@ def status(bench: Bench) -> dict[str, Any]:
             "calls": spend.calls,
             "tokens": spend.prompt_tokens + spend.completion_tokens,
         },
-        "certificates": [],
-        "next": _next(len(pool), len(queue), len(standing)),
+        "certificates": certificates(bench),
+        "next": _next(len(pool), len(queue), len(standing.keys() | autonomous(bench))),
     }
 
 

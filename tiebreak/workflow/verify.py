@@ -15,6 +15,7 @@ from tiebreak.domain.reviews import DECIDED_BY, DECIDING, Annotation, decision_o
 from tiebreak.errors import ModelFileError
 from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.promise.recheck import recheck
 
 PAGE = 2000
 PEOPLE = frozenset(DECIDED_BY.values())
@@ -76,7 +77,8 @@ def verify(bench: Bench) -> list[str]:
     """Problems found, one sentence each; an empty list is a clean project.
 
     Checks content hashes, the precedence of decisions, that each decision in force follows from
-    the standing annotation, that no held-out record was labelled, and the heads' files.
+    the standing annotation, that no held-out record was labelled, the heads' files, and every
+    promise with its evidence.
     """
     problems = [
         f"Record {r.external_id!r} of {r.source!r}: its text does not match its content hash."
@@ -94,7 +96,7 @@ def verify(bench: Bench) -> list[str]:
         problems += _check_record(
             record_id, acts.get(record_id, []), decisions.get(record_id, []), record_id in heldout
         )
-    return [*problems, *_check_heads(bench), *_check_vectors(bench)]
+    return [*problems, *_check_heads(bench), *_check_vectors(bench), *recheck(bench)]
 
 
 def _check_vectors(bench: Bench) -> Iterator[str]:

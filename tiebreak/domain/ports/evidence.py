@@ -41,6 +41,10 @@ class Annotations(Log[Annotation], Protocol):
     `tiebreak.domain.reviews.standing`). No other writer can come in between.
     """
 
+    def histories(self, ids: Sequence[int] | None = None) -> dict[int, list[Annotation]]:
+        """Every act of each record (of these ids, or of all) that has any, by seq."""
+        ...
+
     def standing(self, ids: Sequence[int] | None = None) -> dict[int, Annotation]:
         """The annotation in force per record, by `tiebreak.domain.reviews.standing`."""
         ...

@@ -75,6 +75,10 @@ class MemoryAnnotations(MemoryLog[Annotation]):
         return kept
 
     @locked
+    def histories(self, ids: Sequence[int] | None = None) -> dict[int, list[Annotation]]:
+        return {i: list(history) for i, history in self._histories(ids)}
+
+    @locked
     def standing(self, ids: Sequence[int] | None = None) -> dict[int, Annotation]:
         found: dict[int, Any] = {i: standing(history) for i, history in self._histories(ids)}
         return {i: act for i, act in found.items() if act is not None}

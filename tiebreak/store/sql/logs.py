@@ -110,7 +110,7 @@ class SqlAnnotations(SqlLog[Annotation]):
         known: set[str] = set()
         for chunk in chunks(keys):
             known.update(conn.execute(_KNOWN_KEYS, {"keys": chunk}).scalars())
-        histories = self._by_record(undoing(items))
+        histories = self.histories(sorted(undoing(items)))
         return admit_annotations(items, known, histories)
 
     def standing(self, ids: Sequence[int] | None = None) -> dict[int, Annotation]:
@@ -118,8 +118,8 @@ class SqlAnnotations(SqlLog[Annotation]):
         found = ((i, standing(of_one)) for i, of_one in groupby(acts, key=_record_of))
         return {record_id: act for record_id, act in found if act is not None}
 
-    def _by_record(self, ids: set[int]) -> dict[int, list[Annotation]]:
-        acts = self._read(self._histories, ids)
+    def histories(self, ids: Sequence[int] | None = None) -> dict[int, list[Annotation]]:
+        acts = self.scan() if ids is None else self._read(self._histories, ids)
         return {i: list(of_one) for i, of_one in groupby(acts, key=_record_of)}
 
 

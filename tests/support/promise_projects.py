@@ -1,0 +1,81 @@
+"""Benches on which a promise can be earned in a second: texts of two kinds, some labels wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from benches import make_bench
+
+from tiebreak.domain.labels import Label, LabelSchema
+from tiebreak.domain.ports import Store
+from tiebreak.domain.reviews import Annotation, ReviewTask
+from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.people import annotate
+
+WORDS = {
+    "refund": ("refund", "money", "charged", "invoice", "payment"),
+    "login": ("password", "login", "account", "locked", "code"),
+}
+
+
+def two_kinds(n: int = 400, wrong: float = 0.0, seed: int = 1) -> list[dict[str, Any]]:
+    """*n* rows whose text tells the label, but for a share *wrong* of them, which lie."""
+    rng = np.random.default_rng(seed)
+    names, rows = list(WORDS), []
+    lies = set(rng.permutation(n)[: round(wrong * n)].tolist())
+    for i in range(n):
+        kind = names[i % 2]
+        words = " ".join(rng.choice(WORDS[kind], size=4).tolist())
+        label = names[1 - i % 2] if i in lies else kind
+        rows.append({"id": str(i), "text": f"{words} {i}", "label": label, "split": "train"})
+    return rows
+
+
+def promise_bench(
+    folder: Path,
+    rows: list[dict[str, Any]] | None = None,
+    *,
+    store: Store | None = None,
+    tiers: dict[str, str] | None = None,
+    by_tier: dict[str, float] | None = None,
+    **promise: Any,
+) -> Bench:
+    """A bench with a promise in its settings; *tiers* by label, and the
+    tolerated error *by_tier*."""
+    labels = tuple(Label(name=n, tier=(tiers or {}).get(n, "normal")) for n in WORDS)
+    asked: dict[str, Any] = {"max_error": 0.1, "labels": 30, "audits": 60, "audit_batch": 20}
+    asked |= {"tiers": by_tier or {}, **promise}
+    return make_bench(
+        folder,
+        two_kinds() if rows is None else rows,
+        settings={"promise": asked, "learn": {"head": "logistic"}},
+        store=store,
+        schema=LabelSchema(labels=labels),
+    )
+
+
+def answer(bench: Bench, tasks: list[ReviewTask], who: str = "ann", **fields: Any) -> None:
+    """A person's answers to tasks, as the sealed labels have them; blind where the task is."""
+    gold = bench.store.gold.get([t.record_id for t in tasks])
+    acts = [
+        Annotation(
+            record_id=t.record_id,
+            who=who,
+            source="person",
+            outcome="label",
+            **{
+                "labels": gold[t.record_id],
+                "shown": "blind" if t.blind else "evidence",
+                **fields,
+            },
+        )
+        for t in tasks
+    ]
+    annotate(bench.store, bench.schema, acts)
+
+
+def waiting(bench: Bench, *reasons: str) -> list[ReviewTask]:
+    """Open tasks, with these reasons alone if any are given."""
+    return [t for t in bench.store.queue.tasks() if not reasons or t.reason in reasons]

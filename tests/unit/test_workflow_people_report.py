@@ -1,0 +1,138 @@
+"""The report on simulated people whose skill, pull and tiredness are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from simulated_people import ADA, BOB, CAY, NAMES, ask, crowd_bench, say
+from stores import suggestion
+
+from tiebreak.domain.reviews import Annotation
+from tiebreak.errors import UsageError
+from tiebreak.workflow.anchoring import dealt
+from tiebreak.workflow.lots import hidden
+from tiebreak.workflow.people import annotate
+from tiebreak.workflow.people_log import read_log
+from tiebreak.workflow.people_report import people_report
+
+DAY = 86_400.0
+
+
+def test_an_empty_project_has_nobody_to_measure(tmp_path: Path) -> None:
+    told = people_report(crowd_bench(tmp_path, 5))
+    assert told["people"] == []
+    assert told["agreement"]["alpha"] is None
+    assert told["anchoring"] == {"pull": None, "accuracy": None, "naive": None, "proven": False}
+    assert (told["shared_errors"], told["alternative"], told["left_out"]) == (None, None, {})
+
+
+def test_people_are_told_apart_and_others_left_out(tmp_path: Path) -> None:
+    bench = crowd_bench(tmp_path, 60)
+    truth = {i: NAMES[i % 3] for i in range(1, 41)}
+    for who in (ADA, BOB):
+        say(bench, who, truth)
+    careless = {i: NAMES[(i + (i % 4 == 0)) % 3] for i in truth}  # a quarter wrong
+    say(bench, CAY, careless, seconds=2.0)
+    bench.clock.advance(DAY)  # type: ignore[attr-defined]
+    say(bench, CAY, dict(list(truth.items())[:8]))
+    trial = Annotation(
+        record_id=50, who="gold labels", source="simulated", outcome="label", labels=("bug",)
+    )
+    annotate(bench.store, bench.schema, [trial])
+    told = people_report(bench)
+    rows = {row["who"]: row for row in told["people"]}
+    assert set(rows) == {ADA, BOB, CAY}
+    assert told["left_out"] == {"simulated": 1}
+    assert rows[CAY]["gold"]["value"] == pytest.approx(0.75)
+    assert rows[CAY]["gold"]["n"] == 40
+    assert rows[ADA]["gold"]["value"] == 1.0
+    assert rows[ADA]["gold"]["n"] == 30  # where Cay and Bob agree
+    assert (rows[CAY]["repeats"]["value"], rows[CAY]["repeats"]["n"]) == (6 / 8, 8)
+    assert rows[ADA]["repeats"] is None
+    assert (rows[CAY]["answers"], rows[CAY]["blind"], rows[CAY]["median_seconds"]) == (48, 48, 2.0)
+    pairs = {(p["first"], p["second"]): p for p in told["agreement"]["pairs"]}
+    assert pairs[ADA, BOB]["kappa"]["value"] == 1.0
+    assert pairs[ADA, CAY]["agreed"]["value"] == pytest.approx(0.75)
+    assert told["agreement"]["records"] == 40
+    alpha = told["agreement"]["alpha"]
+    assert alpha["low"] < alpha["value"] < alpha["high"] < 1
+    assert [x["label"] for x in told["agreement"]["labels"]] == list(NAMES)
+
+
+def test_only_blind_answers_agree(tmp_path: Path) -> None:
+    bench = crowd_bench(tmp_path, 20)
+    answers = {i: NAMES[i % 3] for i in range(1, 21)}
+    say(bench, ADA, answers)
+    say(bench, BOB, answers, shown="evidence")
+    assert people_report(bench)["agreement"]["records"] == 0
+
+
+def test_who_tires_is_advised_to_pause(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    bench = crowd_bench(tmp_path, 240)
+    truth = {i: NAMES[i % 3] for i in range(1, 241)}
+    for who in (ADA, BOB):
+        say(bench, who, truth)
+    slips = rng.random(240) < np.linspace(0, 0.7, 240)
+    tired = {i: NAMES[(i + bool(slips[i - 1])) % 3] for i in truth}
+    say(bench, CAY, tired)
+    rows = {row["who"]: row["fatigue"] for row in people_report(bench)["people"]}
+    assert rows[CAY]["reasons"] == ("errors",)
+    assert rows[CAY]["pause"] and rows[CAY]["slope"] < 0
+    assert rows[ADA]["reasons"] == ()
+
+
+def test_the_agent_may_replace_a_person_if_it_is_good(tmp_path: Path) -> None:
+    bench = crowd_bench(tmp_path, 60)
+    truth = {i: NAMES[i % 3] for i in range(1, 61)}
+    for at, who in enumerate((ADA, BOB, CAY)):
+        say(bench, who, {i: NAMES[(i + ((i + at) % 7 == 0)) % 3] for i in truth})
+    bench.store.suggestions.append([suggestion(i, labels=(name,)) for i, name in truth.items()])
+    good = people_report(bench)["alternative"]
+    assert good["passed"] and good["winning"] == 1.0 and good["annotators"] == "skilled"
+    wrong = {i: NAMES[(i + 1) % 3] for i in truth}
+    bench.store.suggestions.append([suggestion(i, labels=(name,)) for i, name in wrong.items()])
+    assert not people_report(bench)["alternative"]["passed"]
+    with pytest.raises(UsageError, match="Annotators 'cheap' are unknown"):
+        people_report(bench, annotators="cheap")
+
+
+def simulated_desk(bench, ids, *, right, pull, rng):  # type: ignore[no-untyped-def]
+    """A **simulated** reviewer on cards as the lot deals them, by an agent that says "bug": right
+    with probability *right*; a wrong one that is shown is followed with probability *pull*."""
+    bench.store.suggestions.append([suggestion(i, labels=("bug",)) for i in ids])
+    ask(bench, ids, "selected", blind=False)  # that a card is blind is known by what it showed
+    for i in ids:
+        blind = hidden(bench, i)
+        follows = rng.random() < right or (not blind and rng.random() < pull)
+        say(bench, ADA, {i: "bug" if follows else "praise"}, shown="blind" if blind else "evidence")
+
+
+def test_the_meter_recovers_a_known_pull(tmp_path: Path) -> None:
+    bench = crowd_bench(tmp_path, 900, review={"blind_share": 0.4})
+    simulated_desk(bench, range(1, 901), right=0.6, pull=0.5, rng=np.random.default_rng(5))
+    meter = people_report(bench)["anchoring"]
+    assert meter["proven"]
+    assert meter["pull"]["low"] <= 0.2 <= meter["pull"]["high"]
+    assert meter["accuracy"]["low"] <= 0.6 <= meter["accuracy"]["high"]
+    assert meter["naive"]["low"] > 0.65
+    assert meter["pull"]["n"] == 900
+
+
+def test_only_cards_dealt_by_lot_enter_the_meter(tmp_path: Path) -> None:
+    bench = crowd_bench(tmp_path, 60, review={"blind_share": 0.5})
+    say_as_dealt = {i: "blind" if hidden(bench, i) else "evidence" for i in range(1, 61)}
+    known = range(1, 51)
+    bench.store.suggestions.append(
+        [suggestion(i, labels=None if i <= 5 else ("bug",)) for i in known]  # 1-5: abstained
+    )
+    ask(bench, range(1, 56), "selected", blind=False)  # 51-55: the agent did not say anything
+    ask(bench, range(6, 11), "control")  # blind for another reason
+    ask(bench, range(11, 16), "audit")
+    bench.store.suggestions.append([suggestion(51, labels=("bug",))])  # after the task was opened
+    for i, shown in say_as_dealt.items():
+        told = {"blind": "evidence", "evidence": "blind"}[shown] if 16 <= i < 21 else shown
+        say(bench, ADA, {i: "bug"}, shown=told)  # 16-20: not as the lot would have it
+    assert len(list(dealt(bench, read_log(bench)))) == 30  # 21 to 50; 56 to 60 had no task

@@ -1,0 +1,116 @@
+"""What the user asks of a promise, and what follows from it for a label's tier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tiebreak.config import PromisePart
+from tiebreak.domain.labels import LabelSchema, LabelValue
+from tiebreak.domain.promises import Promise
+from tiebreak.errors import ConfigError
+from tiebreak.workflow.bench import Bench
+
+MANY_LABELS = 5
+LEAST_LABELS, MOST_SHARE = 100, 0.1
+AUDIT_SHARE, LEAST_AUDITS, MOST_AUDITS = 0.1, 100, 2000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ask:
+    """A promise as asked for: see `tiebreak.config.PromisePart`.
+
+    ``simulated``: answers come from sealed labels, so that whatever is proved is a simulation.
+    """
+
+    max_error: float
+    confidence: float
+    kind: Promise
+    part: PromisePart
+    simulated: bool
+
+    @property
+    def delta(self) -> float:
+        """The chance that the procedure may fail, over the project's whole life."""
+        return 1 - self.confidence
+
+    def eps(self, tier: str) -> float:
+        """The tolerated error of a tier; 0 where a person always decides."""
+        return self.part.tiers.get(tier, self.max_error)
+
+    def audits(self, candidates: int) -> int:
+        """How many audits are planned for a policy with so many candidates."""
+        auto = min(max(int(AUDIT_SHARE * candidates), LEAST_AUDITS), MOST_AUDITS)
+        return min(self.part.audits or auto, candidates)
+
+    def labels_first(self, pool: int, names: int) -> int:
+        """How many labels are learnt from before the first policy is frozen."""
+        auto = min(max(MANY_LABELS * names, LEAST_LABELS), max(int(MOST_SHARE * pool), 3 * names))
+        return self.part.labels or auto
+
+
+def asked(
+    bench: Bench,
+    *,
+    max_error: float | None = None,
+    confidence: float | None = None,
+    kind: Promise | None = None,
+    reviewer: Literal["queue", "labels"] = "queue",
+) -> Ask | None:
+    """What is asked now: of this call, else of the settings, else as the newest policy had it.
+
+    None where no promise was ever asked for.
+
+    Raises:
+        ConfigError: an error or a confidence out of range, also of a tier.
+    """
+    part, policies = bench.settings.promise, bench.store.promises.policies()
+    last = policies[-1] if policies else None
+    error = max_error if max_error is not None else part.max_error
+    if error is None and last is None:
+        return None
+    made = Ask(
+        max_error=last.max_error if error is None and last else error or 0.0,
+        confidence=confidence or (last.confidence if error is None and last else part.confidence),
+        kind=kind or (last.promise if error is None and last else part.kind),
+        part=part,
+        simulated=reviewer == "labels",
+    )
+    _check(made)
+    return made
+
+
+def _check(made: Ask) -> None:
+    rates = {"max_error": made.max_error, **{f"tiers.{k}": v for k, v in made.part.tiers.items()}}
+    for name, rate in rates.items():
+        if not (0 < rate < 1 or (rate == 0 and name != "max_error")):
+            raise ConfigError(
+                f"promise.{name} = {rate!r} is no error that can be tolerated.",
+                mend="Give a share such as 0.05 (a tier's may be 0: a person always decides).",
+            )
+    if not 0.5 <= made.confidence < 1:
+        raise ConfigError(
+            f"A confidence of {made.confidence!r} cannot be asked for.", mend="Use 0.95."
+        )
+
+
+def tiers_of(schema: LabelSchema, ask: Ask) -> tuple[str, ...]:
+    """The tiers in which anything may be labelled alone, in the order of the schema's labels.
+
+    A multi-label value says something of every label, also of those that it leaves out, so that
+    there is one tier then: the strictest of all that allow autonomy.
+    """
+    own = dict.fromkeys(label.tier for label in schema.labels if ask.eps(label.tier) > 0)
+    if schema.multiple and own:
+        return (min(own, key=ask.eps),)
+    return tuple(own)
+
+
+def tier_of(schema: LabelSchema, ask: Ask, value: LabelValue) -> str | None:
+    """The tier of a label value; None where a person always decides."""
+    tier = {label.name: label.tier for label in schema.labels}
+    if any(ask.eps(tier[name]) == 0 for name in value):
+        return None
+    if schema.multiple:
+        return next(iter(tiers_of(schema, ask)), None)
+    return tier[value[0]]

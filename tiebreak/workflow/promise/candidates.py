@@ -1,0 +1,137 @@
+"""Which records would be labelled alone now, with which label, and how surely.
+
+A candidate is a record that no person ever looked at, on which agent and model say the same (the
+model alone, where a project has no agent). Its score is the fused probability of that label: good
+for ranking, no guarantee of anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tiebreak.domain.evidence import Suggestion
+from tiebreak.domain.labels import LabelValue
+from tiebreak.learner.fusion import Fusion, fit_fusion, fuse
+from tiebreak.workflow import wiring
+from tiebreak.workflow.bench import Bench, Ids
+from tiebreak.workflow.control import labelled_control
+from tiebreak.workflow.predict import predict_records, probabilities
+
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Proposed:
+    """Records that could be labelled alone: ``ids`` int64[n] ascending, one label value each, and
+    ``scores`` float64[n]; ``fusion`` is what the scores were made with."""
+
+    ids: Ids
+    labels: tuple[LabelValue, ...]
+    scores: Numbers
+    fusion: Fusion
+
+
+def proposed(bench: Bench, open_ids: Ids) -> Proposed | None:
+    """Candidates among *open_ids* under the newest head; None before there is one."""
+    head = bench.head()
+    if head is None:
+        return None
+    told = _told(bench, open_ids)
+    if told is not None:
+        open_ids = np.array([i for i in open_ids.tolist() if i in told], dtype=np.int64)
+    if bench.schema.multiple:
+        return _sets(bench, open_ids, told)
+    p = probabilities(head, bench.rows(open_ids), calibrated=False)
+    place = {name: i for i, name in enumerate(head[2].classes)}
+    said, sure = _said(told, open_ids.tolist(), place)
+    fusion = fusion_of(bench)
+    best = p.argmax(axis=1) if len(p) else np.zeros(0, dtype=np.int64)
+    agree = np.full(len(best), True) if told is None else said == best
+    q = fuse(fusion, p[agree], said[agree], sure[agree])
+    chosen = best[agree]
+    return Proposed(
+        ids=open_ids[agree],
+        labels=tuple((head[2].classes[j],) for j in chosen.tolist()),
+        scores=q[np.arange(len(chosen)), chosen],
+        fusion=fusion,
+    )
+
+
+def _sets(bench: Bench, ids: Ids, told: dict[int, Suggestion] | None) -> Proposed:
+    """In a multi-label project: the same set, scored by the model's probability of it."""
+    predictions = predict_records(bench, ids.tolist())
+    rows = [] if predictions is None else [predictions.value(row) for row in range(len(ids))]
+    kept = [
+        at
+        for at, (value, _) in enumerate(rows)
+        if told is None or told[int(ids[at])].labels == value
+    ]
+    return Proposed(
+        ids=ids[kept],
+        labels=tuple(rows[at][0] for at in kept),
+        scores=np.array([rows[at][1] for at in kept], dtype=np.float64),
+        fusion=Fusion(),
+    )
+
+
+def _told(bench: Bench, ids: Ids) -> dict[int, Suggestion] | None:
+    """What the agent says of each record that it committed itself on; None for no agent.
+
+    A duplicate was not asked about: the answer to the record that it repeats is one to it too.
+    """
+    if wiring.agent_id(bench.settings, bench.agent_name) is None:
+        return None
+    suggested = bench.suggested()
+    repeats = {x.record_id: x.of_id for x in bench.store.records.links()}
+    found = {i: suggested.get(i) or suggested.get(_first(i, repeats)) for i in ids.tolist()}
+    return {i: s for i, s in found.items() if s is not None and s.labels is not None}
+
+
+def _first(record_id: int, repeats: dict[int, int]) -> int:
+    while record_id in repeats:
+        record_id = repeats[record_id]
+    return record_id
+
+
+def _said(
+    told: dict[int, Suggestion] | None, ids: Sequence[int], place: dict[str, int]
+) -> tuple[Ids, Numbers]:
+    """The agent's label by position (-1: none) and its confidence (nan: none) of each record."""
+    said, sure = np.full(len(ids), -1, dtype=np.int64), np.full(len(ids), np.nan)
+    for at, record_id in enumerate(ids):
+        s = None if told is None else told[record_id]
+        if s is not None and s.labels and s.labels[0] in place:
+            said[at] = place[s.labels[0]]
+            sure[at] = np.nan if s.confidence is None else s.confidence
+    return said, sure
+
+
+def fusion_of(bench: Bench) -> Fusion:
+    """The fusion, learnt from control records: drawn by lot, answered blind, scored before."""
+    names = bench.schema.names
+    place = {name: i for i, name in enumerate(names)}
+    kinds = {card.version: card.head for card in bench.store.notes.models()}
+    last = bench.store.notes.last_model()
+    items = [
+        (item, labels)
+        for item, labels, version in labelled_control(bench)
+        if version == bench.schema.version
+        and item.model_probabilities is not None
+        and last is not None
+        and kinds.get(item.model_version or 0) == last.head
+    ]
+    suggested = bench.store.suggestions.latest([item.record_id for item, _ in items])
+    p = np.array([item.model_probabilities for item, _ in items], dtype=np.float64)
+    said, sure = np.full(len(items), -1, dtype=np.int64), np.full(len(items), np.nan)
+    for at, (item, _) in enumerate(items):
+        if item.agent_labels and item.agent_labels[0] in place:
+            said[at] = place[item.agent_labels[0]]
+            told = suggested.get(item.record_id)
+            if told is not None and told.confidence is not None:
+                sure[at] = told.confidence
+    truth = np.array([place[labels[0]] for _, labels in items], dtype=np.int64)
+    return fit_fusion(p.reshape(len(items), len(names)), said, truth, sure)

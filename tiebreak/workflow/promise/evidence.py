@@ -1,0 +1,180 @@
+"""How a tier of a frozen policy stands: its candidates in coin order, and what people said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tiebreak.assurance import ladder as ladders
+from tiebreak.assurance.finite import Pool
+from tiebreak.assurance.ladder import Answer, Standing
+from tiebreak.assurance.rungs import Ladder, Rung
+from tiebreak.domain.promises import (
+    Candidate,
+    Certificate,
+    Evidence,
+    FrozenTier,
+    PolicyCard,
+    RungState,
+)
+from tiebreak.domain.reviews import Annotation, blind_answer
+from tiebreak.workflow.bench import Bench
+
+Numbers = npt.NDArray[np.float64]
+Answers = npt.NDArray[np.int8]
+Acts = Mapping[int, Sequence[Annotation]]
+
+
+def ladder_of(tier: FrozenTier) -> Ladder:
+    """The frozen rungs as `assurance` reckons with them."""
+    rungs = tuple(Rung(r.threshold, Pool(r.size, r.too_many, r.cap), r.credit) for r in tier.rungs)
+    return Ladder(rungs, tier.delta)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class View:
+    """One tier of one policy, now.
+
+    ``members`` are its candidates in ascending coin order, ``scores`` float64[n] and ``answers``
+    int8[n] (`Answer`) theirs; ``evidence`` names the acts that the answers come from;
+    ``standing`` is every rung's, from the innermost outward.
+    """
+
+    policy: PolicyCard
+    tier: FrozenTier
+    ladder: Ladder
+    members: tuple[Candidate, ...]
+    scores: Numbers
+    answers: Answers
+    evidence: tuple[Evidence, ...]
+    simulated: bool
+    standing: tuple[Standing, ...]
+
+    @property
+    def released(self) -> int | None:
+        """The outermost rung in force, or None."""
+        return ladders.released(self.standing)
+
+    def free(self) -> list[Candidate]:
+        """The candidates in the rung in force that no person looked at: their labels go out."""
+        j = self.released
+        if j is None:
+            return []
+        able = self.scores >= self.ladder.rungs[j].threshold
+        able &= self.answers == Answer.NOT_DRAWN
+        return [self.members[at] for at in np.flatnonzero(able).tolist()]
+
+    def next_audits(self, count: int) -> list[int]:
+        """Record ids of up to *count* candidates to draw next."""
+        at = ladders.next_audits(self.ladder, self.scores, self.answers, count)
+        return [self.members[i].record_id for i in at.tolist()]
+
+    def pending(self) -> list[int]:
+        """Record ids of audits that were drawn and have no blind answer."""
+        at = np.flatnonzero(self.answers == Answer.PENDING)
+        return [self.members[i].record_id for i in at.tolist()]
+
+    def certificate(self, *, valid: bool) -> Certificate:
+        """Its state; without *valid* (another schema, another policy instead) nothing is out."""
+        return Certificate(
+            policy=self.policy.number,
+            tier=self.tier.name,
+            rungs=tuple(rung_state(at) for at in self.standing),
+            released=self.released if valid else None,
+            labels=len(self.free()) if valid else 0,
+            simulated=self.simulated,
+            evidence=self.evidence,
+        )
+
+
+def rung_state(at: Standing) -> RungState:
+    """A rung's standing as it is stored: its E to the bit."""
+    return RungState(
+        audited=at.audited,
+        wrong=at.wrong,
+        pending=at.pending,
+        seen=at.seen,
+        found=at.found,
+        room=at.room,
+        log_e=at.log_e.hex(),
+        proven=at.proven,
+        in_force=at.in_force,
+    )
+
+
+def in_coin_order(candidates: Sequence[Candidate], tier: str) -> tuple[Candidate, ...]:
+    """A tier's candidates in ascending u; equal coins by record id."""
+    return tuple(
+        sorted((c for c in candidates if c.tier == tier), key=lambda c: (c.coin, c.record_id))
+    )
+
+
+def views(bench: Bench, policy: PolicyCard) -> list[View]:
+    """Every tier of a policy, by the acts that are stored now."""
+    candidates = bench.store.promises.candidates(policy.number)
+    drawn = bench.store.promises.drawn(policy.number)
+    acts = bench.store.annotations.histories([c.record_id for c in candidates])
+    found = []
+    for tier in policy.tiers:
+        members = in_coin_order(candidates, tier.name)
+        evidence, simulated = read(members, drawn, acts)
+        answers = spread(members, evidence)
+        scores = np.array([c.score for c in members], dtype=np.float64)
+        ladder = ladder_of(tier)
+        found.append(
+            View(
+                policy=policy,
+                tier=tier,
+                ladder=ladder,
+                members=members,
+                scores=scores,
+                answers=answers,
+                evidence=evidence,
+                simulated=simulated or policy.simulated,
+                standing=ladders.standings(ladder, scores, answers),
+            )
+        )
+    return found
+
+
+def read(
+    members: Sequence[Candidate], drawn: set[int], acts: Acts
+) -> tuple[tuple[Evidence, ...], bool]:
+    """What is known of each candidate that was drawn or that anybody looked at, in coin order; and
+    whether any answer among them was simulated.
+
+    A drawn one without a blind answer is pending: it counts as an error until it has one. One that
+    was not drawn, but that somebody acted on in whatever way, is seen.
+    """
+    found, simulated = [], False
+    for member in members:
+        history = acts.get(member.record_id, ())
+        if member.record_id not in drawn:
+            if history:
+                found.append(Evidence(member.record_id, history[-1].seq, int(Answer.SEEN)))
+            continue
+        act = blind_answer(history)
+        if act is None:
+            found.append(Evidence(member.record_id, 0, int(Answer.PENDING)))
+        else:
+            found.append(Evidence(member.record_id, act.seq, int(verdict(member, act))))
+            simulated = simulated or act.source == "simulated"
+    return tuple(found), simulated
+
+
+def verdict(member: Candidate, act: Annotation) -> Answer:
+    """Whether a blind answer says what the policy would have said."""
+    same = act.outcome == "label" and act.labels == member.labels
+    return Answer.RIGHT if same else Answer.WRONG
+
+
+def spread(members: Sequence[Candidate], evidence: Sequence[Evidence]) -> Answers:
+    """`Answer` int8[n] of each of the *members*: those without evidence were not drawn."""
+    place = {member.record_id: at for at, member in enumerate(members)}
+    answers = np.full(len(members), Answer.NOT_DRAWN, dtype=np.int8)
+    for item in evidence:
+        answers[place[item.record_id]] = item.answer
+    return answers

@@ -1,0 +1,93 @@
+"""Pursuing a promise: freeze, audit, settle, until nothing more can be proved for now.
+
+Where it stands is read from the store alone, as the loop does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from tiebreak.workflow.bench import Bench, Ids
+from tiebreak.workflow.promise.asked import Ask
+from tiebreak.workflow.promise.audits import open_audits
+from tiebreak.workflow.promise.freeze import due, promote
+from tiebreak.workflow.promise.held import autonomous, newest
+from tiebreak.workflow.promise.settle import Settled, settle
+from tiebreak.workflow.select import unlabelled
+from tiebreak.workflow.watch import DO, paused
+
+
+class Turn(Enum):
+    """What is to happen next: people answer audits, or labels are learnt from as ever."""
+
+    AUDIT = "audit"
+    LEARN = "learn"
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What the loop does for a promise: ``sweep`` has the agent answer every open record that it
+    was not asked about; ``answer`` has a simulated reviewer answer the audits that wait, and says
+    how many it did (None: people will)."""
+
+    sweep: Callable[[Ids], None]
+    answer: Callable[[], int] | None
+
+
+def pursue(bench: Bench, ask: Ask, hands: Hands) -> Turn:
+    """Go on with the newest policy, or freeze the next one when it is due."""
+    while True:
+        settled = settle(bench)
+        policy = newest(bench)
+        waiting = 0
+        if policy is not None and policy.schema_version == bench.schema.version:
+            own = [v for v in settled.views if v.policy.number == policy.number]
+            waiting = open_audits(bench, own, ask.part.audit_batch)
+        if waiting and hands.answer is None:
+            settle(bench)  # what was drawn just now is no machine's label any more
+            return Turn.AUDIT
+        if waiting and hands.answer is not None and hands.answer():
+            continue
+        if waiting or not _next_policy(bench, ask, hands):
+            _tell(bench, settle(bench))
+            return Turn.LEARN
+
+
+def _next_policy(bench: Bench, ask: Ask, hands: Hands) -> bool:
+    if not due(bench, ask):
+        return False
+    if why := paused(bench):
+        bench.progress.note(f"paused: {why}. No policy was frozen. {DO['pause']}")
+        return False
+    open_ids = open_records(bench, ask)
+    hands.sweep(open_ids)
+    policy = promote(bench, ask, open_ids)
+    if policy is None:
+        return False
+    bench.progress.note(
+        f"policy {policy.number} is frozen: {policy.candidates} records would be labelled alone. "
+        "Audits come next: blind cards, drawn by lot."
+    )
+    return True
+
+
+def open_records(bench: Bench, ask: Ask) -> Ids:
+    """Records that a policy may be about: nobody looked at them, and under the label promise no
+    earlier certificate covers them."""
+    open_ids = unlabelled(bench)
+    if ask.kind == "dataset":
+        covered = np.fromiter(autonomous(bench), dtype=np.int64)
+        open_ids = np.union1d(open_ids, covered).astype(np.int64)
+    touched = np.fromiter(bench.store.annotations.histories(), dtype=np.int64)
+    return np.setdiff1d(open_ids, touched).astype(np.int64)
+
+
+def _tell(bench: Bench, settled: Settled) -> None:
+    if settled.out or settled.back:
+        bench.progress.note(
+            f"{settled.out} labels went out under a certificate, {settled.back} came back."
+        )

@@ -1,0 +1,142 @@
+"""What is promised now, for the status and the report: sentences, evidence, what would buy more.
+
+Nothing is written; the state is computed from the log at each look.
+"""
+
+from __future__ import annotations
+
+from math import log
+from typing import Any
+
+from tiebreak.assurance.ladder import futile, target
+from tiebreak.assurance.outlook import offer
+from tiebreak.assurance.rates import delta_share
+from tiebreak.assurance.sentence import Claim, percent, promised
+from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.promise.evidence import View, views
+from tiebreak.workflow.promise.settle import valid
+
+
+def certificates(bench: Bench) -> list[dict[str, Any]]:
+    """Every tier of every policy as it stands now, by policy.
+
+    Each: ``policy``, ``version``, ``tier``, ``promise``, ``max_error``, ``confidence``, ``delta``
+    (the share of the failure probability that was spent here), ``frozen_at``, ``candidates``,
+    ``in_force``, ``labels`` (out now, without a person), ``share`` of the pool, ``audited``,
+    ``wrong``, ``pending`` (of the outermost rung that was audited), ``rungs``, ``simulated``,
+    ``sentence``, ``next`` (what more audits would buy) and ``why`` not more.
+    """
+    policies = bench.store.promises.policies()
+    return [
+        _told(bench, view, valid(bench, policy, policies))
+        for policy in policies
+        for view in views(bench, policy)
+    ]
+
+
+def _told(bench: Bench, view: View, good: bool) -> dict[str, Any]:
+    policy, tier = view.policy, view.tier
+    labels = len(view.free()) if good else 0
+    at = _shown(view)
+    evidence = {"audited": 0, "wrong": 0, "pending": 0}
+    if at is not None:
+        evidence = {name: getattr(view.standing[at], name) for name in evidence}
+    claim = Claim(
+        eps=tier.eps,
+        delta=1 - policy.confidence,
+        promise=policy.promise,
+        labels=labels,
+        in_force=labels > 0,
+        **evidence,
+    )
+    return {
+        "policy": policy.number,
+        "version": policy.version,
+        "tier": tier.name,
+        "promise": policy.promise,
+        "max_error": tier.eps,
+        "confidence": policy.confidence,
+        "delta": delta_share(1 - policy.confidence, policy.number, len(policy.tiers)),
+        "frozen_at": policy.created_at,
+        "candidates": len(view.members),
+        "in_force": labels > 0,
+        "labels": labels,
+        "share": labels / max(len(bench.table.pool), 1),
+        **evidence,
+        "simulated": view.simulated,
+        "rungs": [_rung(view, j) for j in range(len(view.standing))],
+        "sentence": _simulated(view) + promised(claim),
+        "next": _next(bench, view) if good else None,
+        "why": _why(view, good),
+    }
+
+
+def _shown(view: View) -> int | None:
+    """The rung whose evidence is told: the one in force, else the one that is audited."""
+    return view.released if view.released is not None else target(view.standing)
+
+
+def _simulated(view: View) -> str:
+    return "SIMULATED (no person answered these audits): " if view.simulated else ""
+
+
+def _rung(view: View, j: int) -> dict[str, Any]:
+    rung, at = view.ladder.rungs[j], view.standing[j]
+    return {
+        "threshold": rung.threshold,
+        "size": rung.pool.size,
+        "too_many": rung.pool.too_many,
+        "cap": rung.pool.cap,
+        "audited": at.audited,
+        "wrong": at.wrong,
+        "pending": at.pending,
+        "seen": at.seen,
+        "room": at.room,
+        "log_e": at.log_e,
+        "log_e_needed": _needed(view),
+        "proven": at.proven,
+        "in_force": at.in_force,
+    }
+
+
+def _needed(view: View) -> float:
+    return -log(view.ladder.delta)
+
+
+def _next(bench: Bench, view: View) -> dict[str, Any] | None:
+    """``{audits, labels, share, text}``: about what the next certificate would take and free."""
+    found = offer(view.ladder, view.standing)
+    if found is None or not found.labels:
+        return None
+    share = found.labels / max(len(bench.table.pool), 1)
+    return {
+        "audits": found.audits,
+        "labels": found.labels,
+        "share": share,
+        "text": f"about {found.audits} more audits would free about {found.labels} labels"
+        f" (+{percent(share)} of the pool), if errors go on as they came",
+    }
+
+
+def _why(view: View, good: bool) -> str:
+    """Why not more than this, in a sentence; empty where all candidates are out."""
+    if not good:
+        return "Another label schema, or a newer policy of the whole file, has taken its place."
+    if not view.ladder.rungs:
+        return (
+            "Too few candidates for any proof: no number of right answers within the planned "
+            "audits could certify them."
+        )
+    at = target(view.standing)
+    if at is None:
+        lapsed = view.released != len(view.standing) - 1
+        return "People looked at more of its records than the claim allows." if lapsed else ""
+    state = view.standing[at]
+    if futile(view.ladder, view.standing, at):
+        return (
+            f"{state.wrong} of {state.audited} audits were wrong in the next part of the "
+            "candidates: within the audits that its claim allows it cannot be proved any more."
+        )
+    if state.pending:
+        return f"{state.pending} audits wait for an answer; until then each counts as wrong."
+    return "More audits are needed."

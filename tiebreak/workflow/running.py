@@ -1,0 +1,116 @@
+"""One call of the loop: what was asked, how far it may go, what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tiebreak.agents.calling import Failure
+from tiebreak.domain.evidence import Purpose
+from tiebreak.domain.promises import Promise
+from tiebreak.domain.reviews import DECIDING, ReviewTask
+from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.people import simulate_answers
+from tiebreak.workflow.prelabel import limit_nanos, prelabel
+from tiebreak.workflow.promise.asked import Ask
+
+Next = Literal["import", "review", "run", "budget", "done", "short"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunOptions:
+    """How far to run. ``prelabel`` None means every record; ``budget`` None: the settings'.
+
+    ``reviewer`` ``queue`` stops for people; ``labels`` answers from sealed labels (simulation).
+    ``rounds`` None: 10, or with a promise as many as it takes. ``max_error``, ``confidence`` and
+    ``kind`` are the promise; None: as the settings or an earlier policy have it.
+    """
+
+    batch: int | None = None
+    rounds: int | None = None
+    max_labels: int | None = None
+    prelabel: int | None = 0
+    score_heldout: int = 0
+    reviewer: Literal["queue", "labels"] = "queue"
+    budget: float | None = None
+    accept_unproved: bool = False
+    max_error: float | None = None
+    confidence: float | None = None
+    kind: Promise | None = None
+
+
+ROUNDS = 10
+"""Batches of a simulated run, in all, unless another number or a promise is asked for."""
+
+
+@dataclass
+class Run:
+    """One call of `run`, under way. ``seconds`` by step; ``stopped`` says why it ended.
+
+    ``failures`` are records that the agent's server failed at; people get them all the same.
+    """
+
+    bench: Bench
+    options: RunOptions
+    promise: Ask | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    stopped: Next = "done"
+    message: str = ""
+    unproved: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def limit(self) -> int | None:
+        """The budget in nanos."""
+        asked = self.options.budget
+        return limit_nanos(self.bench.settings.budget.money if asked is None else asked)
+
+    def ask(self, ids: Sequence[int], purpose: Purpose) -> None:
+        """Pre-label these records, within the budget."""
+        prelabel(self.bench, ids, purpose, limit_nanos=self.limit, failures=self.failures)
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Count the seconds of a step."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - start
+
+
+def reached(this: Run) -> bool:
+    """Whether the labels or batches asked for are there."""
+    options, bench = this.options, this.bench
+    if options.max_labels is not None and answered_by_people(bench) >= options.max_labels:
+        return True
+    if options.reviewer != "labels" or (options.rounds is None and this.promise is not None):
+        return False
+    return round_of(bench) >= (ROUNDS if options.rounds is None else options.rounds)
+
+
+def answered(this: Run, tasks: Sequence[ReviewTask]) -> int:
+    """Answer tasks from gold, within ``max_labels``; how many."""
+    bench, options = this.bench, this.options
+    room = None
+    if options.max_labels is not None:
+        room = max(0, options.max_labels - answered_by_people(bench))
+    with this.timed("review"):
+        return simulate_answers(bench.store, bench.store.gold, bench.schema, tasks, limit=room)
+
+
+def round_of(bench: Bench) -> int:
+    """The number of the last batch; 0 before the first."""
+    last = bench.store.batches.last()
+    return last.round if last else 0
+
+
+def answered_by_people(bench: Bench) -> int:
+    """Records that a person, real or simulated, labelled or found no label for."""
+    return sum(
+        act.source != "imported" and act.outcome in DECIDING
+        for act in bench.store.annotations.standing().values()
+    )
