@@ -1,7 +1,8 @@
 """Run ``tiebreak run`` and die by SIGKILL at the n-th crash point: a child of the kill test.
 
 ``killed_run.py WHAT N COUNTS -- ARGUMENTS``. WHAT is ``reply`` (a reply has arrived and is not
-committed) or ``any`` (any of the writes below, before or after). N 0 lives, and writes how many
+committed), ``promise`` (a freeze, a draw or a certificate comes next) or ``any`` (any of the
+writes below, before or after). N 0 lives, and writes how many
 points of each sort it passed into the file COUNTS.
 """
 
@@ -23,6 +24,7 @@ from tiebreak.store.sql.batches import SqlBatches
 from tiebreak.store.sql.ledger import SqlLedger
 from tiebreak.store.sql.logs import SqlAnnotations, SqlLog
 from tiebreak.store.sql.notes import SqlNotes
+from tiebreak.store.sql.promises import SqlPromises
 from tiebreak.store.sql.queue import SqlQueue
 from tiebreak.store.sql.records import SqlRecords
 from tiebreak.store.vectors import VectorFile
@@ -63,6 +65,9 @@ around(SqlNotes, "report")
 around(SqlQueue, "open")
 around(SqlQueue, "close")
 around(SqlRecords, "link")
+around(SqlPromises, "freeze", "promise")
+around(SqlPromises, "draw", "promise")
+around(SqlPromises, "certify", "promise")
 around(VectorFile, "append")
 around(heads, "save")
 

@@ -9,6 +9,7 @@ from typing import Any
 from tiebreak.domain.labels import PARTS, LabelValue
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.files.write import write_rows
+from tiebreak.workflow.promise.settle import settle
 
 PAGE = 2000
 COLUMNS: dict[str, type] = {
@@ -18,6 +19,7 @@ COLUMNS: dict[str, type] = {
     "agent_confidence": float,
     **dict.fromkeys(("rationale", "rationale_by", "duplicate_of"), str),
     "schema_version": int,
+    "policy_version": str,
     "labelled_at": str,
 }
 """Columns of an export, in order, with their types in Parquet."""
@@ -33,8 +35,10 @@ def export(
     record has no label by a person). In a multi-label project a label is a list, which may be
     empty; in CSV its names are parted by ``;``, and an empty one is ``[]``. A duplicate carries its
     own label or none: ``duplicate_of`` names the record whose label fits it too. Held-out records
-    are not exported.
+    are not exported. Certificates are settled first: what is no longer
+    certified is exported without its label.
     """
+    settle(bench)
     counts: dict[str, int] = {}
 
     def counted() -> Iterator[dict[str, Any]]:
@@ -87,6 +91,7 @@ def rows(bench: Bench) -> Iterator[dict[str, Any]]:
                 "rationale_by": told.rationale_by if told else None,
                 "duplicate_of": names.get(links[record.id]) if record.id in links else None,
                 "schema_version": decision.schema_version if decision else None,
+                "policy_version": decision.policy_version if decision and labelled else None,
                 "labelled_at": decision.created_at if decision and labelled else None,
             }
 

@@ -23,7 +23,7 @@ _SURROGATES = ("created_at", "seconds", "cost_nanos", "usage")
 
 
 def project_hash(bench: Bench) -> str:
-    """One SHA-256 over records, suggestions, annotations, decisions and batches.
+    """One SHA-256 over records, suggestions, annotations, decisions, batches and promises.
 
     Records stand by source and external id, never by a surrogate id; clocks and meters are left
     out, and so is the order in which different records were written.
@@ -51,6 +51,14 @@ def _lines(bench: Bench, names: dict[int, list[str]]) -> Iterator[Any]:
         for item in body["items"]:
             item["record_id"] = names[item["record_id"]]
         yield ["batch", body]
+    for policy in store.promises.policies():
+        drawn = store.promises.drawn(policy.number)
+        yield ["policy", policy.version, policy.promise, policy.confidence, policy.simulated]
+        yield from sorted(
+            ["candidate", policy.number, *names[c.record_id], c.tier, list(c.labels), c.score,
+             c.record_id in drawn]
+            for c in store.promises.candidates(policy.number)
+        )  # fmt: skip
 
 
 def _log(kind: str, items: Iterable[Any], names: dict[int, list[str]]) -> list[list[Any]]:

@@ -114,15 +114,13 @@ def in_coin_order(candidates: Sequence[Candidate], tier: str) -> tuple[Candidate
 
 def views(bench: Bench, policy: PolicyCard) -> list[View]:
     """Every tier of a policy, by the acts that are stored now."""
-    candidates = bench.store.promises.candidates(policy.number)
     drawn = bench.store.promises.drawn(policy.number)
-    acts = bench.store.annotations.histories([c.record_id for c in candidates])
+    acts = bench.store.annotations.histories()
     found = []
     for tier in policy.tiers:
-        members = in_coin_order(candidates, tier.name)
+        members, scores = _members(bench, policy, tier.name)
         evidence, simulated = read(members, drawn, acts)
         answers = spread(members, evidence)
-        scores = np.array([c.score for c in members], dtype=np.float64)
         ladder = ladder_of(tier)
         found.append(
             View(
@@ -137,6 +135,16 @@ def views(bench: Bench, policy: PolicyCard) -> list[View]:
                 standing=ladders.standings(ladder, scores, answers),
             )
         )
+    return found
+
+
+def _members(bench: Bench, policy: PolicyCard, tier: str) -> tuple[tuple[Candidate, ...], Numbers]:
+    """A tier's candidates in coin order with their scores; read once, for they never change."""
+    key = ("candidates", policy.version, tier)
+    if key not in bench.memo:
+        members = in_coin_order(bench.store.promises.candidates(policy.number), tier)
+        bench.memo[key] = members, np.array([c.score for c in members], dtype=np.float64)
+    found: tuple[tuple[Candidate, ...], Numbers] = bench.memo[key]
     return found
 
 

@@ -46,9 +46,10 @@ def pursue(bench: Bench, ask: Ask, hands: Hands) -> Turn:
         waiting = 0
         if policy is not None and policy.schema_version == bench.schema.version:
             own = [v for v in settled.views if v.policy.number == policy.number]
-            waiting = open_audits(bench, own, ask.part.audit_batch)
+            with bench.store.transaction():  # what was drawn just now is no machine's label
+                waiting = open_audits(bench, own, ask.part.audit_batch)
+                settle(bench)
         if waiting and hands.answer is None:
-            settle(bench)  # what was drawn just now is no machine's label any more
             return Turn.AUDIT
         if waiting and hands.answer is not None and hands.answer():
             continue
