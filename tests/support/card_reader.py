@@ -7,15 +7,15 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import chromium, visit
+from browser import Tab, visit
 from card_page import LIGHT, Desk, card, schema, served
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Locator, Page, ViewportSize
 
 LABELS = ("card_arrival", "fee", "top_up", "other")
-WIDE = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 INERT = 300  # ms, past the time in which a card takes no accept
 
 
@@ -68,15 +68,12 @@ class Reader:
 Open = Callable[..., Reader]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
 @pytest.fixture
-def reader(browser: Browser) -> Iterator[Open]:
-    """Opens the card before a desk with these cards; checks at the end that nothing was odd."""
+def reader(browser: Browser, card_tab: Tab) -> Iterator[Open]:
+    """Opens the card before a desk with these cards; checks at the end that nothing was odd.
+
+    A test that changes the page for good, or says how its context is, gets a *fresh* one.
+    """
     with ExitStack() as stack:
         opened: list[Reader] = []
 
@@ -86,11 +83,17 @@ def reader(browser: Browser) -> Iterator[Open]:
             *,
             desk: Desk | None = None,
             colours: dict[str, str] = LIGHT,
+            viewport: ViewportSize = WIDE,
+            fresh: bool = False,
             **options: Any,
         ) -> Reader:
             desk = desk or Desk(cards or [card(n) for n in range(1, 61)], schema(*labels))
             url = stack.enter_context(served(desk, colours))
-            seen = stack.enter_context(visit(browser, **({"viewport": WIDE} | options)))
+            seen = stack.enter_context(
+                visit(browser, viewport=viewport, **options)
+                if fresh or options
+                else card_tab.visit(viewport=viewport)
+            )
             page = seen.open(url)
             page.locator(".tb-card").wait_for()
             opened.append(Reader(page, desk, url, seen.errors, seen.hosts))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from browser import accessibility, hold
 from card_page import CARD, DARK, LIGHT, blind, card
-from card_reader import INERT, LABELS, PHONE, WIDE, Open, Reader, browser, reader
+from card_reader import INERT, LABELS, PHONE, WIDE, Open, Reader, reader
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["browser", "reader"]  # fixtures
+__all__ = ["reader"]  # a fixture
 
 pytestmark = pytest.mark.browser
 
@@ -318,7 +315,7 @@ def test_a_lost_record_is_never_shown_but_for_the_one_on_screen(reader: Open) ->
 
 
 def test_the_heartbeat_names_every_held_record_and_drops_the_lost(reader: Open) -> None:
-    desk = reader([card(n) for n in range(1, 16)])
+    desk = reader([card(n) for n in range(1, 16)], fresh=True)
     desk.page.clock.install()
     desk.page.reload()
     desk.on(1)
@@ -368,7 +365,7 @@ def test_an_empty_desk_says_so_and_wakes_up(reader: Open) -> None:
 
 
 def test_a_duplicated_tab_speaks_for_itself(reader: Open) -> None:
-    desk = reader([ordered(n) for n in range(1, 60)])
+    desk = reader([ordered(n) for n in range(1, 60)], fresh=True)
     desk.on(1)
     desk.desk.statuses = [503] * 1000
     first = burst(desk, "12", gap=30)
@@ -447,7 +444,7 @@ def test_a_refused_event_is_told_and_not_sent_again(reader: Open) -> None:
 
 
 def test_leaving_with_unsaved_answers_warns(reader: Open) -> None:
-    desk = reader()
+    desk = reader(fresh=True)
     desk.on(1)
     asked: list[str] = []
     desk.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))

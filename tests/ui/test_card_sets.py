@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from browser import accessibility
 from card_page import Desk, blind, card, schema
-from card_reader import LABELS, Open, Reader, browser, reader
+from card_reader import LABELS, Open, Reader, reader
 
-__all__ = ["browser", "reader"]  # fixtures
+__all__ = ["reader"]  # a fixture
 
 pytestmark = pytest.mark.browser
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import sys
 import time
 from collections import Counter
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from benches import SLICE
-from browser import Visit, accessibility, chromium, hold, visit
+from browser import Scheme, Tab, accessibility, hold, visit
 from desk_driver import (
     CARD,
     DeskServer,
@@ -27,6 +28,7 @@ from desk_driver import (
     wait_saved,
     watched_page,
 )
+from once import made_once
 
 from tiebreak.domain.records import NewRecord
 from tiebreak.domain.reviews import ReviewTask
@@ -40,39 +42,30 @@ pytestmark = pytest.mark.browser
 QUIET = ("--no-learn",)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose queue holds 120 records with the simulated agent's answers."""
-    folder = tmp_path_factory.mktemp("made") / "project"
-    make_queue(folder, SLICE, 120)
-    return folder
+    made = made_once(tmp_path_factory, "desk", lambda at: make_queue(at / "p", SLICE, 120))
+    return made / "p"
 
 
 @pytest.fixture
 def folder(made: Path, tmp_path: Path) -> Path:
     """A copy of it for one test."""
-    import shutil
-
     return Path(shutil.copytree(made, tmp_path / "project"))
 
 
-@pytest.fixture
-def server(folder: Path) -> Iterator[DeskServer]:
-    with DeskServer(folder, (*QUIET, "--who", "Ada")) as running:
+@pytest.fixture(scope="module")
+def desk(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskServer]:
+    """A desk over a copy, for those who need some cards, whichever; it asks who they are."""
+    folder = shutil.copytree(made, tmp_path_factory.mktemp("desk") / "project")
+    with DeskServer(folder, QUIET) as running:
         yield running
 
 
-def opened(browser: Browser, server: DeskServer, path: str = "", **options: Any) -> Visit:
-    """A visit with a page at the desk."""
-    made = Visit(browser, **options)
-    made.open(server.url + path)
-    return made
+def seat(desk: DeskServer, who: str = "Ada") -> str:
+    """The address at which the desk takes one for *who*."""
+    return f"{desk.url}/?who={who}"
 
 
 def until(found: Callable[[], Any], what: str, seconds: float = 30) -> Any:
@@ -95,7 +88,7 @@ def on_screen(page: Page) -> int:
 
 
 def test_a_project_with_ties_is_labelled_through_by_keyboard_and_the_export_names_the_person(
-    browser: Browser, folder: Path, tmp_path: Path
+    tab: Tab, folder: Path, tmp_path: Path, port: int
 ) -> None:
     with Project.open(folder, agent="none") as project:
         texts = {r.id: r.text for r in project.bench.store.records.scan(limit=5000)}
@@ -105,7 +98,7 @@ def test_a_project_with_ties_is_labelled_through_by_keyboard_and_the_export_name
         keep += [t.record_id for t in waiting if t.reason == "selected" and not t.blind][:14]
         project.bench.store.queue.close([t.record_id for t in waiting if t.record_id not in keep])
     seen: Counter[str] = Counter()
-    with DeskServer(folder, QUIET) as server, visit(browser) as at:
+    with DeskServer(folder, QUIET, port=port) as server, tab.visit() as at:
         page = at.open(server.url)
         page.get_by_label("Your name").press_sequentially("Grace Hopper")
         page.keyboard.press("Enter")
@@ -159,10 +152,10 @@ def _label_by_keyboard(page: Page, label: str) -> list[str]:
 
 
 def test_a_fast_burst_loses_nothing_while_the_server_is_killed(
-    browser: Browser, folder: Path
+    browser: Browser, folder: Path, port: int
 ) -> None:
     with (
-        DeskServer(folder, (*QUIET, "--who", "Ada")) as server,
+        DeskServer(folder, (*QUIET, "--who", "Ada"), port=port) as server,
         watched_page(browser, server.url) as page,
     ):
         press_labels(page, 20, 0.1)
@@ -180,9 +173,24 @@ def test_a_fast_burst_loses_nothing_while_the_server_is_killed(
         assert project.verify() == []
 
 
-def test_enter_held_down_decides_once(browser: Browser, server: DeskServer, folder: Path) -> None:
-    with visit(browser) as at:
-        page = at.open(server.url)
+def test_blind_cards_hide_nothing_because_nothing_is_sent(tab: Tab, desk: DeskServer) -> None:
+    replies: list[Any] = []
+    with tab.visit() as at:
+        at.context.on(
+            "response", lambda r: replies.append(r.json()) if r.url.endswith("/sync") else None
+        )
+        page = at.open(seat(desk))
+        on_screen(page)
+        until(lambda: replies and replies[0]["cards"], "a reply with cards")
+    blind = [c for reply in replies for c in reply["cards"] if c["blind"]]
+    assert blind
+    for card in blind:
+        assert set(card) == {"record", "id", "text", "chars", "reason", "why", "blind"}
+
+
+def test_enter_held_down_decides_once(tab: Tab, desk: DeskServer) -> None:
+    with tab.visit() as at:
+        page = at.open(seat(desk))
         while True:  # to a card on which Enter does something
             record = on_screen(page)
             if (page.locator(".tb-accepts").text_content() or "").startswith("Accept "):
@@ -190,38 +198,43 @@ def test_enter_held_down_decides_once(browser: Browser, server: DeskServer, fold
             page.keyboard.press("s")
             until(lambda r=record: on_screen(page) != r, "the next card")
         page.wait_for_timeout(300)
-        before = sum(map(len, answers(folder).values()))
+        before = sum(map(len, answers(desk.folder).values()))
         hold(page, "Enter", "Enter", repeats=10)
         wait_saved(page)
-        after = answers(folder)
+        after = answers(desk.folder)
     assert sum(map(len, after.values())) == before + 1
     assert [outcome for _, outcome, _ in after[record]] == ["label"]
 
 
-def test_two_people_never_see_one_record(browser: Browser, folder: Path) -> None:
+def test_two_people_never_see_one_record(browser: Browser, tab: Tab, desk: DeskServer) -> None:
     seen: dict[str, set[int]] = {"Ada": set(), "Bob": set()}
-    with DeskServer(folder, QUIET) as server:
-        pages = {who: opened(browser, server, f"/?who={who}") for who in seen}
+    before = answers(desk.folder)
+    with tab.visit() as ada, visit(browser) as bob:
+        visits = {"Ada": ada, "Bob": bob}
+        pages = {who: at.open(seat(desk, who)) for who, at in visits.items()}
         for _ in range(12):
-            for who, at in pages.items():
-                (page,) = at.context.pages
+            for who, page in pages.items():
                 seen[who].add(record := on_screen(page))
                 page.keyboard.press("1")
                 until(lambda p=page, r=record: on_screen(p) != r, "the next card")
-        for at in pages.values():
-            wait_saved(at.context.pages[0])
-            assert at.errors == []
-            at.close()
+        for who, page in pages.items():
+            wait_saved(page)
+            assert visits[who].errors == []
     assert len(seen["Ada"]) == len(seen["Bob"]) == 12
     assert not seen["Ada"] & seen["Bob"]
-    held = answers(folder)
+    held = answers(desk.folder)
     for who, records in seen.items():
-        assert all([w for w, _, _ in held[i]] == [who] for i in records)
+        assert all(_who(held[i]) == [*_who(before.get(i, [])), who] for i in records)
 
 
-def test_the_name_is_asked_once_and_outlives_a_reload(browser: Browser, folder: Path) -> None:
-    with DeskServer(folder, QUIET) as server, visit(browser) as at:
-        page = at.open(server.url)
+def _who(acts: list[tuple[str, str, str | None]]) -> list[str]:
+    return [who for who, _, _ in acts]
+
+
+def test_the_name_is_asked_once_and_outlives_a_reload(tab: Tab, desk: DeskServer) -> None:
+    before = answers(desk.folder)
+    with tab.visit() as at:
+        page = at.open(desk.url)
         field = page.get_by_label("Your name")
         field.fill("  \u202eZoë   Å ")
         page.keyboard.press("Enter")
@@ -230,7 +243,7 @@ def test_the_name_is_asked_once_and_outlives_a_reload(browser: Browser, folder: 
         assert on_screen(page) == first  # the same tab gets its records back
         page.keyboard.press("1")
         wait_saved(page)
-        assert [w for w, _, _ in answers(folder)[first]] == ["Zoë Å"]
+        assert _who(answers(desk.folder)[first]) == [*_who(before.get(first, [])), "Zoë Å"]
 
 
 HOSTILE = [
@@ -242,15 +255,15 @@ HOSTILE = [
 ]
 
 
-def test_hostile_texts_are_inert(browser: Browser, folder: Path) -> None:
+def test_hostile_texts_are_inert(tab: Tab, folder: Path, port: int) -> None:
     with Project.open(folder, agent="none") as project:
         store = project.bench.store
         new = [NewRecord(source="h", external_id=t[:60], text=t) for t in HOSTILE]
         ids = store.records.add(new).inserted
         store.queue.open([ReviewTask(record_id=i, reason="selected", priority=9.0) for i in ids])
     with (
-        DeskServer(folder, (*QUIET, "--who", "<b>Eve</b>")) as server,
-        visit(browser) as at,
+        DeskServer(folder, (*QUIET, "--who", "<b>Eve</b>"), port=port) as server,
+        tab.visit() as at,
     ):
         page = at.open(server.url)
         for text in HOSTILE:
@@ -269,30 +282,13 @@ def test_hostile_texts_are_inert(browser: Browser, folder: Path) -> None:
         assert at.errors == []
 
 
-def test_blind_cards_hide_nothing_because_nothing_is_sent(
-    browser: Browser, server: DeskServer
-) -> None:
-    replies: list[Any] = []
-    with visit(browser) as at:
-        at.context.on(
-            "response", lambda r: replies.append(r.json()) if r.url.endswith("/sync") else None
-        )
-        page = at.open(server.url)
-        on_screen(page)
-        until(lambda: replies and replies[0]["cards"], "a reply with cards")
-    blind = [c for reply in replies for c in reply["cards"] if c["blind"]]
-    assert blind
-    for card in blind:
-        assert set(card) == {"record", "id", "text", "chars", "reason", "why", "blind"}
-
-
 def test_a_batch_answered_is_learnt_from_and_the_next_one_comes(
-    browser: Browser, tmp_path: Path
+    browser: Browser, tmp_path: Path, port: int
 ) -> None:
     folder = tmp_path / "learning"
     make_queue(folder, SLICE, 16, agent=False, taught=32)
     with (
-        DeskServer(folder, ("--who", "Ada", "--batch", "16")) as server,
+        DeskServer(folder, ("--who", "Ada", "--batch", "16"), port=port) as server,
         watched_page(browser, server.url) as page,
     ):
         press_labels(page, 16, 0.15)
@@ -313,21 +309,23 @@ def test_a_batch_answered_is_learnt_from_and_the_next_one_comes(
 
 
 def test_axe_finds_nothing_in_our_own_markup_under_streamlits_colours(
-    browser: Browser, server: DeskServer
+    tab: Tab, desk: DeskServer
 ) -> None:
-    for colours in ("light", "dark"):
-        with visit(browser, color_scheme=colours) as at:
-            page = at.open(server.url)
+    schemes: tuple[Scheme, ...] = ("light", "dark")
+    for colours in schemes:
+        with tab.visit(color_scheme=colours) as at:
+            page = at.open(seat(desk))
             on_screen(page)
             assert accessibility(page, ".stBidiComponent") == [], colours
 
 
-def test_the_status_page_counts_and_exports(
-    browser: Browser, server: DeskServer, folder: Path
-) -> None:
-    with visit(browser, accept_downloads=True) as at:
-        page = at.open(server.url)
+def test_the_status_page_counts_and_exports(tab: Tab, desk: DeskServer) -> None:
+    with Project.open(desk.folder, agent="none") as project:
+        waiting = len(project.bench.store.queue.tasks())
+    with tab.visit() as at:
+        page = at.open(seat(desk))
         first = on_screen(page)
+        answered = page.locator(".tb-text").text_content()
         page.keyboard.press("1")
         until(lambda: on_screen(page) != first, "the next card")
         wait_saved(page)
@@ -335,23 +333,21 @@ def test_the_status_page_counts_and_exports(
         page.get_by_role("heading", name="Status", exact=True).wait_for()
         page.get_by_text("Labelled by people").wait_for()
         body = page.locator("[data-testid='stMain']").inner_text()
-        assert "119" in body
+        assert str(waiting - 1) in body
         assert "Labels: SIMULATED" in body
         with page.expect_download() as download:
             page.get_by_role("button", name="Download CSV").click()
         text = Path(download.value.path()).read_text(encoding="utf-8")
-        rows = {r["by"]: r for r in csv.DictReader(io.StringIO(text)) if r["by"]}
-        assert rows["human"]["who"] == "Ada"
+        (row,) = (r for r in csv.DictReader(io.StringIO(text)) if r["text"] == answered)
+        assert (row["by"], row["who"]) == ("human", "Ada")
         assert at.errors == []
 
 
-def test_the_keys_that_pages_list_are_the_keys_of_the_card(
-    browser: Browser, server: DeskServer
-) -> None:
+def test_the_keys_that_pages_list_are_the_keys_of_the_card(tab: Tab, desk: DeskServer) -> None:
     from tiebreak.ui.keymap import KEYS
 
-    with visit(browser) as at:
-        page = at.open(server.url)
+    with tab.visit() as at:
+        page = at.open(seat(desk))
         on_screen(page)
         page.keyboard.press("?")
         sheet = page.locator(".tb-sheet dl")

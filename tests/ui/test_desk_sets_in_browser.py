@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from agent_projects import QUICK
-from browser import chromium, visit
+from browser import Tab
 from chat_server import ChatServer
 from commands import inside
 from desk_driver import CARD, DeskServer, wait_saved
@@ -39,14 +39,13 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def test_a_batch_of_sets_is_answered_by_keyboard(folder: Path) -> None:
+def test_a_batch_of_sets_is_answered_by_keyboard(folder: Path, tab: Tab, port: int) -> None:
     truth = {row["id"]: sorted(row["tags"]) for row in issues()}
     touched = accepted = 0
     answered: dict[str, list[str]] = {}
     with (
-        chromium() as browser,
-        DeskServer(folder, ("--no-learn", "--who", "Ada")) as server,
-        visit(browser) as at,
+        DeskServer(folder, ("--no-learn", "--who", "Ada"), port=port) as server,
+        tab.visit() as at,
     ):
         page = at.open(server.url)
         card = page.locator(CARD)

@@ -7,30 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from benches import slice_rows
-from browser import accessibility, chromium, visit
+from browser import Scheme, Tab, accessibility
 from desk_driver import DeskServer
+from once import made_once
 
 from tiebreak.workflow.project import Project
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("status") / "project"
+def make(place: Path) -> None:
     rows = slice_rows(240, 0)
     names = sorted({row["label"] for row in rows})
     with Project.create(
@@ -48,20 +37,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             {"state": "pause", "reason": "texts are farther from what was known", "new": 300,
              "after": 100, "up_to": 240, "groups": []},
         )  # fmt: skip
-    return place
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_once(tmp_path_factory, "status", lambda at: make(at / "p")) / "p"
+
+
+@pytest.fixture(scope="module")
+def desk(folder: Path, port: int) -> Iterator[DeskServer]:
+    with DeskServer(folder, ("--no-learn", "--who", "Ada"), port=port) as running:
+        yield running
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
 def test_the_page_shows_where_it_goes_and_how_honestly_it_is_known(
-    browser: Browser, folder: Path, colours: str
+    tab: Tab, folder: Path, desk: DeskServer, colours: Scheme
 ) -> None:
     with Project.open(folder, agent="none") as project:
         told = project.status()
-    with (
-        DeskServer(folder, ("--no-learn", "--who", "Ada")) as server,
-        visit(browser, color_scheme=colours) as at,
-    ):
-        page = at.open(f"{server.url}/status")
+    with tab.visit(color_scheme=colours) as at:
+        page = at.open(f"{desk.url}/status")
         page.get_by_role("heading", name="The model by labels").wait_for()
         image = page.get_by_role("img", name="The figures of the next table as curves.")
         image.wait_for()
@@ -79,5 +75,5 @@ def test_the_page_shows_where_it_goes_and_how_honestly_it_is_known(
             assert f"{point['accuracy']['accuracy']:.3f} [" in body
             assert f"{point['selected']['accuracy']:.3f} [" in body
         assert accessibility(page, "[data-testid='stImage']") == []
-        assert at.hosts <= {f"127.0.0.1:{server.port}", ""}
+        assert at.hosts <= {f"127.0.0.1:{desk.port}", ""}
         assert at.errors == []
