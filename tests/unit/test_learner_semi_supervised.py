@@ -113,3 +113,46 @@ def test_classes_far_from_balanced_are_not_evened_out() -> None:
         rows[labelled], [classes[of[i]] for i in labelled], classes, 30.0, unlabelled=rows[rest]
     )
     assert (head.logits(rows).argmax(axis=1) == of).mean() > 0.98
+
+
+def test_many_labelled_rows_leave_room_for_some_of_the_pool(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the classes' shares would be read off a single row."""
+    monkeypatch.setattr(semi, "MAX_ROWS", 20)
+    monkeypatch.setattr(semi, "LEAST_UNLABELLED", 8)
+    rows, of = blobs(np.random.default_rng(0), [40, 40], noise=0.4)
+    at = np.random.default_rng(1).permutation(80)
+    labels = ["ab"[of[i]] for i in at[:30]]
+
+    def head(pool: np.ndarray) -> np.ndarray:
+        made = semi.SemiSupervised().fit(
+            rows[at[:30]], labels, ("a", "b"), 10.0, unlabelled=rows[pool]
+        )
+        assert made is not None
+        return made.coef
+
+    assert (head(at[30:]) == head(at[30:38])).all()
+    assert (head(at[30:]) != head(at[30:31])).any()
+
+
+def test_a_row_spreads_as_much_as_it_weighs() -> None:
+    """A wrong label of little weight leaves its neighbours to the right one of full weight."""
+    rows, of = blobs(np.random.default_rng(0), [40, 40], noise=0.3)
+    at = np.array([0, 40, 1, 2, 3])
+    labels = ["a", "b", "b", "b", "b"]  # the last three are wrong
+
+    def right(weight: float) -> float:
+        made = semi.SemiSupervised().fit(
+            rows[at],
+            labels,
+            ("a", "b"),
+            10.0,
+            np.array([1.0, 1.0, weight, weight, weight]),
+            unlabelled=rows,
+        )
+        assert made is not None
+        return float((made.logits(rows).argmax(axis=1) == of).mean())
+
+    assert right(0.01) > 0.95
+    assert right(1.0) < 0.95

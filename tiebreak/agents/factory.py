@@ -1,15 +1,16 @@
-"""The agent that ``tiebreak.toml`` names: ``embedded``, ``none`` or ``openai:<model>``."""
+"""The agent that ``tiebreak.toml`` names: ``embedded``, ``none``, a server's, or a recording."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from tiebreak.config import AgentPart
 from tiebreak.domain.ports import LabelModel
 from tiebreak.errors import ConfigError
 
-NAMES = "embedded, none, openai:<model>"
+NAMES = "embedded, none, openai:<model>, recorded:<file>#<run>"
 
 
 def agent_id(settings: AgentPart) -> str | None:
@@ -24,6 +25,10 @@ def agent_id(settings: AgentPart) -> str | None:
         from tiebreak.agents.llm.embedded import ID
 
         return ID
+    if (named := _recording(settings)) is not None:
+        from tiebreak.agents.llm.recorded import recorded_id
+
+        return recorded_id(*named)
     from tiebreak.agents.llm.hosts import OPENAI, chat_id
 
     return chat_id(_model_name(settings), settings.base_url or OPENAI)
@@ -35,7 +40,8 @@ def open_agent(settings: AgentPart) -> LabelModel | None:
     Nothing is asked of a server yet, and the embedded one starts with its first call.
 
     Raises:
-        ConfigError: no such agent, a bad address, or a key that is missing.
+        ConfigError: no such agent, a bad address, a key or a recording that is missing.
+        InputError: a recording with a line that is no answer.
         MissingPackage: the embedded model is not installed and cannot be downloaded.
     """
     if settings.name == "none":
@@ -44,7 +50,20 @@ def open_agent(settings: AgentPart) -> LabelModel | None:
         from tiebreak.agents.llm.embedded import EmbeddedModel
 
         return EmbeddedModel(settings)
+    if (named := _recording(settings)) is not None:
+        from tiebreak.agents.llm.recorded import RecordedModel
+
+        return RecordedModel(*named)
     return _open_chat(_model_name(settings), settings)
+
+
+def _recording(settings: AgentPart) -> tuple[Path, str | None] | None:
+    """(file, run or None) of ``recorded:<file>#<run>``; None for another kind of agent."""
+    kind, _, rest = settings.name.partition(":")
+    if kind != "recorded" or not rest.strip():
+        return None
+    file, _, run = rest.strip().partition("#")
+    return Path(file).expanduser(), run or None
 
 
 def _model_name(settings: AgentPart) -> str:

@@ -19,8 +19,10 @@ EDGE = 1e-2
 """Confidences are kept this far from 0 and 1, where log-odds are infinite (a vote share is often 1,
 a token's probability .9999). Of .05, .01 and .001, by the log-loss of the half of recorded answers
 that a curve had not seen, it is in the middle; the three differ by at most .01 nats."""
-FLAT = 1e-6
-"""A slope up to here is none: what the search leaves of zero."""
+LEAST_GAIN = 1.35
+"""Nats of log-likelihood by which a curve must beat one chance for all: a likelihood-ratio test of
+no slope against a rising one, at 5 %. Of halves of recorded runs whose confidence says nothing
+(gpt-4o on ClimateX) 69 % drew a rising curve by chance, and 8 % draw one that gains so much."""
 
 Vector = npt.NDArray[np.float64]
 
@@ -57,7 +59,8 @@ def fit_confidence(confidence: Vector, right: npt.NDArray[np.bool_]) -> Confiden
     confidence separates without fault prove no certainty. The score is the confidence's log-odds.
 
     None for fewer than 30 answers with a confidence, for one confidence alone, for answers that
-    are all right or all wrong, and for a slope that is not positive.
+    are all right or all wrong, for a slope that is not positive, and for a curve that chance alone
+    would draw (`LEAST_GAIN`).
 
     Args:
         confidence: float64[n] in [0, 1], nan where the agent gave none (such answers are left out).
@@ -74,7 +77,12 @@ def fit_confidence(confidence: Vector, right: npt.NDArray[np.bool_]) -> Confiden
         return None
     target = np.where(right, (hits + 1) / (hits + 2), 1 / (n - hits + 2))
     intercept, slope = _logistic(score, target)
-    return ConfidenceCurve(intercept=intercept, slope=slope, n=n) if slope > FLAT else None
+    if slope <= 0:
+        return None
+    curve = ConfidenceCurve(intercept=intercept, slope=slope, n=n)
+    said = np.where(right, curve(confidence[given]), 1 - curve(confidence[given]))
+    one = np.where(right, hits / n, 1 - hits / n)
+    return curve if float((np.log(said) - np.log(one)).sum()) >= LEAST_GAIN else None
 
 
 def _check(confidence: Vector, right: npt.NDArray[np.bool_]) -> None:

@@ -7,7 +7,7 @@ else, say what they are; a record that one head alone has right is a win for it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +29,7 @@ class Data:
 
     ``control`` holds positions of the control arm among them. ``unlabelled`` float32[m, d] and
     ``prototypes`` float32[k, d], vectors of the classes' names, are for the heads that learn from
-    them too. ``c`` is the inverse strength of the penalty.
+    them too. ``c`` is the inverse strength of the penalty. ``weights`` float64[n], None for ones.
     """
 
     vectors: Floats
@@ -39,6 +39,7 @@ class Data:
     control: npt.NDArray[np.int64]
     unlabelled: Floats
     prototypes: Floats | None = None
+    weights: npt.NDArray[np.float64] | None = None
 
     def fit(self, classifier: Classifier, rows: npt.NDArray[np.int64] | None = None) -> Head | None:
         """A head of *classifier* from *rows* (positions; None: all); see its ``fit``."""
@@ -48,9 +49,14 @@ class Data:
             [self.labels[i] for i in at.tolist()],
             self.classes,
             self.c,
+            sample_weight=None if self.weights is None else self.weights[at],
             unlabelled=self.unlabelled,
             prototypes=self.prototypes,
         )
+
+
+Train = Callable[[npt.NDArray[np.int64]], Head | None]
+"""A way of training: from the rows at these positions alone, a head; None where it cannot."""
 
 
 def hold(
@@ -61,13 +67,20 @@ def hold(
     A fold's rows are dealt by *rng*. They join neither head's unlabelled rows: what is measured is
     the head's opinion of records that it never saw.
     """
+    return hold_between(
+        data, lambda rest: data.fit(challenger, rest), lambda rest: data.fit(champion, rest), rng
+    )
+
+
+def hold_between(data: Data, challenger: Train, champion: Train, rng: np.random.Generator) -> Trial:
+    """`hold` for any two ways of training, each given the positions that it may learn from."""
     place = {name: i for i, name in enumerate(data.classes)}
     truth = np.array([place[name] for name in data.labels], dtype=np.int64)
     fold = deal(truth[data.control], rng, FOLDS)
     won = lost = scored = 0
     for number in range(FOLDS):
         held = data.control[fold == number]
-        right = [_right(data, head, held, truth) for head in (challenger, champion)]
+        right = [_right(data, train, held, truth) for train in (challenger, champion)]
         if right[0] is None or right[1] is None:
             continue
         scored += len(held)
@@ -88,13 +101,13 @@ def yields(trial: Trial) -> bool:
 
 
 def _right(
-    data: Data, classifier: Classifier, held: npt.NDArray[np.int64], truth: npt.NDArray[np.int64]
+    data: Data, train: Train, held: npt.NDArray[np.int64], truth: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.bool_] | None:
     """Which held rows a head is right on that never saw them; None where none could be trained."""
     rest = np.setdiff1d(np.arange(len(truth)), held)
     if not len(held) or not len(rest):
         return None
-    head = data.fit(classifier, rest)
+    head = train(rest)
     if head is None:
         return None
     return np.asarray(head.logits(data.vectors[held]).argmax(axis=1) == truth[held])

@@ -13,6 +13,9 @@ from tiebreak.domain.evidence import Usage
 from tiebreak.domain.ports import Completion, Request
 from tiebreak.errors import LLMForbidden
 
+IMPOSSIBLE = -100.0
+"""The log-probability of what is never said."""
+
 Reply = Completion | str | BaseException
 Script = Callable[[Request], Reply] | Sequence[Reply]
 
@@ -98,14 +101,23 @@ def answers(
         codes = {code: rest.split(":")[0] for code, rest in read_table(_system(request)).items()}
         code = next((c for c, name in codes.items() if name == label), "?")
         others = [c for c in codes if c != code]
-        rest = math.log((1 - confidence) / max(len(others), 1)) if confidence < 1 else -100.0
-        top = [(code, math.log(confidence)), *((c, rest) for c in others)]
-        plain = says(code, request)
-        return Completion(
-            text=code, usage=plain.usage, finish="length", top=tuple(top[: request.top_logprobs])
-        )
+        top = likely(code, others, confidence)[: request.top_logprobs]
+        return Completion(text=code, usage=says(code, request).usage, finish="length", top=top)
 
     return script
+
+
+def likely(
+    code: str, others: Sequence[str], confidence: float, n: int = 0
+) -> tuple[tuple[str, float], ...]:
+    """(token, logprob), best first: *code* at *confidence*, the rest shared by the *others*.
+
+    Filled up with tokens that are no codes to *n* of them, which is how many a server gives.
+    """
+    rest = math.log((1 - confidence) / max(len(others), 1)) if confidence < 1 else IMPOSSIBLE
+    top = [(code, math.log(confidence)), *((other, rest) for other in others)]
+    more = [(f"<{i}>", IMPOSSIBLE) for i in range(n - len(top))]
+    return tuple([*top, *more][: n or None])
 
 
 def _system(request: Request) -> str:

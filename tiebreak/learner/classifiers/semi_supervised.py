@@ -44,6 +44,9 @@ from tiebreak.learner.heads import LinearHead
 MAX_ROWS = 6_000
 """Of the graph, labelled ones first. Its neighbours are exact, so time grows with the square."""
 
+LEAST_UNLABELLED = 1_000
+"""Kept in the graph beside any number of labelled rows: the classes' shares are read off them."""
+
 EVEN = 10.0
 """Rows of each class that the prior over classes is smoothed by, beside the labelled ones."""
 
@@ -70,7 +73,7 @@ class SemiSupervised:
 
         Without unlabelled rows, or with fewer than two classes to tell apart, it is `Logistic`.
         The rows of *unlabelled* should be drawn by lot from the pool; those past `MAX_ROWS` are
-        left out.
+        left out, though never the first `LEAST_UNLABELLED`.
 
         *prototypes* float32[k, d] are unit vectors of the classes' names, in schema order; another
         shape is a `UsageError`. With them a class without a labelled row can be predicted while
@@ -126,18 +129,17 @@ def _with_names(labelled: Labelled, names: Floats, trusted: float) -> Labelled:
 
 
 def _fit(labelled: Labelled, n: int, unlabelled: Floats) -> tuple[Matrix, bool]:
-    """Weights float64[k, d + 1]; the first *n* of the labelled rows are people's, the rest names.
+    """Weights float64[k, d + 1]; the first *n* of the labelled rows were given, the rest are names.
 
     Both steps start from the one before.
     """
     k = len(labelled.centre)
     start, _ = solve(Objective(labelled), np.hstack([labelled.centre, np.zeros((k, 1))]))
-    rows = np.concatenate([labelled.rows, unlabelled[: max(1, MAX_ROWS - len(labelled.rows))]])
-    mark = np.ones(len(labelled.of))
-    mark[n:] = labelled.weight[n:]
-    soft = soft_targets(rows, start, labelled.of, mark)
-    share = soft[len(mark) :].mean(axis=0, dtype=np.float64)
-    prior = n * share + EVEN
+    room = max(LEAST_UNLABELLED, MAX_ROWS - len(labelled.rows))
+    rows = np.concatenate([labelled.rows, unlabelled[:room]])
+    soft = soft_targets(rows, start, labelled.of, labelled.weight)
+    share = soft[len(labelled.of) :].mean(axis=0, dtype=np.float64)
+    prior = labelled.weight[:n].sum() * share + EVEN
     return solve(Objective(labelled, Guess(rows, soft, prior / prior.sum())), start)
 
 
