@@ -1,10 +1,12 @@
-"""Review tasks of a batch: every selected record goes to people, the control arm blind."""
+"""Review tasks of a batch: every selected record goes to people, the control arm and, by lot, a
+few of the others blind."""
 
 from __future__ import annotations
 
 from tiebreak.domain.batches import QueryBatch
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.lots import hidden
 
 CONTROL_PRIORITY = 3.0
 SELECTED_PRIORITY = 2.0
@@ -23,7 +25,7 @@ def open_batch_tasks(bench: Bench, batch: QueryBatch) -> None:
                 record_id=item.record_id,
                 reason="control" if item.arm == "control" else "selected",
                 priority=CONTROL_PRIORITY if item.arm == "control" else SELECTED_PRIORITY,
-                blind=item.arm == "control",
+                blind=item.arm == "control" or hidden(bench, item.record_id),
                 batch=batch.round,
             )
             for item in batch.items
