@@ -84,7 +84,8 @@ class LearnPart(_Part):
 
 
 class AgentPart(_Part):
-    """The labelling agent. ``name``: ``embedded``, ``none``, or ``openai:<model>``.
+    """The labelling agent. ``name``: ``embedded``, ``none``, ``openai:<model>``, or
+    ``recorded:<file>#<run>``, which says again what a model once said.
 
     ``base_url`` points ``openai:`` at any compatible server; ``key_env`` names the environment
     variable that holds the key. ``mode`` auto: ``score`` where the server gives logprobs.
@@ -135,6 +136,11 @@ class PromisePart(_Part):
     ``labels``: how many are learnt from before a policy is frozen (0: five a label, at least 100,
     at most a tenth of the pool). ``audits`` planned for each policy (0: a tenth of its candidates,
     100 to 2,000), ``audit_batch`` at a time.
+
+    ``stream``: records keep coming. Those imported after a policy was frozen are labelled by it as
+    they arrive, once their own audits allow that; a share ``audit_rate`` of them, drawn by lot, is
+    audited for ever, at the rate with which the policy was frozen. ``unproven``: labels that are
+    not proven yet are held back, or go out marked as unproved.
     """
 
     max_error: float | None = Field(None, gt=0, lt=1)
@@ -144,6 +150,9 @@ class PromisePart(_Part):
     labels: int = Field(0, ge=0)
     audits: int = Field(0, ge=0)
     audit_batch: int = Field(50, ge=1)
+    stream: bool = False
+    audit_rate: float = Field(0.1, gt=0, lt=1)
+    unproven: Literal["hold", "mark"] = "hold"
 
 
 class ReviewPart(_Part):

@@ -61,6 +61,20 @@ def test_people_are_told_apart_and_others_left_out(tmp_path: Path) -> None:
     assert [x["label"] for x in told["agreement"]["labels"]] == list(NAMES)
 
 
+def test_alpha_is_told_week_by_week(tmp_path: Path) -> None:
+    bench = crowd_bench(tmp_path, 20)
+    careful = {i: NAMES[i % 3] for i in range(1, 11)}
+    say(bench, ADA, careful)
+    say(bench, BOB, careful)
+    bench.clock.advance(7 * DAY)  # type: ignore[attr-defined]
+    later = {i: NAMES[i % 3] for i in range(11, 21)}
+    say(bench, ADA, later)
+    say(bench, BOB, {i: NAMES[(i + i % 2) % 3] for i in later})
+    weeks = people_report(bench)["agreement"]["weeks"]
+    assert [(w["week"], w["records"]) for w in weeks] == [("2026-W01", 10), ("2026-W02", 10)]
+    assert weeks[0]["alpha"] == 1.0 and weeks[1]["alpha"] < 0.5
+
+
 def test_only_blind_answers_agree(tmp_path: Path) -> None:
     bench = crowd_bench(tmp_path, 20)
     answers = {i: NAMES[i % 3] for i in range(1, 21)}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tiebreak.domain.decisions import Decision, may_replace
 from tiebreak.domain.labels import LabelSchema
 from tiebreak.domain.ports import Gold, Store
-from tiebreak.domain.reviews import DECIDING, Annotation, ReviewTask, decision_of
+from tiebreak.domain.reviews import DECIDING, Annotation, Reason, ReviewTask, decision_of
 from tiebreak.errors import LabelError, UsageError
+
+CHECKS: frozenset[Reason] = frozenset({"gold", "repeat", "second"})
+"""Tasks that measure people: their records have an answer already."""
+CHECK_PRIORITY = 2.0
+"""That of a chosen record: the next batch does not wait for a check, but it need not come last."""
 
 
 def annotate(store: Store, schema: LabelSchema, acts: Sequence[Annotation]) -> list[Annotation]:
@@ -83,9 +88,37 @@ def _follow(store: Store, written: Sequence[Annotation]) -> None:
             decided.append(new)
         elif before is not None and before.by in ("human", "simulated"):
             decided.append(replace(before, labels=None, reasons=("withdrawn",), seq=0))
+    disputed = _disputed(store, decided, current)
     store.decisions.append(decided)
     store.queue.close(closed)
     store.queue.reopen(reopened)
+    store.queue.open(disputed)
+
+
+def _disputed(
+    store: Store, decided: Sequence[Decision], current: Mapping[int, Decision]
+) -> list[ReviewTask]:
+    """A third, blind look for each check whose answer is not the label in force.
+
+    The latest answer stands, here as everywhere, but neither is better than the other: a check must
+    not change a label and leave it at that.
+    """
+    changed = [
+        new.record_id
+        for new in decided
+        if (before := current.get(new.record_id)) is not None
+        and before.by == new.by == "human"
+        and "withdrawn" not in (*before.reasons, *new.reasons)
+        and before.labels != new.labels
+    ]
+    if not changed:  # nearly always: the queue is not read
+        return []
+    checked = {task.record_id for task in store.queue.tasks() if task.reason in CHECKS}
+    return [
+        ReviewTask(record_id=i, reason="relabel", priority=CHECK_PRIORITY, blind=True)
+        for i in changed
+        if i in checked
+    ]
 
 
 def simulate_answers(

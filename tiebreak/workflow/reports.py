@@ -23,6 +23,18 @@ class Reports:
 
         return status(self._bench)
 
+    def report(self, page: str | Path | None = None) -> dict[str, Any]:
+        """What is promised and what is known, for who decides and who checks; with *page*, written
+        there as a self-contained HTML file, too. See `tiebreak.workflow.report.data.report`."""
+        from tiebreak.workflow.report.data import report
+
+        told = report(self._bench)
+        if page is not None:
+            from tiebreak.workflow.report.html import page as written
+
+            Path(page).write_text(written(told), encoding="utf-8")
+        return told
+
     def forecast(self, more: int | None = None) -> dict[str, Any] | None:
         """What *more* labels will bring and take, and whether to stop; None before there is a
         control label to tell from. See `tiebreak.workflow.forecast.forecast`."""
@@ -72,6 +84,27 @@ class Reports:
         from tiebreak.workflow.label_errors import open_relabel_tasks
 
         return open_relabel_tasks(self._bench, of, most=most)
+
+    def people(self, *, annotators: str = "skilled") -> dict[str, Any]:
+        """How far people agree, tire, are pulled by the agent, and err as the machine does; see
+        `tiebreak.workflow.people_report.people_report`."""
+        from tiebreak.workflow.people_report import people_report
+
+        return people_report(self._bench, annotators=annotators)
+
+    def consensus(self, method: str = "dawid_skene", *, limit: int = 100) -> dict[str, Any]:
+        """Records whose label is not what all their blind answers together say; see
+        `tiebreak.workflow.consensus.consensus_report`."""
+        from tiebreak.workflow.consensus import consensus_report
+
+        return consensus_report(self._bench, method, limit=limit)
+
+    def queue_checks(self) -> dict[str, Any]:
+        """Put the checks of people that are due into the review queue, blind; how many by kind.
+        See `tiebreak.workflow.people_checks.open_checks`."""
+        from tiebreak.workflow.people_checks import open_checks
+
+        return open_checks(self._bench)
 
     def drift(self, *, after: int | None = None, window: int | None = None) -> dict[str, Any]:
         """What the drift sensors say of the records that came in after *after*.

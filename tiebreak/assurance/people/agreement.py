@@ -16,6 +16,9 @@ import numpy.typing as npt
 from tiebreak.assurance.people.intervals import Interval, at_most, share
 from tiebreak.errors import UsageError
 
+AT_ONCE = 2_000_000
+"""Weights of units that a bootstrap holds at a time."""
+
 Unit = Mapping[str, Hashable]
 Numbers = npt.NDArray[np.float64]
 
@@ -73,8 +76,7 @@ def measured_alpha(
         total = pairable.sum()
         chance = (total**2 - (pairable**2).sum()) / (total * (total - 1))
         return Interval(1.0, max(-1.0, 1 - at_most(0, n, 1 - tail) / float(chance)), 1.0, n)
-    drawn = rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64)
-    low, high = np.nanquantile(_alphas(counts, drawn), [tail, 1 - tail])
+    low, high = np.nanquantile(_resampled(counts, rng, draws), [tail, 1 - tail])
     return Interval(value, min(float(low), value), max(float(high), value), n)
 
 
@@ -134,6 +136,18 @@ def _alphas(counts: Numbers, weights: Numbers) -> Numbers:
     expected = n**2 - ((weights @ counts) ** 2).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(expected > 0, 1 - (n - 1) * (weights @ d) / expected, np.nan)
+
+
+def _resampled(counts: Numbers, rng: np.random.Generator, draws: int) -> Numbers:
+    """alpha of *draws* resamples of the units, a few at a time: a hundred thousand units fit."""
+    n = len(counts)
+    step = max(1, AT_ONCE // n)
+    return np.concatenate(
+        [
+            _alphas(counts, rng.multinomial(n, np.full(n, 1 / n), size=some).astype(np.float64))
+            for some in [min(step, draws - done) for done in range(0, draws, step)]
+        ]
+    )
 
 
 def _spread(x: Numbers) -> float:

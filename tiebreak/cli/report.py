@@ -1,0 +1,46 @@
+"""``tiebreak report``: what is promised and what is known, as a page and as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from tiebreak.cli.output import print_json, say, visible
+from tiebreak.cli.setup import DIR, JSON
+from tiebreak.errors import UsageError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("report")(report)
+
+
+def report(
+    folder: Path = DIR,
+    out: Path | None = typer.Option(
+        None, "--out", metavar="FILE", help="The page to write; else report.html in DIR."
+    ),
+    as_json: bool = JSON,
+) -> None:
+    """What is promised, and what is known: one HTML file for who decides and who checks.
+
+    With --json the document is printed, and the page is written only where --out says so.
+    """
+    from tiebreak.workflow.project import Project
+
+    page = out if out is not None or as_json else folder / "report.html"
+    if page is not None and not page.parent.is_dir():
+        raise UsageError(f"There is no folder {str(page.parent)!r}.", mend="Make it first.")
+    with Project.open(folder, agent="none") as project:
+        told = project.report(page)
+    if as_json:
+        print_json(told)
+        return
+    for one in told["promised"]:
+        say(visible(one["sentence"]))
+    if told["nothing"] is not None:
+        say("Nothing is promised.")
+        for line in (*told["nothing"]["why"], *told["nothing"]["takes"]):
+            say(visible(line))
+    say(f"Wrote {page}")

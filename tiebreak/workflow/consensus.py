@@ -1,0 +1,88 @@
+"""Records whose label in force is not what all their blind answers together say."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from tiebreak.assurance.people.consensus import Consensus, crowdlab, dawid_skene, majority
+from tiebreak.domain.labels import in_words
+from tiebreak.errors import UsageError
+from tiebreak.learner.choose_c import DEFAULT_C
+from tiebreak.learner.label_errors import judge
+from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.people_log import PeopleLog, read_log
+
+Method = Literal["majority", "dawid_skene", "crowdlab"]
+METHODS: tuple[Method, ...] = get_args(Method)
+
+
+def consensus_report(bench: Bench, method: str, *, limit: int = 100) -> dict[str, Any]:
+    """What several people's blind answers come to; reads only, and changes no label.
+
+    Returns ``{method, records, people, differ}``: how many records two persons or more labelled
+    blind, each person's accuracy as the method sees it, and the first *limit* of the records whose
+    label in force is another, surest first: ``{record_id, id, in_force, consensus, confidence,
+    answers}``.
+
+    Raises:
+        UsageError: a method that is none of these; a multi-label project.
+        MissingPackage: ``dawid_skene`` without the extra ``people``.
+        StoreError: ``crowdlab``, and a record has no vector yet.
+    """
+    if bench.schema.multiple:
+        raise UsageError(
+            "A consensus is found where a record has one label; here it may have any number.",
+            mend="Look at alpha, label by label.",
+        )
+    units = _units(read_log(bench))
+    ids, found = list(units), _consensus(bench, method, units)
+    labelled = bench.labelled()
+    differ = [
+        (at, in_words(labelled[i][1]))
+        for at, i in enumerate(ids)
+        if i in labelled and in_words(labelled[i][1]) != found.labels[at]
+    ]
+    differ.sort(key=lambda item: -found.confidence[item[0]])
+    records = bench.records(ids[at] for at, _ in differ[:limit])
+    return {
+        "method": method,
+        "records": len(ids),
+        "people": dict(found.people),
+        "differ": [
+            {
+                "record_id": ids[at],
+                "id": records[ids[at]].external_id,
+                "in_force": now,
+                "consensus": found.labels[at],
+                "confidence": float(found.confidence[at]),
+                "answers": units[ids[at]],
+            }
+            for at, now in differ[:limit]
+        ],
+    }
+
+
+def _units(log: PeopleLog) -> dict[int, dict[str, str]]:
+    """Labels alone: "none of these" is no label that a method could settle on."""
+    units = {
+        i: {who: said[0] for who, said in unit.items() if said} for i, unit in log.units().items()
+    }
+    return {i: unit for i, unit in units.items() if len(unit) > 1}
+
+
+def _consensus(bench: Bench, method: str, units: dict[int, dict[str, str]]) -> Consensus:
+    if method not in METHODS:
+        raise UsageError(f"There is no consensus by {method!r}.", mend=f"Use {', '.join(METHODS)}.")
+    rows = list(units.values())
+    votes = majority(rows)
+    if method == "majority" or not rows:
+        return votes
+    if method == "dawid_skene":
+        return dawid_skene(rows)
+    vectors = bench.rows(np.array(list(units), dtype=np.int64))
+    card = bench.store.notes.last_model()
+    c = card.c if card else DEFAULT_C
+    judged = judge(vectors, votes.labels, bench.schema.names, c, bench.rng("consensus"))
+    return crowdlab(rows, judged.probabilities, bench.schema.names)
