@@ -67,9 +67,8 @@ def run(
         raise UsageError(f"--promise {promise!r} is unknown.", mend="Use label or dataset.")
     with Project.open(folder, agent=agent or None, progress=TerminalProgress()) as project:
         if dry_run:
-            _show_outlook(
-                project.outlook(batch=batch or None, prelabel=count_or_all(prelabel)), as_json
-            )
+            asked = None if max_error else count_or_all(prelabel)  # a promise asks about all
+            _show_outlook(project.outlook(batch=batch or None, prelabel=asked), as_json)
             return
         report = project.run(
             batch=batch or None,

@@ -41,7 +41,30 @@ def show_demo(report: dict[str, Any]) -> None:
         say(note)
     _say_agent(test)
     _say_left_out(report["left_out"])
-    say("Proved: nothing. No label was given without the (simulated) person; certificates: none.")
+    _say_proof(report["proof"], status["pool"])
+
+
+def _say_proof(proof: dict[str, Any], pool: int) -> None:
+    """The certificate that was earned, or why none was."""
+    n, checked = proof["labels"], proof["checked"]
+    say(
+        f"Then {proof['audits']} blind audits (simulated too) for a promise of at most "
+        f"{proof['max_error']:.0%} wrong labels in the whole file. The fast model labels alone:"
+    )
+    for told in proof["certificates"]:
+        say(told["sentence"])
+        if told["why"]:
+            say(f"Why not more: {told['why']}")
+        if told["next"] is not None:
+            say(f"Next: {told['next']['text']}.")
+    if not proof["certificates"]:
+        say("Proved: nothing. No audit could have proved anything of so few records.")
+    if n:
+        say(
+            f"{n} of {pool} records ({n / pool:.0%}) were labelled without a person. The sealed "
+            f"labels, which only a demo has, say that {checked['wrong']} of {checked['n']} are "
+            f"wrong ({checked['wrong'] / checked['n']:.1%})."
+        )
 
 
 def _needed(random: dict[str, Any]) -> str:

@@ -87,13 +87,19 @@ def blind_answer(history: Iterable[Annotation]) -> Annotation | None:
     """The first surviving act that answered the record without seeing a machine's answer.
 
     A person's before a simulated one; an imported label was seen by nobody here. The first, and
-    not the one in force, so that no later look at the machines' answers can mend an audit.
+    not the one in force, so that no later look at the machines' answers can mend an audit. Who saw
+    them on an earlier card of the record (and skipped it, say) is not blind on a later one.
     """
-    acts = [
-        a
-        for a in surviving(history)
-        if a.shown == "blind" and a.outcome in DECIDING and a.source != "imported"
-    ]
+    history = list(history)
+    kept = {id(act) for act in surviving(history)}
+    acts: list[Annotation] = []
+    saw: set[str] = set()
+    for act in history:
+        if act.shown == "evidence":
+            saw.add(act.who)
+        answers = id(act) in kept and act.outcome in DECIDING and act.source != "imported"
+        if answers and act.shown == "blind" and act.who not in saw:
+            acts.append(act)
     return next((a for a in acts if a.source == "person"), acts[0] if acts else None)
 
 
