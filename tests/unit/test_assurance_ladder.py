@@ -11,7 +11,7 @@ from error_streams import finite_pool, fires
 from tiebreak.assurance import finite
 from tiebreak.assurance.finite import Pool
 from tiebreak.assurance.ladder import Answer, next_audits, released, standings, target
-from tiebreak.assurance.rungs import Ladder, Plan, Rung, cap_share, freeze, least_cap, starting_rung
+from tiebreak.assurance.rungs import Ladder, Plan, Rung, cap_of, freeze, least_cap, starting_rung
 from tiebreak.errors import UsageError
 
 PLAN = Plan(eps=0.05, delta=0.05, audits=600)
@@ -47,15 +47,10 @@ def test_rungs_are_frozen_numbers_that_hold_their_shares_and_ties() -> None:
     ]  # fmt: skip
     assert ladder == freeze(scores, PLAN)
     assert all(r.pool == finite.per_label(r.pool.size, 0.05, r.pool.cap) for r in ladder.rungs)
-    share = cap_share(500, PLAN)  # one share for all, so that audits up to one u suit all
-    assert [r.pool.cap for r in ladder.rungs] == [int(share * n) for n in (500, 800, 900, 1000)]
+    sizes = (500, 800, 900, 1000)
+    assert [r.pool.cap for r in ladder.rungs] == [cap_of(n, sizes, PLAN) for n in sizes]
     few = freeze(scores, Plan(eps=0.05, delta=0.05, audits=100))
-    assert [r.pool.cap for r in few.rungs] == [
-        min(100, int(cap_share(500, PLAN) * 500)),
-        100,
-        100,
-        100,
-    ]
+    assert max(r.pool.cap for r in few.rungs) <= 100
     assert freeze(np.zeros(0), PLAN).rungs == ()
     with pytest.raises(UsageError, match="not a number"):
         freeze(np.array([0.5, np.nan]), PLAN)
@@ -82,16 +77,15 @@ def test_a_cap_suffices_for_what_it_is_meant_for() -> None:
         assert cap is not None
         assert finite.crossing(finite.per_label(size, 0.05, cap), 0, 0.05) is not None
         assert finite.crossing(finite.per_label(size, 0.05, cap - 1), 0, 0.05) is None
-        assert cap_share(size, PLAN) * size >= cap - 1e-9
+        assert cap_of(size, (size, 4000), PLAN) >= cap
     assert least_cap(15, PLAN, 0.0) is None
-    assert cap_share(60, PLAN) == 0.0  # 58 of 60 would do; that is no automation
-    assert least_cap(4000, PLAN, 0.02) == 489  # what a cap takes away is felt:
-    assert least_cap(4000, PLAN, 0.025) is None  # at half of eps no cap is low and high enough
-    assert cap_share(4000, PLAN) == 489 / 4000
-    assert cap_share(4000, Plan(eps=0.05, delta=0.05, audits=600, cap=0.12)) == 0.12
-    assert cap_share(4000, Plan(eps=0.05, delta=0.05, audits=600, cap=0.01)) == 0.0
+    strict = Plan(eps=0.05, delta=0.05, audits=600, credit=False)
+    assert least_cap(4000, strict, 0.02) == 489  # what a cap takes away is felt:
+    assert least_cap(4000, strict, 0.025) is None  # at half of eps no cap is low and high enough
+    assert cap_of(4000, (4000,), strict) == 489
+    assert cap_of(4000, (4000,), Plan(eps=0.05, delta=0.05, audits=600, cap=0.12)) == 480
     files = Plan(eps=0.05, delta=0.05, audits=600, promise="dataset", file_size=5000)
-    assert cap_share(4000, files) == 1.0
+    assert cap_of(4000, (4000,), files) == 4000
     assert freeze(np.linspace(0, 1, 4000), files).rungs[-1].pool == Pool(4000, 251, 4000)
 
 
@@ -230,9 +224,9 @@ def test_found_errors_make_room_if_they_are_credited() -> None:
     hard, soft = Rung(0.0, pool), Rung(0.0, pool, credit=0.05)
     assert (hard.room(0, 200), soft.room(0, 200)) == (0, 0)
     assert (hard.room(3, 230), soft.room(3, 230)) == (-30, 30)
-    generous = Plan(eps=0.05, delta=0.05, audits=600, credit=True)
-    assert least_cap(4000, PLAN, 0.025) is None
-    assert least_cap(4000, generous, 0.025) is not None
+    strict = Plan(eps=0.05, delta=0.05, audits=600, credit=False)
+    assert least_cap(4000, strict, 0.025) is None
+    assert least_cap(4000, PLAN, 0.025) is not None
     scores, answers = np.linspace(1, 0, 1000), undrawn(1000)
     answers[:215] = Answer.RIGHT
     answers[0] = Answer.WRONG

@@ -8,7 +8,6 @@ import typer
 
 from tiebreak.cli.output import print_json, say, visible
 from tiebreak.cli.setup import DIR, JSON
-from tiebreak.errors import UsageError
 
 
 def register(app: typer.Typer) -> None:
@@ -30,8 +29,6 @@ def report(
     from tiebreak.workflow.project import Project
 
     page = out if out is not None or as_json else folder / "report.html"
-    if page is not None and not page.parent.is_dir():
-        raise UsageError(f"There is no folder {str(page.parent)!r}.", mend="Make it first.")
     with Project.open(folder, agent="none") as project:
         told = project.report(page)
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from tiebreak.ui.wire import WHY
 from tiebreak.workflow.simulate_plot import picture
 
 EVERY = "5s"
+MARKDOWN = re.compile(r"[\\`*_{}\[\]<>()#+\-.!|~:$&]")
 
 NEXT = {
     "import": "Import records: `tiebreak import DIR FILE`.",
@@ -48,6 +50,7 @@ def _figures(served: Served) -> None:
         spend, currency = report["spend"], served.bench.settings.budget.currency
         _figure(f"Spent, {currency}, on {spend['calls']:,} calls", f"{spend['money']:.4f}")
     st.info(NEXT[report["next"]])
+    _promise(report["certificates"])
     _to_come(report)
     left, right = st.columns(2)
     with left:
@@ -58,6 +61,28 @@ def _figures(served: Served) -> None:
         _queue(report)
     _curve(report["curve"])
     _set_aside(report)
+
+
+def _promise(certificates: list[dict[str, Any]]) -> None:
+    """What is promised now, tier by tier; `tiebreak report` says it at length."""
+    if not certificates:
+        return
+    st.subheader("Promise")
+    for told in certificates:
+        arrives = ", what arrives" if told["mode"] == "stream" else ""
+        words = f"Policy {told['policy']}, tier {told['tier']}{arrives}. {told['sentence']}"
+        (st.success if told["in_force"] and not told["simulated"] else st.warning)(plain(words))
+        follows = [f"Labels out: {told['labels']:,}. Audits: {told['audited']:,}."]
+        if told["why"]:
+            follows.append(f"Why not more: {told['why']}")
+        if told["next"] is not None:
+            follows.append(f"Next: {told['next']['text']}.")
+        st.write(plain(" ".join(follows)))
+
+
+def plain(words: str) -> str:
+    """Text that Streamlit's Markdown shows as it is."""
+    return MARKDOWN.sub(r"\\\g<0>", words)
 
 
 def _to_come(report: dict[str, Any]) -> None:

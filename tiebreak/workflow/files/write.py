@@ -50,7 +50,7 @@ def write_rows(
     """
     write = _WRITERS[_format(path, format)]
     types = dict(columns) if isinstance(columns, Mapping) else dict.fromkeys(columns, str)
-    with _whole(path) as raw:
+    with whole(path) as raw:
         if path.suffix.lower() == ".gz" and write is not _parquet:
             with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as packed:
                 return write(cast(IO[bytes], packed), types, rows)
@@ -69,7 +69,7 @@ def _format(path: Path, format: str | None) -> str:
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[IO[bytes]]:
+def whole(path: Path) -> Iterator[IO[bytes]]:
     """A file beside *path* that takes its place when all is written."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

@@ -18,6 +18,7 @@ from tiebreak.domain.decisions import Decision
 from tiebreak.domain.promises import PolicyCard
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.people_report import people_report
+from tiebreak.workflow.prevalence import prevalence
 from tiebreak.workflow.promise.asked import Ask, asked
 from tiebreak.workflow.promise.held import autonomous
 from tiebreak.workflow.select import unlabelled
@@ -44,6 +45,7 @@ def report(bench: Bench) -> Told:
         ``labels``: see `_labels`. ``certificates``: all of them, those in force first.
         ``policies``: the frozen bundles (see `_bundle`). ``people``: ``{agreement, anchoring,
         shared_errors, alternative}`` without anybody's name, or None before a person answered.
+        ``prevalence``: the share of each label in the pool (see `workflow.prevalence`).
         ``spend``: ``{money, calls, tokens, limit, currency}``. The rest as in ``docs/status.md``.
         A figure that is not finite is the text ``inf`` or ``-inf``.
     """
@@ -65,7 +67,7 @@ def report(bench: Bench) -> Told:
             "at": bench.clock().isoformat(timespec="seconds"),
         },
         "promised": [
-            {key: c[key] for key in ("policy", "tier", "sentence", "simulated", "labels")}
+            {key: c[key] for key in ("mode", "policy", "tier", "sentence", "simulated", "labels")}
             for c in certificates
             if c["in_force"]
         ],
@@ -76,6 +78,7 @@ def report(bench: Bench) -> Told:
         "certificates": certificates,
         "policies": [_bundle(policy) for policy in policies],
         "people": _people(bench),
+        "prevalence": prevalence(bench),
         "spend": {
             **found["spend"],
             "limit": settings.budget.money,
@@ -92,8 +95,20 @@ def _certificate(told: Told, stands: Counter[tuple[str, str]]) -> Told:
     More may be out than the ``labels`` that may be, until the next run takes them back.
     """
     rungs = [{**rung, "log_e": _finite(rung["log_e"])} for rung in told["rungs"]]
-    out = stands[told["version"], f"tier:{told['tier']}"]
-    return {**told, "rungs": rungs, "out": out}
+    stream = told["mode"] == "stream"  # whose labels, once out, stay out
+    out = told["labels"] if stream else stands[told["version"], f"tier:{told['tier']}"]
+    return {**told, "rungs": rungs, "out": out, "next": _buys(told["next"])}
+
+
+def _buys(offer: Told | None) -> Told | None:
+    """What more audits would buy; where enough are drawn already, it is their answers."""
+    if offer is None or offer["audits"]:
+        return offer
+    words = (
+        f"the audits that wait, if they come out right, would free about {offer['labels']:,} "
+        f"labels (+{percent(offer['share'])} of the pool)"
+    )
+    return {**offer, "text": words}
 
 
 def _finite(value: float) -> float | str:
@@ -126,8 +141,8 @@ def _nothing(bench: Bench, policies: Sequence[PolicyCard], certificates: Sequenc
     """Why nothing is promised now, and what it would take."""
     if policies:
         newest = [c for c in certificates if c["policy"] == policies[-1].number]
-        why = [f"Tier {c['tier']}: {c['why']}" for c in newest if c["why"]]
-        takes = [f"Tier {c['tier']}: {_takes(c)}" for c in newest if c["next"] or c["pending"]]
+        why = [f"{_tier(c)}: {c['why']}" for c in newest if c["why"]]
+        takes = [f"{_tier(c)}: {_takes(c)}" for c in newest if c["next"] or c["pending"]]
         return {"why": why, "takes": takes or [_more_labels(bench, policies)]}
     ask = asked(bench)
     if ask is None:
@@ -143,6 +158,10 @@ def _nothing(bench: Bench, policies: Sequence[PolicyCard], certificates: Sequenc
         "nothing was run since the labels came."
     )
     return {"why": [reason], "takes": [_first(bench, ask)]}
+
+
+def _tier(told: Told) -> str:
+    return f"Tier {told['tier']}{', what arrives' if told['mode'] == 'stream' else ''}"
 
 
 def _takes(told: Told) -> str:

@@ -17,7 +17,7 @@ SEGMENTS = {
     "simulated": "SIMULATED: labelled as by people, from the file's own labels",
     "autonomous": "autonomous, under a certificate",
     "autonomous_simulated": "autonomous, under a SIMULATED certificate",
-    "unproved": "UNPROVED: taken over from the machine, without any proof",
+    "unproved": "UNPROVED: from the machine, not proven (yet)",
     "none": "no label yet",
 }
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -46,9 +46,13 @@ def _head(told: Told) -> Html:
         "header",
         el("h1", about["name"]),
         el("p", about["task"]),
-        el("p", f"{about['labels']} labels to choose from. Report of {moment(about['at'])}, by Tiebreak "
-           f"{about['tiebreak']}.", class_="dim"),
-    )  # fmt: skip
+        el(
+            "p",
+            f"{about['labels']} labels to choose from. Report of {moment(about['at'])}, "
+            f"by Tiebreak {about['tiebreak']}.",
+            class_="dim",
+        ),
+    )
 
 
 def _manager(told: Told) -> Html:
@@ -67,11 +71,12 @@ def _statistician(told: Told) -> Html:
             section("Certificates", proof.certificates(told), class_="part-two"),
             section("How good agent and model are", knowledge.accuracies(told)),
             section("The model by labels", knowledge.curve(told["curve"])),
+            section("How common each label is", knowledge.shares(told["prevalence"])),
             section("People", knowledge.people(told["people"])),
             section("Spend", knowledge.spend(told["spend"])),
             section("Drift", knowledge.drift(told["drift"])),
             section("What is promised, and what is not", proof.meaning()),
-            section("The method", proof.method()),
+            section("The method", proof.method(told)),
             section("What was frozen", proof.bundles(told["policies"])),
             section("Check it again", proof.again()),
         ]
@@ -98,16 +103,16 @@ def _promise(one: Told) -> Html:
         "div",
         sign,
         el("p", one["sentence"], class_="words"),
-        el("p", f"Policy {one['policy']}, tier {one['tier']}", class_="dim"),
+        el("p", proof.name_of(one), class_="dim"),
         class_="promise played" if one["simulated"] else "promise",
     )
 
 
 def _tiles(told: Told) -> Html:
     labels, spend = told["labels"], told["spend"]
-    shown = [("Records in the pool", f"{labels['pool']:,}")]
+    shown: list[tuple[object, str]] = [("Records in the pool", f"{labels['pool']:,}")]
     shown += [
-        (_first_up(name), f"{labels[key]:,}")
+        (_sign(name), f"{labels[key]:,}")
         for key, name in SEGMENTS.items()
         if labels[key] or key in ("human", "autonomous")
     ]
@@ -116,6 +121,12 @@ def _tiles(told: Told) -> Html:
         (f"{spend['currency']} spent, on {spend['calls']:,} calls", knowledge.money(spend)),
     ]
     return el("dl", *(el("div", el("dt", name), el("dd", n)) for name, n in shown), class_="tiles")
+
+
+def _sign(name: str) -> Html:
+    """A part's name, with its SIMULATED and UNPROVED in bold letters."""
+    words = [el("strong", w) if w.strip(":").isupper() else w for w in _first_up(name).split(" ")]
+    return join(x for word in words for x in (word, " "))
 
 
 def _bar(labels: Told) -> Html:
@@ -137,8 +148,9 @@ def _bar(labels: Told) -> Html:
             el("figure", stacked(parts, "The pool. " + "; ".join(named)),
                el("ul", *legend, class_="legend")),
             stale,
-            el("p", "These are different things, and are never added up: only a person's label "
-               "was looked at, only an autonomous one is under a promise.", class_="dim"),
+            el("p", "These are different things, and are never added up: people looked at their "
+               "labels alone, and only what a certificate by people covers is promised.",
+               class_="dim"),
         ]
     )  # fmt: skip
 
@@ -149,7 +161,7 @@ def _more(told: Told) -> Html:
         said = [f"{_first_up(one['next']['text'])}."] if one["next"] else []
         said += [one["why"]] if one["why"] else []
         if said:
-            name = el("strong", f"Policy {one['policy']}, tier {one['tier']}: ")
+            name = el("strong", f"{proof.name_of(one)}: ")
             rows.append(join([name, " ".join(said)]))
     more = [items(rows)] if rows else []
     if told["forecast"] is not None:

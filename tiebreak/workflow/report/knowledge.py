@@ -1,4 +1,4 @@
-"""The part on what is known beside the proof: accuracies, the curve, people, spend, drift."""
+"""The part on what is known beside the proof: accuracies, the curve, labels, people, spend, drift."""
 
 from __future__ import annotations
 
@@ -67,9 +67,34 @@ def curve(points: Sequence[dict[str, Any]]) -> Html:
         "Line and band: the control arm, with a 95 % interval. Squares: the naive figure, of the "
         "records that the model was least sure of. It is not of your data."
     )
-    drawn = el("figure", charts.curve(points), el("figcaption", note))
+    drawn = text("")
+    if len(points) > 1:
+        drawn = el("figure", charts.curve(points), el("figcaption", note))
     head = ("labels", "control arm", "records", "naive")
     return join([drawn, table("Accuracy by labels", head, rows)])
+
+
+def shares(found: Sequence[Told]) -> Html:
+    """The share of each label in the pool, the most common first; nothing where none is known."""
+    if not found:
+        return text("")
+    rows = [
+        [
+            one["label"],
+            f"{100 * one['share']:.1f} %",
+            _between(one),
+            f"{100 * one['plain']:.1f} %",
+        ]
+        for one in sorted(found, key=lambda one: -one["share"])
+    ]
+    note = (
+        f"Of the whole pool, from {found[0]['n']:,} records drawn by lot, what was labelled before "
+        "them, and what the model expects of the rest (PPI++, Angelopoulos, Duchi and Zrnic, arXiv "
+        "2311.01453). Each interval is a 95 % one of its own. Plain: the bare share among the "
+        "records drawn by lot, without those two."
+    )
+    head = ("label", "share", "interval", "plain")
+    return join([table("Labels in the pool", head, rows), el("p", note, class_="dim")])
 
 
 def people(told: Told | None) -> Html:

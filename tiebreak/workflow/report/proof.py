@@ -10,9 +10,11 @@ from typing import Any
 from tiebreak.assurance.sentence import percent
 from tiebreak.workflow.report import words
 from tiebreak.workflow.report.charts import evidence, factor, number
-from tiebreak.workflow.report.parts import Html, el, items, join, moment, section, table
+from tiebreak.workflow.report.parts import Html, el, items, join, moment, section, table, text
 
 Told = Mapping[str, Any]
+
+ARRIVES = ", what arrives"
 
 _MARKED = re.compile(r"\*\*(.+?)\*\*|\*(.+?)\*|`(.+?)`")
 COLUMNS = (
@@ -20,8 +22,13 @@ COLUMNS = (
     "pending", "labels out", "frozen at",
 )  # fmt: skip
 RUNGS = (
-    "rung", "log E against log 1/δ′", "log E", "E", "audits", "wrong", "pending",
-    "records N", "too many K₀", "looked at", "score at least", "state",
+    "rung", "state", "log E against log 1/δ′", "log E", "E", "audits", "wrong", "pending",
+    "records N", "too many K₀", "looked at", "may be yet", "score at least",
+)  # fmt: skip
+STREAM = (
+    "policy, tier", "errors caught or waiting", "uncaught at most",
+    "decided for release, not audited",
+    "of them not yet proven", "held back", "released from score", "stopped because",
 )  # fmt: skip
 PARTS = {
     "agent": "agent", "encoder": "encoder", "head": "model (SHA-256)", "prompt": "prompt and task",
@@ -39,10 +46,16 @@ def certificates(told: Told) -> Html:
             table("Certificates, those in force first", COLUMNS, [_row(one) for one in rows]),
             section(
                 "Evidence, rung by rung",
-                el("p", "A bar that reaches the mark is enough: there E is 1/δ′.", class_="dim"),
-                *(_rungs(one) for one in rows),
+                el(
+                    "p",
+                    "A bar that reaches the mark is enough: there E is 1/δ′. The claim of a rung "
+                    "lapses when people look at more of its records than they may.",
+                    class_="dim",
+                ),
+                *(_rungs(one) for one in rows if one["mode"] == "file"),
                 level=3,
             ),
+            section("What arrived since", _arrived(rows), level=3),
         ]
     )
 
@@ -65,11 +78,38 @@ def _row(one: Told) -> list[object]:
 
 
 def _name(one: Told) -> str:
-    return f"{one['policy']}, {one['tier']}"
+    return f"{one['policy']}, {one['tier']}{ARRIVES if one['mode'] == 'stream' else ''}"
+
+
+def name_of(one: Told) -> str:
+    """A certificate's name in a sentence."""
+    return f"Policy {one['policy']}, tier {one['tier']}{ARRIVES if one['mode'] == 'stream' else ''}"
+
+
+def _arrived(rows: Sequence[Told]) -> Html:
+    """The caught-error bound of each tier of a stream; nothing without one."""
+    streams = [one for one in rows if one["mode"] == "stream"]
+    if not streams:
+        return text("")
+    return table("The caught-error bound", STREAM, [_stream(one) for one in streams])
+
+
+def _stream(one: Told) -> list[object]:
+    out = one["labels"] + one["marked"]
+    return [
+        _name(one) + (" (SIMULATED)" if one["simulated"] else ""),
+        f"{one['wrong']:,}",
+        f"{one['uncaught']:,}",
+        f"{out + one['back']:,}",
+        f"{one['marked']:,}",
+        f"{one['back']:,}",
+        "nothing now" if one["gate"] is None else f"{one['gate']:.6g}",
+        one["stop"] or "–",
+    ]
 
 
 def _rungs(one: Told) -> Html:
-    name = f"Policy {one['policy']}, tier {one['tier']}"
+    name = name_of(one)
     mark = " (SIMULATED)" if one["simulated"] else ""
     if not one["rungs"]:
         return el("p", f"{name}{mark}: no rung. {one['why']}")
@@ -83,6 +123,7 @@ def _rung(at: int, rung: Told) -> list[object]:
     state = "in force" if rung["in_force"] else "proven, lapsed" if rung["proven"] else "not proven"
     return [
         str(at),
+        state,
         evidence(rung["log_e"], rung["log_e_needed"]),
         number(value),
         factor(value),
@@ -91,16 +132,10 @@ def _rung(at: int, rung: Told) -> list[object]:
         f"{rung['pending']:,}",
         f"{rung['size']:,}",
         f"{rung['too_many']:,}",
-        _looks(rung),
+        f"{rung['seen']:,}",
+        f"{rung['room']:,}".replace("-", "−"),
         f"{rung['threshold']:.6g}",
-        state,
     ]
-
-
-def _looks(rung: Told) -> str:
-    room = rung["room"]
-    left = f"{room:,} more allowed" if room >= 0 else f"{-room:,} too many"
-    return f"{rung['seen']:,}, {left}"
 
 
 def meaning() -> Html:
@@ -114,10 +149,12 @@ def meaning() -> Html:
     )
 
 
-def method() -> Html:
-    """Ten steps and their sources."""
+def method(told: Told) -> Html:
+    """Ten steps, those of a stream where there is one, and their sources."""
+    streams = any(one["mode"] == "stream" for one in told["certificates"])
+    more = section("In a stream", items(map(marked, words.STREAM), "ol"), level=3)
     sources = section("Sources", items(map(marked, words.SOURCES)), level=3)
-    return join([items(map(marked, words.METHOD), "ol"), sources])
+    return join([items(map(marked, words.METHOD), "ol"), more if streams else "", sources])
 
 
 def bundles(policies: Sequence[Told]) -> Html:

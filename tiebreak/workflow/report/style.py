@@ -20,12 +20,13 @@ _REST = """
 html{color-scheme:light dark;-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--paper);color:var(--ink);
 font:16px/1.55 Inter,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
-main{max-width:60rem;margin:0 auto;padding:1.5rem 1.25rem 4rem}
+main{max-width:66rem;margin:0 auto;padding:1.5rem 1.25rem 4rem}
 h1,h2,h3,p,li,td,th,dd{overflow-wrap:anywhere}
 h1{font-size:1.75rem;line-height:1.2;margin:0 0 .4rem}
 h2{font-size:1.3rem;margin:2.6rem 0 .7rem;line-height:1.3}
 h3{font-size:1.05rem;margin:1.6rem 0 .4rem}
 p,ul,ol{margin:.5rem 0}
+p,ul:not(.legend),ol,.hashes{max-width:52rem}
 ul,ol{padding-left:1.3rem}
 li{margin:.3rem 0}
 .dim,figcaption,caption{color:var(--dim);font-size:.9rem}
@@ -47,6 +48,7 @@ color:var(--simulated);border:2px dashed var(--simulated);border-radius:4px;padd
 margin:.9rem 0;padding:0}
 .tiles div{border:1px solid var(--edge);border-radius:6px;padding:.6rem .8rem}
 .tiles dt{color:var(--dim);font-size:.88rem;line-height:1.35}
+.tiles strong{color:var(--ink)}
 .tiles dd{margin:.1rem 0 0;font-size:1.55rem;font-weight:650;line-height:1.25;
 font-variant-numeric:tabular-nums}
 .stack{display:block;width:100%;height:2.4rem;border-radius:6px;overflow:hidden}
@@ -65,9 +67,10 @@ font-variant-numeric:tabular-nums}
 .wide:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;padding:.5rem .7rem;border-bottom:1px solid var(--edge)}
-th,td{text-align:left;vertical-align:top;padding:.45rem .7rem;border-bottom:1px solid var(--edge)}
+th,td{text-align:left;vertical-align:top;padding:.45rem .6rem;border-bottom:1px solid var(--edge)}
 th,.wide td{overflow-wrap:normal}
 .figures td,.figures tbody th{white-space:nowrap}
+.figures td:last-child{white-space:normal}
 tbody tr:last-child>*{border-bottom:0}
 thead th{color:var(--dim);font-weight:600;vertical-align:bottom}
 tbody th{font-weight:600}
@@ -82,7 +85,7 @@ figure{margin:.8rem 0}
 .curve text{fill:var(--dim);font-size:11px}
 .curve .grid{stroke:var(--edge)}.curve .band{fill:var(--accent);opacity:.18}
 .curve .line{fill:none;stroke:var(--accent);stroke-width:2}
-.curve .naive{fill:var(--paper);stroke:var(--unproved);stroke-width:1.6}
+.curve .naive{fill:none;stroke:var(--unproved);stroke-width:1.6}
 .part-two{border-top:3px solid var(--edge);margin-top:3rem}
 .hashes dt{color:var(--dim);font-size:.88rem}
 .hashes dd{margin:0 0 .5rem}
@@ -93,7 +96,8 @@ h1{font-size:1.45rem}.tiles{grid-template-columns:1fr 1fr;gap:.5rem}
 _PRINT = """
 html{color-scheme:light}
 body{font-size:10.5pt}main{max-width:none;padding:0}
-.wide{overflow:visible}.figures td,.figures tbody th{white-space:normal}table{font-size:8.5pt}th,td{padding:.2rem .35rem}
+.wide{overflow:visible}.figures td,.figures tbody th{white-space:normal}
+table{font-size:8.5pt}th,td{padding:.2rem .35rem}
 h2,h3{break-after:avoid}tr,figure,.promise,.nothing,.tiles div{break-inside:avoid}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 @page{margin:16mm}

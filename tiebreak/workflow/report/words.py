@@ -21,7 +21,8 @@ IS = (
 )
 IS_NOT = (
     "**Nothing is said of records that came in after a policy was frozen.** They are in no "
-    "certificate until a further policy covers them.",
+    "certificate until a further policy covers them; only a project that was set up as a stream "
+    "has a bound for them, and that is about labels issued so far, never about those to come.",
     "**Nothing is said of a single record,** nor of a label, a kind of text or a group of people "
     "within a tier. Ask for a tier of its own where an error costs more.",
     "**Unproved and simulated labels have no promise.** A simulated certificate shows what would "
@@ -43,8 +44,8 @@ METHOD = (
     "record is a *candidate*; its score is their fused probability, good for ranking alone.",
     "The policy is frozen: encoder, model, agent, prompt, guideline, examples, fusion, labels, "
     "tiers. Each candidate's label and score are written down before its coin is read.",
-    "Version v has the share `δ′ = δ·6/(π²v²)`, divided by the count of tiers; all shares that will "
-    "ever be spent add up to δ (here π is the number).",
+    "Version v has the share `δ′ = δ·6/(π²v²)`, divided by the count of tiers; all shares that "
+    "will ever be spent add up to δ (here π is the number).",
     "*Rungs* are nested sets of candidates, those with at least some score. Thresholds, sizes and "
     "caps are numbers from unlabelled records, fixed before the first audit.",
     "A record's coin is `u = HMAC-SHA-256(secret, record id, policy version) / 2²⁵⁶`. Audits go "
@@ -59,6 +60,18 @@ METHOD = (
     "Rungs are tested from the innermost outward, and the first that is not certified ends the "
     "sequence: no correction for their number. If people look at more of a rung than its cap "
     "allows, its claim lapses.",
+)
+STREAM = (
+    "The frozen policy decides on each arrival whether its label is to be released. That is "
+    "written down before its coin is read; it is audited if its coin falls under a fixed "
+    "probability p.",
+    "Of K errors that were decided for release, S were caught by their coins: K is never seen, S "
+    "is. `M(S, K) = B(S+½, K−S+1)·I(S+½, K−S+1) / ( B(½, 1)·I(½, 1)·pˢ·(1−p)ᴷ⁻ˢ )`, I the "
+    "regularised incomplete beta function at p, starts at 1 and cannot be expected to grow.",
+    "U(S) is the greatest K with M(S, K) < 1/δ. Then K > U(S) ever happens with probability at "
+    "most δ, in any order, under any drift: only the coins are random.",
+    "Autonomy is in force while U(S) − S is at most the tolerated share of the labels that were "
+    "released and not audited.",
 )
 SOURCES = (
     "Waudby-Smith and Ramdas, Confidence sequences for sampling without replacement, NeurIPS 2020 "

@@ -1,0 +1,70 @@
+"""The report's page in a browser: accessible in light, in dark and on a phone, and quite alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from browser import Scheme, Tab, accessibility
+from report_projects import earn, told_bench
+
+from tiebreak.workflow.report.data import report
+from tiebreak.workflow.report.html import page as written
+
+pytestmark = pytest.mark.browser
+
+DRIFT = {
+    "state": "pause", "reason": "texts are farther from what was known", "new": 300, "after": 100,
+    "up_to": 240, "groups": [], "do": "Look at `tiebreak drift DIR`.",
+}  # fmt: skip
+CURVE = [
+    {
+        "labels": n,
+        "from": n - 9,
+        "to": n + 9,
+        "accuracy": figure,
+        "selected": {**figure, "accuracy": 0.55},
+    }
+    for n, figure in (
+        (k, {"accuracy": a, "low": a - 0.1, "high": a + 0.07, "n": 40})
+        for k, a in ((30, 0.62), (60, 0.74), (110, 0.81), (160, 0.84))
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """People, simulated, earned a certificate; a second one is made up, which says SIMULATED."""
+    place = tmp_path_factory.mktemp("report")
+    bench = told_bench(
+        place,
+        project={"name": "Tickets of the help desk", "task": "What is the ticket about?" * 9},
+        names=("refund " + "é" * 90, "login"),
+    )
+    earn(bench)
+    told = report(bench)
+    played = {**told["promised"][0], "simulated": True, "tier": "strict"}
+    told["promised"].append(played)
+    told["certificates"].append({**told["certificates"][0], "simulated": True, "tier": "strict"})
+    told["labels"] |= {"autonomous_simulated": 60, "unproved": 20, "simulated": 30}
+    told["labels"]["none"] -= 110
+    told["drift"], told["curve"] = DRIFT, CURVE
+    at = place / "report.html"
+    at.write_text(written(told), encoding="utf-8")
+    return at
+
+
+@pytest.mark.parametrize(
+    ("colours", "width"), [("light", 1100), ("dark", 1100), ("light", 360), ("dark", 360)]
+)
+def test_the_page_is_accessible_and_asks_for_nothing(
+    card_tab: Tab, file: Path, colours: Scheme, width: int
+) -> None:
+    with card_tab.visit(viewport={"width": width, "height": 800}, color_scheme=colours) as at:
+        page = at.open(file.as_uri())
+        assert page.get_by_role("heading", level=1).inner_text() == "Tickets of the help desk"
+        assert page.locator(".simulated-sign").count() == 1
+        assert accessibility(page, "main") == []
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert at.hosts == {""}
+        assert at.errors == []

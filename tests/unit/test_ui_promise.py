@@ -1,0 +1,59 @@
+"""The status page's words on promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from promise_projects import promise_bench
+
+from tiebreak.ui.views import status as view
+from tiebreak.workflow.loop import run
+from tiebreak.workflow.promise.told import certificates
+from tiebreak.workflow.running import RunOptions
+
+
+class Said(list[tuple[str, str]]):
+    """What would have been shown, by Streamlit's function."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda words: self.append((name, words))
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> Said:
+    found = Said()
+    monkeypatch.setattr(view, "st", found)
+    return found
+
+
+def test_a_simulated_promise_is_no_good_news(tmp_path: Path, said: Said) -> None:
+    bench = promise_bench(tmp_path)
+    run(bench, RunOptions(batch=16, reviewer="labels"))
+    (told,) = certificates(bench)
+    assert told["in_force"]
+    view._promise([told])
+    assert said[0] == ("subheader", "Promise")
+    kind, words = said[1]
+    assert kind == "warning"
+    assert view.plain(told["sentence"]) in words
+    assert "SIMULATED" in words
+    assert f"Labels out: {told['labels']}" in said[2][1].replace("\\", "")
+    assert told["why"] in said[2][1].replace("\\", "")
+
+
+def test_a_promise_by_people_is(said: Said) -> None:
+    told = {
+        "policy": 1, "tier": "<b>*x*</b>", "sentence": "5 % of it.", "mode": "stream",
+        "in_force": True,
+        "simulated": False, "labels": 1200, "audited": 90, "why": "", "next": {"text": "about 9"},
+    }  # fmt: skip
+    view._promise([told])
+    assert said[1] == ("success", r"Policy 1, tier \<b\>\*x\*\</b\>, what arrives\. 5 % of it\.")
+    assert said[2][1] == r"Labels out\: 1,200\. Audits\: 90\. Next\: about 9\."
+
+
+def test_without_a_policy_nothing_is_said(said: Said) -> None:
+    view._promise([])
+    assert said == []
