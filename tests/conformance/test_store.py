@@ -819,6 +819,45 @@ def test_a_certificate_is_appended_when_it_says_something_new(store: Store) -> N
     assert [(c.policy, c.seq) for c in store.promises.certificates(last=True)] == [(1, 3), (2, 1)]
 
 
+def test_arrivals_are_appended_once(store: Store) -> None:
+    filled(store)
+    store.promises.freeze(policy(audit_rate=0.1, upto=1), [candidate(1)])
+    made = [candidate(2, pi=0.1, release=True), candidate(3, pi=0.1)]
+    assert store.promises.arrive(made) == 2
+    assert store.promises.arrive(made[:1]) == 0  # a repeated step
+    assert store.promises.arrivals() == made
+    assert store.promises.candidates(1) == [candidate(1), *made]
+    assert store.promises.policies()[0].audit_rate == 0.1
+    for other in (candidate(2, pi=0.1), candidate(1, pi=0.1)):
+        with pytest.raises(Conflict, match="has arrived already"):
+            store.promises.arrive([other])
+    assert store.promises.draw(1, [2]) == 1
+    assert store.promises.arrivals() == made
+
+
+def test_a_policy_without_a_stream_takes_no_arrivals(store: Store) -> None:
+    filled(store)
+    store.promises.freeze(policy(), [])
+    store.promises.freeze(policy(2, audit_rate=0.1), [])
+    for bad in (candidate(2, pi=0.1), candidate(2, 2), candidate(2, 3, pi=0.1)):
+        with pytest.raises(StoreError, match="stream"):
+            store.promises.arrive([bad])
+    with pytest.raises(StoreError):
+        store.promises.arrive([candidate(9, 2, pi=0.1)])  # no record
+    assert store.promises.arrivals() == []
+
+
+def test_a_files_certificate_and_a_streams_stand_side_by_side(store: Store) -> None:
+    filled(store)
+    store.promises.freeze(policy(audit_rate=0.1), [])
+    bound = {"lanes": [[0.1, 0.1 + 0.2, 3]], "in_force": False}
+    states = [certificate(), certificate(mode="stream", rungs=(), bound=bound)]
+    assert [store.promises.certify(state) for state in states * 2] == [True, True, False, False]
+    for found in (store.promises.certificates(), store.promises.certificates(last=True)):
+        assert [replace(c, seq=0, created_at="") for c in found] == states
+        assert [c.seq for c in found] == [1, 1]
+
+
 # -------------------------------------------------------------------------------- transactions
 
 

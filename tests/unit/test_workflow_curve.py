@@ -19,7 +19,7 @@ from tiebreak.errors import MissingPackage, UsageError
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.control import control_report
 from tiebreak.workflow.curve import groups, learning_curve
-from tiebreak.workflow.looks import _with_pools, looks
+from tiebreak.workflow.looks import looks, with_populations
 from tiebreak.workflow.loop import run
 from tiebreak.workflow.metrics import metrics
 from tiebreak.workflow.people import annotate
@@ -88,7 +88,7 @@ def test_the_naive_figure_is_what_the_heads_said_of_the_selected_records(bench: 
 
 def test_each_lots_population_is_found_again_also_after_an_import(tmp_path: Path) -> None:
     bench = played(tmp_path, 2)
-    before = [(b.round, ids().tolist()) for b, ids in _with_pools(bench)]
+    before = [(b.round, ids().tolist()) for b, ids in with_populations(bench)]
     for (_, ids), batch in zip(before, bench.store.batches.all(), strict=True):
         control = [x for x in batch.items if x.arm == "control"]
         assert len(ids) == round(len(control) / control[0].probability)
@@ -96,7 +96,7 @@ def test_each_lots_population_is_found_again_also_after_an_import(tmp_path: Path
     assert [len(ids) for _, ids in before] == [300, 280]
     bench.store.records.add(rows(["a later text", "another later text"], source="later"))
     bench.forget()
-    assert [(b.round, ids().tolist()) for b, ids in _with_pools(bench)] == before
+    assert [(b.round, ids().tolist()) for b, ids in with_populations(bench)] == before
 
 
 def test_without_the_heads_files_the_plain_share_is_left(tmp_path: Path) -> None:

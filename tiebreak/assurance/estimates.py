@@ -1,7 +1,9 @@
 """Means over a pool from records that were drawn with known, unequal probabilities.
 
 `lure` for records picked one by one (active testing), `weighted` for independent coins. They
-describe; they certify nothing. For a control arm drawn by lot see ``learner.estimates``.
+describe; they certify nothing. For a control arm, where each round draws exactly n by lot, see
+``learner.estimates``: `weighted` with all probabilities n / N gives the same number, but its
+standard error is that of coins, which might have drawn more or fewer.
 """
 
 from __future__ import annotations

@@ -91,6 +91,8 @@ def promise_lines(report: dict[str, Any]) -> Iterator[str]:
     """What is promised, a certificate each: the sentence, why not more, what more would buy."""
     for told in report["certificates"]:
         name = f"Policy {told['policy']}, tier {told['tier']}"
+        if told["mode"] == "stream":
+            name += ", what arrives"
         yield f"{name}: {told['sentence']}"
         if told["why"]:
             yield f"  Why not more: {told['why']}"

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from tiebreak.domain.labels import LabelValue
 
 Promise = Literal["label", "dataset"]
+Mode = Literal["file", "stream"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +58,8 @@ class PolicyCard:
     from the project's seed, so that whatever is proved is proved in a simulation. ``max_error``
     and ``confidence`` are as the user asked. ``known`` counts labelled records at the freeze;
     ``candidates`` counts the candidates, and ``digest`` is SHA-256 over their seals by record id.
+    ``upto`` is the highest record id that there was: later ones are arrivals, audited with
+    probability ``audit_rate``; None where no stream was asked for.
     """
 
     number: int
@@ -72,6 +75,8 @@ class PolicyCard:
     known: int
     candidates: int
     digest: str
+    upto: int = 0
+    audit_rate: float | None = None
     created_at: str = ""
 
 
@@ -81,6 +86,7 @@ class Candidate:
 
     Written before its ``coin`` (u = coin / 2^256, hexadecimal) is read. ``pi``: the probability of
     an audit in a stream; None in a file, whose candidates are audited in ascending order of coins.
+    ``release``: an arrival's label was decided for release (in a file, evidence decides later).
     ``seal`` is `sealed` of the rest: a row that was changed does not match it.
     """
 
@@ -91,6 +97,7 @@ class Candidate:
     score: float
     coin: str
     pi: float | None = None
+    release: bool = False
     seal: str = ""
 
     def sealed(self) -> Candidate:
@@ -132,7 +139,10 @@ class Certificate:
 
     ``released`` is the outermost rung in force, None for none; ``labels`` counts its records that
     no person looked at. ``simulated``: an answer or the coins came from a simulation. ``seq``
-    counts from 1 within policy and tier; the highest tells how things stood last.
+    counts from 1 within policy, tier and mode; the highest tells how things stood last.
+
+    In ``mode`` ``stream`` it is about all arrivals of the tier, under whatever policy, up to the
+    one that is named; there are no rungs then, and ``bound`` has what the caught-error bound says.
     """
 
     policy: int
@@ -142,6 +152,8 @@ class Certificate:
     labels: int
     simulated: bool
     evidence: tuple[Evidence, ...]
+    mode: Mode = "file"
+    bound: Mapping[str, Any] | None = None
     seq: int = 0
     created_at: str = ""
 

@@ -4,6 +4,12 @@
 (1934). `assisted` also uses what the model expected of the records that nobody looked at: an
 inverse-probability estimate with a control variate (Zrnic & Candès, Active Statistical Inference,
 2024, 2403.03208; the weight as in Angelopoulos et al., PPI++, 2023, 2311.01453).
+
+``assurance.estimates.weighted`` is the same estimate for records that were drawn with unequal
+probabilities, by independent coins: where all are n / N it gives the same number. What differs is
+the draw. Here a round takes exactly n, from a population of its own, so that there are no
+probabilities to keep, and the interval is a share's; there each record has its own probability,
+and the standard error is that of the coins. `tiebreak.learner.prevalence` is this one for labels.
 """
 
 from __future__ import annotations
@@ -62,19 +68,22 @@ class Sample:
         return cls(**{k: np.concatenate([none, *(getattr(s, k) for s in samples)]) for k in names})
 
 
-def mean_loss(sample: Sample, weight: float = 1.0) -> float:
+def mean_loss(sample: Sample, weight: float | Numbers = 1.0) -> float:
     """The mean loss over the population, with the guess as a control variate.
 
     mean over the records of ``loss - weight * (guess - mean_guess)``. By lot each record stands for
     as many of its population as any other, so that this is the inverse-probability estimate
     mean_N f + (1/N) sum (xi / pi)(loss - f) with f = weight * guess: unbiased for **any** guess,
     also a random one, as long as *weight* was not learnt from these losses. With guess 0 or weight
-    0 it is the plain mean (Horvitz & Thompson). Not clipped, and so maybe outside [0, 1].
+    0 it is the plain mean (Horvitz & Thompson). Not clipped, and so maybe outside [0, 1]. *weight*
+    may be float64[n], where each record's was learnt from those before it.
     """
     return float(_rest(sample, weight).mean())
 
 
-def assisted(sample: Sample, weight: float = 1.0, confidence: float = 0.95) -> Estimate | None:
+def assisted(
+    sample: Sample, weight: float | Numbers = 1.0, confidence: float = 0.95
+) -> Estimate | None:
     """1 - `mean_loss`, clipped to [0, 1], with an interval; None for no records.
 
     The interval is Clopper-Pearson's at the number of labels that a plain share of this variance
@@ -93,13 +102,13 @@ def assisted(sample: Sample, weight: float = 1.0, confidence: float = 0.95) -> E
     gain = min(float(plain / rest), MOST_GAIN)
     share = (n * accuracy + 1) / (n + 2)  # drawn to the middle: never 0 or 1
     spread = share * (1 - share)
-    read = weight**2 * float(sample.guess_variance.mean())
+    read = float((np.square(weight) * sample.guess_variance).mean())
     worth = spread / (spread / (n * gain) + read)
     low, high = _ends(accuracy * worth, worth, confidence)
     return Estimate(accuracy=accuracy, low=low, high=high, n=n)
 
 
-def _rest(sample: Sample, weight: float) -> Numbers:
+def _rest(sample: Sample, weight: float | Numbers) -> Numbers:
     return sample.loss - weight * (sample.guess - sample.mean_guess)
 
 

@@ -18,6 +18,7 @@ Even so q is an estimate for ranking, for priority and for training, and never a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -81,6 +82,29 @@ class Fusion:
         for place, row in self.rows:
             told |= {f"C[{place},{said}]": chance for said, chance in enumerate(row)}
         return tuple(sorted(told.items()))
+
+    @classmethod
+    def of(cls, parameters: Iterable[tuple[str, float]]) -> Fusion:
+        """What `parameters` told, as itself again (but for the counts, which decide nothing)."""
+        told = dict(parameters)
+        cells = sorted(
+            (*map(int, name[2:-1].split(",")), value)
+            for name, value in told.items()
+            if name.startswith("C[")
+        )
+        rows: dict[int, tuple[float, ...]] = {}
+        for place, _, chance in cells:
+            rows[int(place)] = (*rows.get(int(place), ()), chance)
+        curve = None
+        if "slope" in told:
+            curve = ConfidenceCurve(intercept=told["intercept"], slope=told["slope"], n=0)
+        return cls(
+            temperature=told["temperature"],
+            right=told["right"],
+            weight=told["weight"],
+            rows=tuple(rows.items()),
+            curve=curve,
+        )
 
     def confusion(self, k: int) -> Matrix:
         """C as float64[k, k]: row y has the chances of each answer to a record with label y."""

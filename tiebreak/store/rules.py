@@ -11,7 +11,7 @@ from tiebreak.domain.batches import PHASES, BatchItem, Phase
 from tiebreak.domain.decisions import Decision, Route, may_replace
 from tiebreak.domain.evidence import NANOS, Suggestion
 from tiebreak.domain.ports import Clock
-from tiebreak.domain.promises import Certificate, PolicyCard
+from tiebreak.domain.promises import Candidate, Certificate, PolicyCard
 from tiebreak.domain.records import Link
 from tiebreak.domain.reviews import Annotation, ReviewTask, standing
 from tiebreak.errors import BudgetExceeded, Conflict, StoreError, UnknownRecord, UsageError
@@ -204,6 +204,40 @@ def no_candidates(number: int, ids: Collection[int]) -> StoreError:
         f"Record {min(ids)} is no candidate of policy {number}.",
         mend="Audit candidates alone.",
     )
+
+
+def no_arrivals(number: int) -> StoreError:
+    """The error for arrivals of a policy that was frozen for none."""
+    return StoreError(
+        f"Policy {number} was not frozen for a stream, or arrivals have no audit probability.",
+        mend="Freeze it with promise.stream.",
+    )
+
+
+def arrived_otherwise(ids: Collection[int]) -> Conflict:
+    """The error for an arrival that was decided already, and otherwise."""
+    return Conflict(
+        f"Record {min(ids)} has arrived already, with another label, score or coin.",
+        mend="Decide on each arrival once.",
+    )
+
+
+def check_arrivals(new: Sequence[Candidate], policies: Iterable[PolicyCard]) -> None:
+    """Refuse arrivals without pi, or of a policy that takes none."""
+    able = {policy.number for policy in policies if policy.audit_rate is not None}
+    for item in new:
+        if item.pi is None or item.policy not in able:
+            raise no_arrivals(item.policy)
+
+
+def not_there(
+    new: Sequence[Candidate], stored: Mapping[tuple[int, int], Candidate]
+) -> list[Candidate]:
+    """The arrivals that are not stored yet; one that is stored otherwise is a `Conflict`."""
+    other = {c.record_id for c in new if stored.get((c.policy, c.record_id), c) != c}
+    if other:
+        raise arrived_otherwise(other)
+    return [c for c in new if (c.policy, c.record_id) not in stored]
 
 
 def same_state(stored: Certificate, new: Certificate) -> bool:

@@ -7,9 +7,8 @@ head is judged by a label that it learnt from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +16,13 @@ import numpy.typing as npt
 from tiebreak.domain.batches import BatchItem, ModelCard, QueryBatch
 from tiebreak.domain.evidence import most_probable
 from tiebreak.domain.labels import LabelValue
-from tiebreak.domain.ports import Head
+from tiebreak.domain.ports import Floats, Head
 from tiebreak.errors import ModelFileError, StoreError
 from tiebreak.learner.estimates import Sample
+from tiebreak.learner.fusion import fuse
 from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.heard import Heard, Word
 from tiebreak.workflow.machine import Machine
 from tiebreak.workflow.predict import probabilities
 
@@ -30,6 +31,8 @@ POOL_SAMPLE = 2_000
 beside that of the labels."""
 
 Ids = npt.NDArray[np.int64]
+Floats64 = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,29 +52,51 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """What a head says of a batch: how often it expects to be wrong in the pool, as a mean with
-    its variance; and the label value of each record, with how sure it is of being wrong."""
+class Reading:
+    """What a head says of a batch and of the records that it was drawn from, or head and agent
+    together where that had answered enough of them by then.
+
+    How often it expects to be wrong among those, as a mean with its variance, and how common each
+    label is, float64[k], in the same way. Of each record of the batch the label value, with how
+    probable it is that the head is wrong; of those drawn by lot the probability of each label, too.
+    """
 
     mean_guess: float
     guess_variance: float
+    shares: Floats64
+    shares_variance: Floats64
     said: dict[int, tuple[LabelValue, float]]
+    probable: dict[int, Floats64]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Population:
+    """The records that a batch's control arm was drawn from; called, their ids int64[n].
+
+    ``acted`` and ``out`` bool[pool] say which records of ``pool`` people had acted on, and which
+    were out under a certificate; they are the next batch's as soon as that is asked for.
+    """
+
+    pool: Ids
+    acted: Flags
+    out: Flags
+    size: int | None
+
+    def __call__(self) -> Ids:
+        return self.pool[np.flatnonzero(~(self.acted | self.out))[: self.size]]
 
 
 def looks(bench: Bench) -> list[Look]:
     """Every batch under the schema in force that a head scored, oldest first."""
-    cards = {card.version: card for card in bench.store.notes.models()}
     standing = bench.store.annotations.standing()
     truth = {
         i: a.labels for i, a in standing.items() if a.outcome == "label" and a.labels is not None
     }
-    machine, multiple = Machine.newest(bench), bench.schema.multiple
+    multiple = bench.schema.multiple
     found = []
-    for batch, population in _with_pools(bench):
-        card = cards.get(batch.model_version or 0)
-        if card is None or batch.schema_version != bench.schema.version:
+    for batch, _, card, read in readings(bench):
+        if card is None:
             continue
-        read = _read(bench, machine, card, batch, population)
         control = [x for x in batch.items if x.model_probabilities and x.record_id in truth]
         found.append(
             Look(
@@ -93,7 +118,7 @@ def _sample(
     items: list[BatchItem],
     truth: dict[int, LabelValue],
     card: ModelCard,
-    read: _Read | None,
+    read: Reading | None,
     *,
     multiple: bool,
 ) -> Sample:
@@ -112,68 +137,122 @@ def _sample(
     )
 
 
-def _with_pools(bench: Bench) -> Iterator[tuple[QueryBatch, Callable[[], Ids]]]:
+def with_populations(bench: Bench) -> Iterator[tuple[QueryBatch, Population]]:
     """Each batch with the records that its control arm was drawn from, as far as the log tells;
     to be asked for before the next batch is, and not at all where the answer is known.
 
-    Those are the first N of the pool that nobody had acted on by then, N as the probability of the
-    draw has it: what was imported later has higher ids.
+    Those are the first N of the pool that nobody had acted on by then and that no certificate
+    covered, N as the probability of the draw has it: what was imported later has higher ids.
     """
     pool = bench.table.pool
-    first: dict[int, str] = {}
-    for act in bench.store.annotations.scan():
-        first[act.record_id] = min(first.get(act.record_id, act.created_at), act.created_at)
-    waiting = sorted(((at, i) for i, at in first.items()), reverse=True)
-    free = np.ones(len(pool), dtype=np.bool_)
+    acted, out = np.zeros(len(pool), dtype=np.bool_), np.zeros(len(pool), dtype=np.bool_)
+    happened = sorted(_happened(bench), key=lambda event: event[:2], reverse=True)
     for batch in bench.store.batches.all():
-        done = []
-        while waiting and waiting[-1][0] < batch.created_at:
-            done.append(waiting.pop()[1])
-        at = np.searchsorted(pool, np.array(sorted(done), dtype=np.int64))
-        free[at[at < len(pool)]] = False  # people act on records of the pool only
+        while happened and happened[-1][0] < batch.created_at:
+            _, _, record_id, is_out = happened.pop()
+            at = int(np.searchsorted(pool, record_id))
+            if at < len(pool) and pool[at] == record_id:
+                if is_out is None:
+                    acted[at] = True
+                else:
+                    out[at] = is_out
         drawn = [item.probability for item in batch.items if item.probability]
-        n = round(len(drawn) / drawn[0]) if drawn else None
-        yield batch, partial(_first_free, pool, free, n)
+        yield batch, Population(pool, acted, out, round(len(drawn) / drawn[0]) if drawn else None)
 
 
-def _first_free(pool: Ids, free: npt.NDArray[np.bool_], n: int | None) -> Ids:
-    return pool[np.flatnonzero(free)[:n]]
+def _happened(bench: Bench) -> Iterator[tuple[str, int, int, bool | None]]:
+    """(time, number, record, None) of what people did, and where a machine's label came to be out
+    under a certificate (True) or was taken back (False)."""
+    for n, act in enumerate(bench.store.annotations.scan()):
+        yield act.created_at, n, act.record_id, None
+    if not bench.store.promises.policies():
+        return
+    was: set[int] = set()
+    for n, decision in enumerate(bench.store.decisions.scan()):
+        is_out = decision.by == "autonomous" and decision.labels is not None
+        if is_out or decision.record_id in was:
+            was.add(decision.record_id)
+            yield decision.created_at, n, decision.record_id, is_out
+
+
+def readings(
+    bench: Bench,
+) -> Iterator[tuple[QueryBatch, Population, ModelCard | None, Reading | None]]:
+    """Each batch under the schema in force, with its head and what that said; None before the first
+    head, or where the head or a vector cannot be read, or is by another encoder than the newest's.
+    """
+    cards = {card.version: card for card in bench.store.notes.models()}
+    machine, heard = Machine.newest(bench), Heard(bench)
+    for batch, population in with_populations(bench):
+        card = cards.get(batch.model_version or 0)
+        if batch.schema_version != bench.schema.version:
+            continue
+        read = None
+        if card is not None and machine is not None:
+            word = heard.before(batch, card, population())
+            read = _read(bench, machine, card, batch, population, word)
+        yield batch, population, card, read
 
 
 def _read(
     bench: Bench,
-    machine: Machine | None,
+    machine: Machine,
     card: ModelCard,
     batch: QueryBatch,
-    population: Callable[[], Ids],
-) -> _Read | None:
-    """None where the head or a vector cannot be read, or by an encoder that is not the newest's."""
-    key = ("look", batch.round, card.sha256)
+    population: Population,
+    word: Word | None,
+) -> Reading | None:
+    """Read once a process."""
+    key = ("look", batch.round, card.sha256, None if word is None else word.fusion)
     if key in bench.memo:
-        known: _Read = bench.memo[key]
+        known: Reading = bench.memo[key]
         return known
     head = readable(bench, machine, card)
-    if machine is None or head is None:
+    if head is None:
         return None
     open_ids, rng = population(), bench.rng("look", batch.round)
     drawn = rng.choice(open_ids, min(POOL_SAMPLE, len(open_ids)), replace=False, shuffle=False)
+    drawn.sort()
     chosen = np.array([item.record_id for item in batch.items], dtype=np.int64)
     try:
-        rows, own = machine.rows(np.sort(drawn)), machine.rows(chosen)
+        rows, own = machine.rows(drawn), machine.rows(chosen)
     except StoreError:  # imported since the last run
         return None
     weights, multiple = (card.version, card.temperature, head), bench.schema.multiple
-    guess = 1.0 - sureness(probabilities(weights, rows), multiple=multiple)
-    values = [
-        most_probable(p, card.classes, multiple=multiple) for p in probabilities(weights, own)
-    ]
-    read = _Read(
+    said = probabilities(weights, own)
+    values = [most_probable(p, card.classes, multiple=multiple) for p in said]
+    if word is None:
+        rest = probabilities(weights, rows)
+        guess, doubt = (1.0 - sureness(p, multiple=multiple) for p in (rest, said))
+    else:
+        rest, guess = _together(weights, rows, word, np.searchsorted(bench.table.pool, drawn))
+        said, doubt = _together(weights, own, word, np.searchsorted(bench.table.pool, chosen))
+    unread = 0.0 if len(drawn) == len(open_ids) else 1 / len(drawn)
+    read = Reading(
         mean_guess=float(guess.mean()),
-        guess_variance=0.0 if len(drawn) == len(open_ids) else float(guess.var() / len(drawn)),
-        said={i: (v, 1.0 - p) for i, (v, p) in zip(chosen.tolist(), values, strict=True)},
+        guess_variance=float(guess.var()) * unread,
+        shares=rest.mean(axis=0),
+        shares_variance=rest.var(axis=0) * unread,
+        said={
+            i: (value, float(off))
+            for i, (value, _), off in zip(chosen.tolist(), values, doubt, strict=True)
+        },
+        probable={
+            x.record_id: p for x, p in zip(batch.items, said, strict=True) if x.arm == "control"
+        },
     )
     bench.memo[key] = read
     return read
+
+
+def _together(
+    head: tuple[int, float, Head], vectors: Floats, word: Word, at: Ids
+) -> tuple[Floats64, Floats64]:
+    """What agent and model say of records at these places of the pool, float64[n, k]; and how
+    probable that makes it that the model alone is wrong, float64[n]."""
+    p = probabilities(head, vectors, calibrated=False)
+    q = fuse(word.fusion, p, word.said[at])
+    return q, 1.0 - q[np.arange(len(q)), p.argmax(axis=1)]
 
 
 def readable(bench: Bench, machine: Machine | None, card: ModelCard) -> Head | None:

@@ -19,15 +19,19 @@ from tiebreak.workflow.bench import Bench, Ids
 from tiebreak.workflow.control import record_answers
 from tiebreak.workflow.embed import embed
 from tiebreak.workflow.outlook import duration, seconds_a_call, tell_if_long
+from tiebreak.workflow.people import CHECKS
+from tiebreak.workflow.people_checks import open_checks
 from tiebreak.workflow.prelabel import (
     forecast,
     heldout_targets,
     say_plan,
     sweep_targets,
 )
+from tiebreak.workflow.promise.arrivals import ask_arrivals, take_arrivals
 from tiebreak.workflow.promise.asked import Ask, asked
-from tiebreak.workflow.promise.held import autonomous
+from tiebreak.workflow.promise.held import autonomous, expected
 from tiebreak.workflow.promise.pursue import Hands, Turn, pursue
+from tiebreak.workflow.promise.settle import settle
 from tiebreak.workflow.routing import accept_unproved, route_all
 from tiebreak.workflow.running import (
     Run,
@@ -35,6 +39,7 @@ from tiebreak.workflow.running import (
     answered,
     answered_by_people,
     reached,
+    room_of,
     round_of,
 )
 from tiebreak.workflow.select import batch_size, select, unlabelled
@@ -64,7 +69,8 @@ def run(bench: Bench, options: RunOptions) -> Run:
     if bench.agent is not None:  # before any work, not after the embedding
         require_price(bench.agent, wiring.price(bench.settings, bench.agent), this.limit)
     bench.store.ledger.abandon()
-    tell_if_long(bench, batch=options.batch, prelabel=options.prelabel)
+    prelabel = None if this.endless else options.prelabel
+    tell_if_long(bench, batch=options.batch, prelabel=prelabel)
     with this.timed("embed"):
         embed(bench)
     with this.timed("drift"):
@@ -72,6 +78,7 @@ def run(bench: Bench, options: RunOptions) -> Run:
     if not head_is_whole(bench):  # its file is gone or damaged: learn it again from the labels
         _learn(this, round_of(bench))
     try:
+        _arrive(this)
         _rounds(this)
         _score_heldout(this)
     except BudgetExceeded as stop:
@@ -81,6 +88,7 @@ def run(bench: Bench, options: RunOptions) -> Run:
         bench.progress.note(f"{n} records got no answer from the agent. The last error: {last}")
     if options.accept_unproved:
         _accept(this)
+    _measure_people(this)
     bench.store.notes.report("run", round_of(bench), {"seconds": this.seconds})
     return this
 
@@ -92,6 +100,13 @@ def _accept(this: Run) -> None:
         this.unproved = accept_unproved(this.bench)
         return
     this.bench.progress.note(f"paused: {why}. No proposal was taken over. {DO['pause']}")
+
+
+def _measure_people(this: Run) -> None:
+    """Open the checks that are due beside the other cards; nobody measures one who is alone."""
+    acts = this.bench.store.annotations.standing().values()
+    if this.stopped == "review" and len({a.who for a in acts if a.source == "person"}) > 1:
+        open_checks(this.bench)
 
 
 @contextmanager
@@ -166,22 +181,41 @@ def _learn(this: Run, round: int, *, close: bool = False) -> None:
         bench.progress.note(f"round {round}: model {card.version} learnt from {kinds} labels")
 
 
+def _arrive(this: Run) -> None:
+    """Let a stream's policy decide on what arrived, whether or not a batch waits for people."""
+    if this.promise is None or not this.bench.settings.promise.stream:
+        return
+    bench = this.bench
+    with this.timed("prove"):
+        settle(bench)  # first what people said since: the gate goes by it, and the monitor
+        take_arrivals(bench, this.promise, lambda ids: _sweep_for_proof(this, ids))
+        ask_arrivals(bench)
+        settle(bench)
+        route_all(bench)
+
+
+def _sweep_for_proof(this: Run, ids: Ids) -> None:
+    """Have the agent answer these records; duplicates have the answer of what they repeat."""
+    repeats = {x.record_id for x in this.bench.store.records.links()}
+    with this.timed("pre-label"):
+        this.ask([i for i in ids.tolist() if i not in repeats], "sweep")
+
+
 def _prove(this: Run, promise: Ask) -> bool:
     """Pursue the promise; whether people are needed for it now."""
     bench, options = this.bench, this.options
 
     def sweep(ids: Ids) -> None:
-        repeats = {x.record_id for x in bench.store.records.links()}
-        with this.timed("pre-label"):
-            this.ask([i for i in ids.tolist() if i not in repeats], "sweep")
+        _sweep_for_proof(this, ids)
 
     def answer() -> int:
         tasks = [t for t in bench.store.queue.tasks() if t.reason == "audit"]
         return answered(this, tasks)
 
     simulated = options.reviewer == "labels"
+    hands = Hands(sweep, answer if simulated else None, lambda: room_of(this))
     with this.timed("prove"):
-        turn = pursue(bench, promise, Hands(sweep, answer if simulated else None))
+        turn = pursue(bench, promise, hands)
         route_all(bench)
     _learn(this, round_of(bench))
     if turn is Turn.LEARN:
@@ -227,7 +261,7 @@ def _close_queue(this: Run) -> None:
     bench = this.bench
     while this.options.reviewer == "labels" and _simulate(this, None):
         _learn(this, round_of(bench))  # may send more to review: until the queue stays empty
-    waiting = len({t.record_id for t in bench.store.queue.tasks()})
+    waiting = len({t.record_id for t in bench.store.queue.tasks() if t.reason not in CHECKS})
     if waiting and not (this.options.max_labels is not None and reached(this)):
         this.stopped, this.message = "review", f"People are needed: {waiting} records wait."
     elif len(unlabelled(bench)) == 0:
@@ -237,7 +271,9 @@ def _close_queue(this: Run) -> None:
                 f"Every record of the pool was answered by a person, or is one of {out} that are "
                 "labelled under a certificate in force."
             )
-    elif this.promise is not None:
+        if back := len(expected(bench) - autonomous(bench).keys()):
+            this.message += f" {back} labels of arrivals wait until they are proven."
+    elif this.endless:
         left = len(unlabelled(bench))
         this.stopped = "short"
         this.message = (

@@ -13,7 +13,7 @@ from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Floats, Head
 from tiebreak.errors import UsageError
 from tiebreak.learner.calibration import sigmoid, softmax
-from tiebreak.workflow.bench import Bench
+from tiebreak.workflow.bench import Bench, Ids
 from tiebreak.workflow.files.cells import clean
 
 CHUNK = 1024
@@ -33,7 +33,11 @@ def predict_records(bench: Bench, ids: Sequence[int]) -> Predictions | None:
     head = bench.head()
     if head is None:
         return None
-    wanted = np.asarray(ids, dtype=np.int64)
+    return predict_by(bench, head, np.asarray(ids, dtype=np.int64))
+
+
+def predict_by(bench: Bench, head: tuple[int, float, Head], wanted: Ids) -> Predictions:
+    """Predictions of a head, not always the newest, for records by id."""
     return Predictions(
         ids=wanted,
         probabilities=probabilities(head, bench.rows(wanted)),

@@ -25,14 +25,20 @@ class Reports:
 
     def report(self, page: str | Path | None = None) -> dict[str, Any]:
         """What is promised and what is known, for who decides and who checks; with *page*, written
-        there as a self-contained HTML file, too. See `tiebreak.workflow.report.data.report`."""
+        there as a self-contained HTML file, too. See `tiebreak.workflow.report.data.report`.
+
+        Raises:
+            InputError: *page* cannot be written.
+        """
         from tiebreak.workflow.report.data import report
 
         told = report(self._bench)
         if page is not None:
+            from tiebreak.workflow.files.write import whole
             from tiebreak.workflow.report.html import page as written
 
-            Path(page).write_text(written(told), encoding="utf-8")
+            with whole(Path(page)) as file:
+                file.write(written(told).encode())
         return told
 
     def forecast(self, more: int | None = None) -> dict[str, Any] | None:
@@ -48,6 +54,13 @@ class Reports:
         from tiebreak.workflow.outlook import outlook
 
         return outlook(self._bench, batch=batch, prelabel=prelabel)
+
+    def prevalence(self) -> list[dict[str, Any]]:
+        """The share of each label in the pool, with its interval; empty before a control label.
+        See `tiebreak.workflow.prevalence.prevalence`."""
+        from tiebreak.workflow.prevalence import prevalence
+
+        return prevalence(self._bench)
 
     def metrics(self) -> list[dict[str, Any]]:
         """Every metric by labels, one row a head; see `tiebreak.workflow.metrics.metrics`."""

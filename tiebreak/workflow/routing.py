@@ -14,7 +14,7 @@ from tiebreak.learner.routing import route
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.lots import hidden
 from tiebreak.workflow.predict import predict_records
-from tiebreak.workflow.promise.held import held
+from tiebreak.workflow.promise.held import MARK, held
 
 MACHINE_REASONS = ("disagreement", "abstained", "uncertain")
 
@@ -73,6 +73,8 @@ def _withdraw(bench: Bench, routes: list[Route]) -> None:
     for r in routes:
         decision = current.get(r.record_id)
         if decision is None or decision.by != "unproved" or decision.labels is None:
+            continue
+        if decision.reasons[:1] == (MARK,):  # a stream's, which takes back its own
             continue
         if r.outcome == "review" or r.labels != decision.labels:
             gone.append(

@@ -63,6 +63,11 @@ class Run:
     failures: list[Failure] = field(default_factory=list)
 
     @property
+    def endless(self) -> bool:
+        """Whether it goes on until every record has its label, by a person or by a proof."""
+        return self.promise is not None and self.promise.further
+
+    @property
     def limit(self) -> int | None:
         """The budget in nanos."""
         asked = self.options.budget
@@ -87,19 +92,24 @@ def reached(this: Run) -> bool:
     options, bench = this.options, this.bench
     if options.max_labels is not None and answered_by_people(bench) >= options.max_labels:
         return True
-    if options.reviewer != "labels" or (options.rounds is None and this.promise is not None):
+    if options.reviewer != "labels" or (options.rounds is None and this.endless):
         return False
     return round_of(bench) >= (ROUNDS if options.rounds is None else options.rounds)
 
 
 def answered(this: Run, tasks: Sequence[ReviewTask]) -> int:
     """Answer tasks from gold, within ``max_labels``; how many."""
-    bench, options = this.bench, this.options
-    room = None
-    if options.max_labels is not None:
-        room = max(0, options.max_labels - answered_by_people(bench))
+    bench = this.bench
     with this.timed("review"):
-        return simulate_answers(bench.store, bench.store.gold, bench.schema, tasks, limit=room)
+        return simulate_answers(
+            bench.store, bench.store.gold, bench.schema, tasks, limit=room_of(this)
+        )
+
+
+def room_of(this: Run) -> int | None:
+    """How many records people may still answer within ``max_labels``; None: any number."""
+    most = this.options.max_labels
+    return None if most is None else max(0, most - answered_by_people(this.bench))
 
 
 def round_of(bench: Bench) -> int:

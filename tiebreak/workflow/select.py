@@ -15,17 +15,17 @@ from tiebreak.learner.control import draw_control
 from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.predict import probabilities
-from tiebreak.workflow.promise.held import autonomous
+from tiebreak.workflow.promise.held import autonomous, expected
 from tiebreak.workflow.reach import reached
 
 Ids = npt.NDArray[np.int64]
 
 
 def unlabelled(bench: Bench) -> Ids:
-    """Ids of pool records without an answer: nobody annotated them, with whatever outcome, and no
-    certificate covers their label."""
+    """Ids of pool records without an answer: nobody annotated them, with whatever outcome, no
+    certificate covers their label, and no stream is about to give them one."""
     answered = np.fromiter(bench.store.annotations.standing(), dtype=np.int64)
-    out = np.fromiter(autonomous(bench), dtype=np.int64)
+    out = np.fromiter(autonomous(bench).keys() | expected(bench), dtype=np.int64)
     pool = bench.table.pool
     return pool[~np.isin(pool, np.concatenate([answered, out]))]
 

@@ -16,6 +16,7 @@ from tiebreak.errors import ModelFileError
 from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.promise.recheck import recheck
+from tiebreak.workflow.promise.recheck_stream import recheck_stream
 
 PAGE = 2000
 PEOPLE = frozenset(DECIDED_BY.values())
@@ -56,7 +57,7 @@ def _lines(bench: Bench, names: dict[int, list[str]]) -> Iterator[Any]:
         yield ["policy", policy.version, policy.promise, policy.confidence, policy.simulated]
         yield from sorted(
             ["candidate", policy.number, *names[c.record_id], c.tier, list(c.labels), c.score,
-             c.record_id in drawn]
+             c.record_id in drawn, c.pi, c.release]
             for c in store.promises.candidates(policy.number)
         )  # fmt: skip
 
@@ -104,7 +105,13 @@ def verify(bench: Bench) -> list[str]:
         problems += _check_record(
             record_id, acts.get(record_id, []), decisions.get(record_id, []), record_id in heldout
         )
-    return [*problems, *_check_heads(bench), *_check_vectors(bench), *recheck(bench)]
+    return [
+        *problems,
+        *_check_heads(bench),
+        *_check_vectors(bench),
+        *recheck(bench),
+        *recheck_stream(bench),
+    ]
 
 
 def _check_vectors(bench: Bench) -> Iterator[str]:

@@ -123,7 +123,8 @@ def keep(bench: Bench, report: dict[str, Any], after: int) -> None:
 
 
 def looked(bench: Bench) -> int:
-    """Somebody looked: every record so far joins the reference, and a pause ends. Returns the mark.
+    """Somebody looked: every record so far joins the reference, and a pause ends, as does an alarm
+    of a stream's monitor. Returns the mark.
 
     This says that a person wants to go on, not that all is well.
     """

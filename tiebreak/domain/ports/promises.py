@@ -20,7 +20,19 @@ class Promises(Protocol):
         ...
 
     def candidates(self, number: int) -> list[Candidate]:
-        """Of one policy, by record id."""
+        """Of one policy, by record id: those of the freeze, and arrivals."""
+        ...
+
+    def arrive(self, candidates: Sequence[Candidate]) -> int:
+        """Append arrivals, each with its ``pi``; returns how many were not there before.
+
+        One that is there stays as it is: another row for it is a `Conflict`. Where its policy is
+        not stored, or has no ``audit_rate``, that is a `StoreError`.
+        """
+        ...
+
+    def arrivals(self) -> list[Candidate]:
+        """The arrivals of all policies, by policy and record id."""
         ...
 
     def draw(self, number: int, record_ids: Sequence[int]) -> int:
@@ -36,9 +48,9 @@ class Promises(Protocol):
 
     def certify(self, certificate: Certificate) -> bool:
         """Append a state (``seq`` and ``created_at`` are set here) unless the last one of its
-        policy and tier says the same; whether it was appended."""
+        policy, tier and mode says the same; whether it was appended."""
         ...
 
     def certificates(self, *, last: bool = False) -> list[Certificate]:
-        """By policy, tier, seq; with *last* the newest of each policy and tier alone."""
+        """By policy, tier, mode, seq; with *last* the newest of each of these alone."""
         ...

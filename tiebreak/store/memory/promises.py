@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tiebreak.domain.promises import Candidate, Certificate, PolicyCard
+from tiebreak.domain.promises import Candidate, Certificate, Mode, PolicyCard
 from tiebreak.store.memory.state import Part, locked
-from tiebreak.store.rules import no_candidates, policy_exists, same_policy, same_state, stamp
+from tiebreak.store.rules import (
+    check_arrivals,
+    no_candidates,
+    not_there,
+    policy_exists,
+    same_policy,
+    same_state,
+    stamp,
+)
 
 
 class MemoryPromises(Part):
@@ -31,6 +39,18 @@ class MemoryPromises(Part):
     @locked
     def candidates(self, number: int) -> list[Candidate]:
         return [c for (policy, _), c in sorted(self._state.candidates.items()) if policy == number]
+
+    @locked
+    def arrive(self, candidates: Sequence[Candidate]) -> int:
+        check_arrivals(candidates, self._state.policies.values())
+        self._check_known({item.record_id for item in candidates})
+        new = not_there(candidates, self._state.candidates)
+        self._state.candidates.update({(c.policy, c.record_id): c for c in new})
+        return len(new)
+
+    @locked
+    def arrivals(self) -> list[Candidate]:
+        return [c for _, c in sorted(self._state.candidates.items()) if c.pi is not None]
 
     @locked
     def draw(self, number: int, record_ids: Sequence[int]) -> int:
@@ -63,5 +83,5 @@ class MemoryPromises(Part):
         return stamp(self._memory.clock)
 
 
-def _name(certificate: Certificate) -> tuple[int, str]:
-    return certificate.policy, certificate.tier
+def _name(certificate: Certificate) -> tuple[int, str, Mode]:
+    return certificate.policy, certificate.tier, certificate.mode

@@ -58,7 +58,7 @@ class State:
     policies: dict[int, PolicyCard] = field(default_factory=dict)
     candidates: dict[tuple[int, int], Candidate] = field(default_factory=dict)
     audits: dict[tuple[int, int], str] = field(default_factory=dict)
-    certificates: dict[tuple[int, str, int], Certificate] = field(default_factory=dict)
+    certificates: dict[tuple[int, str, str, int], Certificate] = field(default_factory=dict)
     reports: list[tuple[str, int, Mapping[str, Any]]] = field(default_factory=list)
 
     def snapshot(self) -> State:

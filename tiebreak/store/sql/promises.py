@@ -16,7 +16,14 @@ from tiebreak.domain.promises import (
     PolicyCard,
     RungState,
 )
-from tiebreak.store.rules import no_candidates, policy_exists, same_policy, same_state
+from tiebreak.store.rules import (
+    check_arrivals,
+    no_candidates,
+    not_there,
+    policy_exists,
+    same_policy,
+    same_state,
+)
 from tiebreak.store.sql.dialect import CHUNK, IDS, chunks, lock
 from tiebreak.store.sql.links import check_known
 from tiebreak.store.sql.part import Part
@@ -58,6 +65,36 @@ class SqlPromises(Part):
         with self._db.reading() as conn:
             return [Candidate(**row._asdict()) for row in conn.execute(stmt)]
 
+    def arrive(self, candidates: Sequence[Candidate]) -> int:
+        return self._db.atomically(lambda conn: self._arrive(conn, candidates))
+
+    def _arrive(self, conn: Connection, items: Sequence[Candidate]) -> int:
+        lock(conn, "promises")
+        check_arrivals(items, _policies(conn))
+        check_known(conn, {item.record_id for item in items})
+        stored: dict[tuple[int, int], Candidate] = {}
+        own = sorted({item.policy for item in items})
+        among = select(candidates).where(
+            candidates.c.policy.in_(own), candidates.c.record_id.in_(IDS)
+        )
+        for chunk in chunks(sorted({item.record_id for item in items})):
+            for row in conn.execute(among, {"ids": chunk}):
+                stored[row.policy, row.record_id] = Candidate(**row._asdict())
+        new = not_there(items, stored)
+        for part in chunks(new):
+            conn.execute(candidates.insert(), [row_of(item, candidates) for item in part])
+        return len(new)
+
+    def arrivals(self) -> list[Candidate]:
+        stmt = (
+            select(candidates)
+            .where(candidates.c.pi.is_not(None))
+            .order_by(candidates.c.policy, candidates.c.record_id)
+            .execution_options(yield_per=CHUNK)
+        )
+        with self._db.reading() as conn:
+            return [Candidate(**row._asdict()) for row in conn.execute(stmt)]
+
     def draw(self, number: int, record_ids: Sequence[int]) -> int:
         return self._db.atomically(lambda conn: self._draw(conn, number, record_ids))
 
@@ -89,7 +126,11 @@ class SqlPromises(Part):
         own = certificates.c
         last = (
             select(certificates)
-            .where(own.policy == certificate.policy, own.tier == certificate.tier)
+            .where(
+                own.policy == certificate.policy,
+                own.tier == certificate.tier,
+                own.mode == certificate.mode,
+            )
             .order_by(own.seq.desc())
             .limit(1)
         )
@@ -105,10 +146,11 @@ class SqlPromises(Part):
 
     def certificates(self, *, last: bool = False) -> list[Certificate]:
         own = certificates.c
-        stmt = select(certificates).order_by(own.policy, own.tier, own.seq)
+        name = (own.policy, own.tier, own.mode)
+        stmt = select(certificates).order_by(*name, own.seq)
         if last:
-            newest = select(own.policy, own.tier, func.max(own.seq)).group_by(own.policy, own.tier)
-            stmt = stmt.where(tuple_(own.policy, own.tier, own.seq).in_(newest))
+            newest = select(*name, func.max(own.seq)).group_by(*name)
+            stmt = stmt.where(tuple_(*name, own.seq).in_(newest))
         with self._db.reading() as conn:
             return [_certificate(row) for row in conn.execute(stmt)]
 

@@ -240,6 +240,8 @@ policies = Table(
     Column("known", BigInteger),
     Column("candidates", BigInteger),
     Column("digest", HexBytes),
+    Column("upto", BigInteger),
+    Column("audit_rate", Double),
     Column("created_at", Text),
 )
 
@@ -253,6 +255,7 @@ candidates = Table(
     Column("score", Double),
     Column("coin", HexBytes),
     Column("pi", Double),
+    Column("release", Boolean),
     Column("seal", HexBytes),
 )
 
@@ -269,8 +272,10 @@ certificates = Table(
     metadata,
     Column("policy", BigInteger, primary_key=True, autoincrement=False),
     Column("tier", AnyText, primary_key=True),
+    Column("mode", Text, primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("rungs", Json),
+    Column("bound", Json),
     Column("released", BigInteger),
     Column("labels", BigInteger),
     Column("simulated", Boolean),

@@ -21,6 +21,8 @@ class Ask:
     """A promise as asked for: see `tiebreak.config.PromisePart`.
 
     ``simulated``: answers come from sealed labels, so that whatever is proved is a simulation.
+    ``further``: asked for in this call or in the settings, so that further policies may be frozen,
+    for which the agent is asked about every record; an earlier policy alone is only kept up.
     """
 
     max_error: float
@@ -28,11 +30,18 @@ class Ask:
     kind: Promise
     part: PromisePart
     simulated: bool
+    further: bool
 
     @property
     def delta(self) -> float:
         """The chance that the procedure may fail, over the project's whole life."""
         return 1 - self.confidence
+
+    @property
+    def share(self) -> float:
+        """Of a policy's failure probability, the part that the records of its freeze may spend: a
+        half where arrivals have the other one."""
+        return 0.5 if self.part.stream else 1.0
 
     def eps(self, tier: str) -> float:
         """The tolerated error of a tier; 0 where a person always decides."""
@@ -75,6 +84,7 @@ def asked(
         kind=kind or (last.promise if error is None and last else part.kind),
         part=part,
         simulated=reviewer == "labels",
+        further=error is not None,
     )
     _check(made)
     return made
@@ -88,6 +98,11 @@ def _check(made: Ask) -> None:
                 f"promise.{name} = {rate!r} is no error that can be tolerated.",
                 mend="Give a share such as 0.05 (a tier's may be 0: a person always decides).",
             )
+    if made.part.stream and made.kind == "dataset":
+        raise ConfigError(
+            "promise.stream is on, and a stream has no whole file to promise anything of.",
+            mend="Use promise.kind = 'label', or turn the stream off.",
+        )
     if not 0.5 <= made.confidence < 1:
         raise ConfigError(
             f"A confidence of {made.confidence!r} cannot be asked for.", mend="Use 0.95."

@@ -15,11 +15,12 @@ import numpy.typing as npt
 
 from tiebreak.domain.evidence import Suggestion
 from tiebreak.domain.labels import LabelValue
+from tiebreak.domain.ports import Head
 from tiebreak.learner.fusion import Fusion, fit_fusion, fuse
 from tiebreak.workflow import wiring
 from tiebreak.workflow.bench import Bench, Ids
 from tiebreak.workflow.control import labelled_control
-from tiebreak.workflow.predict import predict_records, probabilities
+from tiebreak.workflow.predict import predict_by, probabilities
 
 Numbers = npt.NDArray[np.float64]
 
@@ -40,15 +41,23 @@ def proposed(bench: Bench, open_ids: Ids) -> Proposed | None:
     head = bench.head()
     if head is None:
         return None
+    fusion = Fusion() if bench.schema.multiple else fusion_of(bench)
+    return proposed_by(bench, open_ids, head, fusion)
+
+
+def proposed_by(
+    bench: Bench, open_ids: Ids, head: tuple[int, float, Head], fusion: Fusion
+) -> Proposed:
+    """Candidates among *open_ids* under a head, scored with a fusion (not in a multi-label
+    project)."""
     told = _told(bench, open_ids)
     if told is not None:
         open_ids = np.array([i for i in open_ids.tolist() if i in told], dtype=np.int64)
     if bench.schema.multiple:
-        return _sets(bench, open_ids, told)
+        return _sets(bench, open_ids, told, head)
     p = probabilities(head, bench.rows(open_ids), calibrated=False)
     place = {name: i for i, name in enumerate(head[2].classes)}
     said, sure = _said(told, open_ids.tolist(), place)
-    fusion = fusion_of(bench)
     best = p.argmax(axis=1) if len(p) else np.zeros(0, dtype=np.int64)
     agree = np.full(len(best), True) if told is None else said == best
     q = fuse(fusion, p[agree], said[agree], sure[agree])
@@ -61,10 +70,12 @@ def proposed(bench: Bench, open_ids: Ids) -> Proposed | None:
     )
 
 
-def _sets(bench: Bench, ids: Ids, told: dict[int, Suggestion] | None) -> Proposed:
+def _sets(
+    bench: Bench, ids: Ids, told: dict[int, Suggestion] | None, head: tuple[int, float, Head]
+) -> Proposed:
     """In a multi-label project: the same set, scored by the model's probability of it."""
-    predictions = predict_records(bench, ids.tolist())
-    rows = [] if predictions is None else [predictions.value(row) for row in range(len(ids))]
+    predictions = predict_by(bench, head, ids)
+    rows = [predictions.value(row) for row in range(len(ids))]
     kept = [
         at
         for at, (value, _) in enumerate(rows)

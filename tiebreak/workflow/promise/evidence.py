@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tiebreak.assurance import ladder as ladders
 from tiebreak.assurance.finite import Pool
 from tiebreak.assurance.ladder import Answer, Standing
+from tiebreak.assurance.outlook import more_audits
 from tiebreak.assurance.rungs import Ladder, Rung
 from tiebreak.domain.promises import (
     Candidate,
@@ -22,6 +23,9 @@ from tiebreak.domain.promises import (
 )
 from tiebreak.domain.reviews import Annotation, blind_answer
 from tiebreak.workflow.bench import Bench
+
+FEW, MANY = 4, 1000
+"""Audits at once: at least, and where there is no telling."""
 
 Numbers = npt.NDArray[np.float64]
 Answers = npt.NDArray[np.int8]
@@ -71,6 +75,17 @@ class View:
         """Record ids of up to *count* candidates to draw next."""
         at = ladders.next_audits(self.ladder, self.scores, self.answers, count)
         return [self.members[i].record_id for i in at.tolist()]
+
+    def wanted(self) -> int:
+        """How many audits to ask for at once: about as many as the next certificate will take if
+        errors go on as they came, and never so few that people wait for each."""
+        at = ladders.target(self.standing)
+        if at is None:
+            return MANY
+        now = self.standing[at]
+        rate = (now.wrong - now.pending) / max(now.audited - now.pending, 1)
+        told = more_audits(self.ladder, self.standing, at, rate)
+        return MANY if told is None else max(told, FEW)
 
     def pending(self) -> list[int]:
         """Record ids of audits that were drawn and have no blind answer."""
@@ -142,7 +157,8 @@ def _members(bench: Bench, policy: PolicyCard, tier: str) -> tuple[tuple[Candida
     """A tier's candidates in coin order with their scores; read once, for they never change."""
     key = ("candidates", policy.version, tier)
     if key not in bench.memo:
-        members = in_coin_order(bench.store.promises.candidates(policy.number), tier)
+        known = bench.store.promises.candidates(policy.number)
+        members = in_coin_order([c for c in known if c.pi is None], tier)
         bench.memo[key] = members, np.array([c.score for c in members], dtype=np.float64)
     found: tuple[tuple[Candidate, ...], Numbers] = bench.memo[key]
     return found

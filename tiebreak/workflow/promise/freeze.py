@@ -89,6 +89,8 @@ def promote(bench: Bench, ask: Ask, open_ids: Ids) -> PolicyCard | None:
         known=len(bench.labelled()),
         candidates=len(made),
         digest=digest_of({c.record_id: c.seal for c in made}),
+        upto=int(bench.table.ids.max(initial=0)),
+        audit_rate=ask.part.audit_rate if ask.part.stream else None,
     )
     bench.store.promises.freeze(card, sorted(made, key=lambda c: c.record_id))
     return card
@@ -104,7 +106,7 @@ def _tiers(bench: Bench, ask: Ask, found: Proposed, number: int) -> list[_Tier]:
         share = len(at) / max(len(own), 1)
         plan = Plan(
             eps=ask.eps(name),
-            delta=delta_share(ask.delta, number, len(names)),
+            delta=delta_share(ask.delta, number, len(names)) * ask.share,
             audits=round(planned * share),
             promise=ask.kind,
             file_size=max(int(len(bench.table.pool) * share), len(at)),

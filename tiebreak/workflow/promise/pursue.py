@@ -12,6 +12,7 @@ from enum import Enum
 import numpy as np
 
 from tiebreak.workflow.bench import Bench, Ids
+from tiebreak.workflow.promise.arrivals import ask_arrivals
 from tiebreak.workflow.promise.asked import Ask
 from tiebreak.workflow.promise.audits import open_audits
 from tiebreak.workflow.promise.freeze import due, promote
@@ -32,22 +33,26 @@ class Turn(Enum):
 class Hands:
     """What the loop does for a promise: ``sweep`` has the agent answer every open record that it
     was not asked about; ``answer`` has a simulated reviewer answer the audits that wait, and says
-    how many it did (None: people will)."""
+    how many it did (None: people will); ``room`` is how many answers may still be asked for (None:
+    any number), so that no audit is drawn that nobody would answer."""
 
     sweep: Callable[[Ids], None]
     answer: Callable[[], int] | None
+    room: Callable[[], int | None]
 
 
 def pursue(bench: Bench, ask: Ask, hands: Hands) -> Turn:
     """Go on with the newest policy, or freeze the next one when it is due."""
     while True:
+        if ask_arrivals(bench) and hands.answer is not None and hands.answer():
+            continue
         settled = settle(bench)
         policy = newest(bench)
         waiting = 0
         if policy is not None and policy.schema_version == bench.schema.version:
             own = [v for v in settled.views if v.policy.number == policy.number]
             with bench.store.transaction():  # what was drawn just now is no machine's label
-                waiting = open_audits(bench, own, ask.part.audit_batch)
+                waiting = open_audits(bench, own, _at_once(ask, hands))
                 settle(bench)
         if waiting and hands.answer is None:
             return Turn.AUDIT
@@ -58,8 +63,13 @@ def pursue(bench: Bench, ask: Ask, hands: Hands) -> Turn:
             return Turn.LEARN
 
 
+def _at_once(ask: Ask, hands: Hands) -> int:
+    room = hands.room()
+    return ask.part.audit_batch if room is None else min(ask.part.audit_batch, room)
+
+
 def _next_policy(bench: Bench, ask: Ask, hands: Hands) -> bool:
-    if not due(bench, ask):
+    if not ask.further or hands.room() == 0 or not due(bench, ask):
         return False
     if why := paused(bench):
         bench.progress.note(f"paused: {why}. No policy was frozen. {DO['pause']}")

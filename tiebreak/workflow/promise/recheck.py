@@ -25,10 +25,10 @@ from tiebreak.workflow.promise.evidence import (
     rung_state,
     spread,
     verdict,
-    views,
 )
 from tiebreak.workflow.promise.held import autonomous
-from tiebreak.workflow.promise.settle import valid
+from tiebreak.workflow.promise.settle import all_views, labelling
+from tiebreak.workflow.promise.stream import certified
 
 
 def recheck(bench: Bench) -> Iterator[str]:
@@ -40,12 +40,15 @@ def recheck(bench: Bench) -> Iterator[str]:
         candidates = bench.store.promises.candidates(policy.number)
         yield from _policy(policy, candidates)
         acts = bench.store.annotations.histories([c.record_id for c in candidates])
-        for state in (s for s in states if s.policy == policy.number):
+        for state in (s for s in states if s.policy == policy.number and s.mode == "file"):
             yield from _certificate(policy, state, candidates, acts)
-        if valid(bench, policy, policies):
-            for view in views(bench, policy):
-                for member in view.free():
-                    free.setdefault(member.record_id, []).append(member)
+    found = all_views(bench)
+    able = labelling(bench, found)
+    for view in found:
+        for member in view.free() if view.policy.number in able else ():
+            free.setdefault(member.record_id, []).append(member)
+    for member in certified(bench, states):
+        free.setdefault(member.record_id, []).append(member)
     for record_id, decision in sorted(autonomous(bench).items()):
         if all(c.labels != decision.labels for c in free.get(record_id, ())):
             yield (
@@ -69,6 +72,7 @@ def _policy(policy: PolicyCard, candidates: Sequence[Candidate]) -> Iterator[str
             yield f"{name}: the candidate of record {c.record_id} does not match its seal."
         if f"{coin(secret, c.record_id, policy.version).number:064x}" != c.coin:
             yield f"{name}: the coin of record {c.record_id} is not the one that was drawn."
+    candidates = [c for c in candidates if c.pi is None]
     if digest_of({c.record_id: c.seal for c in candidates}) != policy.digest:
         yield f"{name}: its {len(candidates)} candidates are not those that were frozen."
     for tier in policy.tiers:
@@ -97,13 +101,13 @@ def _certificate(
 ) -> Iterator[str]:
     name = f"Certificate {state.seq} of policy {state.policy}, tier {state.tier}"
     tier = next((t for t in policy.tiers if t.name == state.tier), None)
-    members = in_coin_order(candidates, state.tier)
+    members = in_coin_order([c for c in candidates if c.pi is None], state.tier)
     known = {member.record_id: member for member in members}
     if tier is None or any(item.record_id not in known for item in state.evidence):
         yield f"{name}: it counts records that are no candidates."
         return
     for item in state.evidence:
-        yield from _evidence(name, item, known[item.record_id], acts.get(item.record_id, ()))
+        yield from counted(name, item, known[item.record_id], acts.get(item.record_id, ()))
     scores = np.array([c.score for c in members], dtype=np.float64)
     standing = ladders.standings(ladder_of(tier), scores, spread(members, state.evidence))
     if tuple(rung_state(at) for at in standing) != state.rungs:
@@ -113,7 +117,7 @@ def _certificate(
         yield f"{name}: it says rung {state.released} was in force, and {released} was."
 
 
-def _evidence(
+def counted(
     name: str, item: Evidence, member: Candidate, acts: Sequence[Annotation]
 ) -> Iterator[str]:
     """Whether an act that a certificate counted says what was counted."""

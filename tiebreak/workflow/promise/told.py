@@ -5,36 +5,38 @@ Nothing is written; the state is computed from the log at each look.
 
 from __future__ import annotations
 
-from math import log
+from math import isfinite, log
 from typing import Any
 
 from tiebreak.assurance.ladder import futile, target
 from tiebreak.assurance.outlook import offer
-from tiebreak.assurance.rates import delta_share
 from tiebreak.assurance.sentence import Claim, percent, promised
 from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.promise.evidence import View, views
-from tiebreak.workflow.promise.settle import valid
+from tiebreak.workflow.people_checks import shared
+from tiebreak.workflow.promise.evidence import View
+from tiebreak.workflow.promise.settle import all_views, labelling
+from tiebreak.workflow.promise.told_stream import SIMULATED, streams
 
 
 def certificates(bench: Bench) -> list[dict[str, Any]]:
-    """Every tier of every policy as it stands now, by policy.
+    """Every tier of every policy as it stands now, by policy; then those of a stream (`streams`).
 
-    Each: ``policy``, ``version``, ``tier``, ``promise``, ``max_error``, ``confidence``, ``delta``
-    (the share of the failure probability that was spent here), ``frozen_at``, ``candidates``,
+    Each: ``mode`` (``file``), ``policy``, ``version``, ``tier``, ``promise``, ``max_error``,
+    ``confidence``, ``delta`` (the share of the failure probability that was spent here),
+    ``frozen_at``, ``candidates``,
     ``in_force``, ``labels`` (out now, without a person), ``share`` of the pool, ``audited``,
     ``wrong``, ``pending`` (of the outermost rung that was audited), ``rungs``, ``simulated``,
     ``sentence``, ``next`` (what more audits would buy) and ``why`` not more.
     """
-    policies = bench.store.promises.policies()
-    return [
-        _told(bench, view, valid(bench, policy, policies))
-        for policy in policies
-        for view in views(bench, policy)
-    ]
+    found = all_views(bench)
+    able = labelling(bench, found)
+    people = shared(bench) if found else None
+    errors = None if people is None else people.upper
+    files = [_told(bench, view, view.policy.number in able, errors) for view in found]
+    return files + streams(bench)
 
 
-def _told(bench: Bench, view: View, good: bool) -> dict[str, Any]:
+def _told(bench: Bench, view: View, good: bool, errors: float | None) -> dict[str, Any]:
     policy, tier = view.policy, view.tier
     labels = len(view.free()) if good else 0
     at = _shown(view)
@@ -47,16 +49,18 @@ def _told(bench: Bench, view: View, good: bool) -> dict[str, Any]:
         promise=policy.promise,
         labels=labels,
         in_force=labels > 0,
+        shared=None if view.simulated else errors,
         **evidence,
     )
     return {
+        "mode": "file",
         "policy": policy.number,
         "version": policy.version,
         "tier": tier.name,
         "promise": policy.promise,
         "max_error": tier.eps,
         "confidence": policy.confidence,
-        "delta": delta_share(1 - policy.confidence, policy.number, len(policy.tiers)),
+        "delta": tier.delta,
         "frozen_at": policy.created_at,
         "candidates": len(view.members),
         "in_force": labels > 0,
@@ -77,7 +81,7 @@ def _shown(view: View) -> int | None:
 
 
 def _simulated(view: View) -> str:
-    return "SIMULATED (no person answered these audits): " if view.simulated else ""
+    return SIMULATED if view.simulated else ""
 
 
 def _rung(view: View, j: int) -> dict[str, Any]:
@@ -92,7 +96,7 @@ def _rung(view: View, j: int) -> dict[str, Any]:
         "pending": at.pending,
         "seen": at.seen,
         "room": at.room,
-        "log_e": at.log_e,
+        "log_e": at.log_e if isfinite(at.log_e) else str(at.log_e),  # JSON has no infinity
         "log_e_needed": _needed(view),
         "proven": at.proven,
         "in_force": at.in_force,
@@ -109,19 +113,17 @@ def _next(bench: Bench, view: View) -> dict[str, Any] | None:
     if found is None or not found.labels:
         return None
     share = found.labels / max(len(bench.table.pool), 1)
-    return {
-        "audits": found.audits,
-        "labels": found.labels,
-        "share": share,
-        "text": f"about {found.audits} more audits would free about {found.labels} labels"
-        f" (+{percent(share)} of the pool), if errors go on as they came",
-    }
+    free = f"about {found.labels} labels (+{percent(share)} of the pool)"
+    text = f"about {found.audits} more audits would free {free}, if errors go on as they came"
+    if not found.audits:
+        text = f"the audits that wait would free {free}, if they are right"
+    return {"audits": found.audits, "labels": found.labels, "share": share, "text": text}
 
 
 def _why(view: View, good: bool) -> str:
     """Why not more than this, in a sentence; empty where all candidates are out."""
     if not good:
-        return "Another label schema, or a newer policy of the whole file, has taken its place."
+        return "Another label schema, or another policy of the whole file, has taken its place."
     if not view.ladder.rungs:
         return (
             "Too few candidates for any proof: no number of right answers within the planned "
@@ -131,6 +133,11 @@ def _why(view: View, good: bool) -> str:
     if at is None:
         lapsed = view.released != len(view.standing) - 1
         return "People looked at more of its records than the claim allows." if lapsed else ""
+    return _why_not_yet(view, at)
+
+
+def _why_not_yet(view: View, at: int) -> str:
+    """What keeps the rung that is audited from its certificate."""
     state = view.standing[at]
     if futile(view.ladder, view.standing, at):
         return (
@@ -139,4 +146,9 @@ def _why(view: View, good: bool) -> str:
         )
     if state.pending:
         return f"{state.pending} audits wait for an answer; until then each counts as wrong."
+    if not view.next_audits(1):
+        return (
+            "People have looked at as many of the candidates as the claim allows, and that did not "
+            "suffice for the next part."
+        )
     return "More audits are needed."

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from math import isfinite
 from typing import Any
 
 from tiebreak import __version__
@@ -94,26 +93,9 @@ def _certificate(told: Told, stands: Counter[tuple[str, str]]) -> Told:
 
     More may be out than the ``labels`` that may be, until the next run takes them back.
     """
-    rungs = [{**rung, "log_e": _finite(rung["log_e"])} for rung in told["rungs"]]
     stream = told["mode"] == "stream"  # whose labels, once out, stay out
     out = told["labels"] if stream else stands[told["version"], f"tier:{told['tier']}"]
-    return {**told, "rungs": rungs, "out": out, "next": _buys(told["next"])}
-
-
-def _buys(offer: Told | None) -> Told | None:
-    """What more audits would buy; where enough are drawn already, it is their answers."""
-    if offer is None or offer["audits"]:
-        return offer
-    words = (
-        f"the audits that wait, if they come out right, would free about {offer['labels']:,} "
-        f"labels (+{percent(offer['share'])} of the pool)"
-    )
-    return {**offer, "text": words}
-
-
-def _finite(value: float) -> float | str:
-    """JSON has no infinity."""
-    return value if isfinite(value) else str(value)
+    return {**told, "out": out}
 
 
 def _labels(found: Told, certificates: Sequence[Told], out: dict[int, Decision]) -> dict[str, int]:

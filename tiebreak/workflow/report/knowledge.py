@@ -1,4 +1,4 @@
-"""The part on what is known beside the proof: accuracies, the curve, labels, people, spend, drift."""
+"""What is known beside the proof: accuracies, the curve, labels, people, spend, drift."""
 
 from __future__ import annotations
 

@@ -23,6 +23,8 @@ STATEMENTS = (
         known {int} NOT NULL,
         candidates {int} NOT NULL,
         digest {bytes} NOT NULL,
+        upto {int} NOT NULL,
+        audit_rate DOUBLE PRECISION,
         created_at TEXT NOT NULL
     )
     """,
@@ -35,6 +37,7 @@ STATEMENTS = (
         score DOUBLE PRECISION NOT NULL,
         coin {bytes} NOT NULL,
         pi DOUBLE PRECISION,
+        release BOOLEAN NOT NULL,
         seal {bytes} NOT NULL,
         CONSTRAINT candidates_pk PRIMARY KEY (policy, record_id)
     )
@@ -53,14 +56,16 @@ STATEMENTS = (
     CREATE TABLE certificates (
         policy {int} NOT NULL CONSTRAINT certificates_policy_fk REFERENCES policies (number),
         tier TEXT NOT NULL,
+        mode TEXT NOT NULL CONSTRAINT certificates_mode_ck CHECK (mode IN ('file', 'stream')),
         seq {int} NOT NULL,
         rungs TEXT NOT NULL,
+        bound TEXT,
         released {int},
         labels {int} NOT NULL,
         simulated BOOLEAN NOT NULL,
         evidence TEXT NOT NULL,
         created_at TEXT NOT NULL,
-        CONSTRAINT certificates_pk PRIMARY KEY (policy, tier, seq)
+        CONSTRAINT certificates_pk PRIMARY KEY (policy, tier, mode, seq)
     )
     """,
 )
