@@ -182,77 +182,102 @@ def readings(
     head, or where the head or a vector cannot be read, or is by another encoder than the newest's.
     """
     cards = {card.version: card for card in bench.store.notes.models()}
-    machine, heard = Machine.newest(bench), Heard(bench)
+    reader = _Reader(bench)
     for batch, population in with_populations(bench):
-        card = cards.get(batch.model_version or 0)
-        if batch.schema_version != bench.schema.version:
-            continue
-        read = None
-        if card is not None and machine is not None:
-            word = heard.before(batch, card, population())
-            read = _read(bench, machine, card, batch, population, word)
-        yield batch, population, card, read
+        if batch.schema_version == bench.schema.version:
+            card = cards.get(batch.model_version or 0)
+            yield batch, population, card, reader.read(batch, population, card)
 
 
-def _read(
-    bench: Bench,
-    machine: Machine,
-    card: ModelCard,
-    batch: QueryBatch,
-    population: Population,
-    word: Word | None,
-) -> Reading | None:
-    """Read once a process."""
-    key = ("look", batch.round, card.sha256, None if word is None else word.fusion)
-    if key in bench.memo:
-        known: Reading = bench.memo[key]
+class _Reader:
+    """Has heads say what they did of batches, in order, once a process."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._machine = Machine.newest(bench)
+        self._heard = Heard(bench)
+
+    def read(
+        self, batch: QueryBatch, population: Population, card: ModelCard | None
+    ) -> Reading | None:
+        machine, memo = self._machine, self._bench.memo
+        if card is None or machine is None:
+            return None
+        word = self._heard.before(batch, card, population)
+        key = ("look", batch.round, card.sha256, word and word.fusion)
+        if key not in memo:
+            head = readable(self._bench, machine, card)
+            open_ids, rng = population(), self._bench.rng("look", batch.round)
+            n = min(POOL_SAMPLE, len(open_ids))
+            drawn = np.sort(rng.choice(open_ids, n, replace=False, shuffle=False))
+            chosen = np.array([item.record_id for item in batch.items], dtype=np.int64)
+            if head is None:
+                return None
+            try:
+                says = _Says(self._bench, card, head, word)
+                memo[key] = _reading(
+                    batch,
+                    says(drawn, machine.rows(drawn)),
+                    says(chosen, machine.rows(chosen)),
+                    part=0.0 if n == len(open_ids) else 1 / n,
+                )
+            except StoreError:  # imported since the last run
+                return None
+        known: Reading = memo[key]
         return known
-    head = readable(bench, machine, card)
-    if head is None:
-        return None
-    open_ids, rng = population(), bench.rng("look", batch.round)
-    drawn = rng.choice(open_ids, min(POOL_SAMPLE, len(open_ids)), replace=False, shuffle=False)
-    drawn.sort()
-    chosen = np.array([item.record_id for item in batch.items], dtype=np.int64)
-    try:
-        rows, own = machine.rows(drawn), machine.rows(chosen)
-    except StoreError:  # imported since the last run
-        return None
-    weights, multiple = (card.version, card.temperature, head), bench.schema.multiple
-    said = probabilities(weights, own)
-    values = [most_probable(p, card.classes, multiple=multiple) for p in said]
-    if word is None:
-        rest = probabilities(weights, rows)
-        guess, doubt = (1.0 - sureness(p, multiple=multiple) for p in (rest, said))
-    else:
-        rest, guess = _together(weights, rows, word, np.searchsorted(bench.table.pool, drawn))
-        said, doubt = _together(weights, own, word, np.searchsorted(bench.table.pool, chosen))
-    unread = 0.0 if len(drawn) == len(open_ids) else 1 / len(drawn)
-    read = Reading(
-        mean_guess=float(guess.mean()),
-        guess_variance=float(guess.var()) * unread,
-        shares=rest.mean(axis=0),
-        shares_variance=rest.var(axis=0) * unread,
-        said={
-            i: (value, float(off))
-            for i, (value, _), off in zip(chosen.tolist(), values, doubt, strict=True)
-        },
+
+
+def _reading(batch: QueryBatch, rest: _Said, own: _Said, *, part: float) -> Reading:
+    """*part* of the variance of what is said of the *rest* is that of its mean."""
+    ids = [item.record_id for item in batch.items]
+    return Reading(
+        mean_guess=float(rest.doubt.mean()),
+        guess_variance=float(rest.doubt.var()) * part,
+        shares=rest.probable.mean(axis=0),
+        shares_variance=rest.probable.var(axis=0) * part,
+        said={i: (v, float(d)) for i, v, d in zip(ids, own.values(), own.doubt, strict=True)},
         probable={
-            x.record_id: p for x, p in zip(batch.items, said, strict=True) if x.arm == "control"
+            item.record_id: p
+            for item, p in zip(batch.items, own.probable, strict=True)
+            if item.arm == "control"
         },
     )
-    bench.memo[key] = read
-    return read
 
 
-def _together(
-    head: tuple[int, float, Head], vectors: Floats, word: Word, at: Ids
-) -> tuple[Floats64, Floats64]:
-    """What agent and model say of records at these places of the pool, float64[n, k]; and how
-    probable that makes it that the model alone is wrong, float64[n]."""
-    p = probabilities(head, vectors, calibrated=False)
-    q = fuse(word.fusion, p, word.said[at])
-    return q, 1.0 - q[np.arange(len(q)), p.argmax(axis=1)]
+@dataclass(frozen=True, eq=False, slots=True)
+class _Said:
+    """Of n records: ``model`` float64[n, k], the head's own probabilities; ``probable`` float64[n,
+    k], those of head and agent; ``doubt`` float64[n], how probable it is that the head is wrong."""
+
+    model: Floats64
+    probable: Floats64
+    doubt: Floats64
+    classes: tuple[str, ...]
+    multiple: bool
+
+    def values(self) -> Iterator[LabelValue]:
+        """The head's label value of each."""
+        for p in self.model:
+            yield most_probable(p, self.classes, multiple=self.multiple)[0]
+
+
+class _Says:
+    """A head of some time, with the agent's word where there was one."""
+
+    def __init__(self, bench: Bench, card: ModelCard, head: Head, word: Word | None) -> None:
+        self._pool, self._multiple = bench.table.pool, bench.schema.multiple
+        self._weights, self._word = (card.version, card.temperature, head), word
+        self._classes = card.classes
+
+    def __call__(self, ids: Ids, vectors: Floats) -> _Said:
+        p, classes, multiple = probabilities(self._weights, vectors), self._classes, self._multiple
+        if self._word is None:
+            return _Said(p, p, 1.0 - sureness(p, multiple=multiple), classes, multiple)
+        bare = probabilities(self._weights, vectors, calibrated=False)
+        heard = self._word.said[np.searchsorted(self._pool, ids)]
+        q = fuse(self._word.fusion, bare, heard)
+        doubt = 1.0 - q[np.arange(len(q)), p.argmax(axis=1)]
+        return _Said(p, q, doubt, classes, multiple)
 
 
 def readable(bench: Bench, machine: Machine | None, card: ModelCard) -> Head | None:

@@ -23,8 +23,8 @@ def certificates(bench: Bench) -> list[dict[str, Any]]:
 
     Each: ``mode`` (``file``), ``policy``, ``version``, ``tier``, ``promise``, ``max_error``,
     ``confidence``, ``delta`` (the share of the failure probability that was spent here),
-    ``frozen_at``, ``candidates``,
-    ``in_force``, ``labels`` (out now, without a person), ``share`` of the pool, ``audited``,
+    ``frozen_at``, ``candidates``, ``in_force``, ``labels`` (out now, without a person), ``share``
+    of the pool, ``audited``,
     ``wrong``, ``pending`` (of the outermost rung that was audited), ``rungs``, ``simulated``,
     ``sentence``, ``next`` (what more audits would buy) and ``why`` not more.
     """
@@ -33,7 +33,7 @@ def certificates(bench: Bench) -> list[dict[str, Any]]:
     people = shared(bench) if found else None
     errors = None if people is None else people.upper
     files = [_told(bench, view, view.policy.number in able, errors) for view in found]
-    return files + streams(bench)
+    return files + streams(bench, errors)
 
 
 def _told(bench: Bench, view: View, good: bool, errors: float | None) -> dict[str, Any]:
