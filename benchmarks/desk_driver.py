@@ -148,6 +148,7 @@ def make_queue(
     embedder: str = "hashing",
     agent: bool = True,
     taught: int = 64,
+    head: str = "auto",
 ) -> None:
     """A project of *file* whose queue holds *waiting* records, with a head of *taught* labels.
 
@@ -158,7 +159,11 @@ def make_queue(
     server: Any = SimulatedAgent(rows) if agent else contextlib.nullcontext()
     with server:
         Project.create(
-            folder, labels=names, agent="openai:simulated" if agent else "none", embedder=embedder
+            folder,
+            labels=names,
+            agent="openai:simulated" if agent else "none",
+            embedder=embedder,
+            settings={"learn": {"head": head}},
         ).close()
         settings = folder / "tiebreak.toml"
         if agent:

@@ -45,7 +45,9 @@ QUIET = ("--no-learn",)
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose queue holds 120 records with the simulated agent's answers."""
-    made = made_once(tmp_path_factory, "desk", lambda at: make_queue(at / "p", SLICE, 120))
+    made = made_once(
+        tmp_path_factory, "desk", lambda at: make_queue(at / "p", SLICE, 120, head="logistic")
+    )
     return made / "p"
 
 
@@ -286,7 +288,7 @@ def test_a_batch_answered_is_learnt_from_and_the_next_one_comes(
     browser: Browser, tmp_path: Path, port: int
 ) -> None:
     folder = tmp_path / "learning"
-    make_queue(folder, SLICE, 16, agent=False, taught=32)
+    make_queue(folder, SLICE, 16, agent=False, taught=32, head="logistic")
     with (
         DeskServer(folder, ("--who", "Ada", "--batch", "16"), port=port) as server,
         watched_page(browser, server.url) as page,

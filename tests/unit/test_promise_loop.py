@@ -28,6 +28,13 @@ SIMULATED = RunOptions(batch=16, reviewer="labels")
 BY_PEOPLE = RunOptions(batch=16)
 
 
+@pytest.fixture(autouse=True)
+def coins_of_this_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Known coins: people's audits must find a wrong label here in every run, or in none."""
+    known = "tiebreak.workflow.promise.freeze.secrets.token_bytes"
+    monkeypatch.setattr(known, lambda n: b"\x03" * n)
+
+
 def until_audits(bench: Bench) -> list[int]:
     """People answer batches until the first audits wait; which records those are."""
     for _ in range(20):

@@ -19,10 +19,11 @@ from tiebreak.errors import MissingPackage, UsageError
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.control import control_report
 from tiebreak.workflow.curve import groups, learning_curve
-from tiebreak.workflow.looks import looks, with_populations
+from tiebreak.workflow.looks import looks
 from tiebreak.workflow.loop import run
 from tiebreak.workflow.metrics import metrics
 from tiebreak.workflow.people import annotate
+from tiebreak.workflow.readings import with_populations
 from tiebreak.workflow.running import RunOptions
 from tiebreak.workflow.status import status
 from tiebreak.workflow.tracking import log_to_mlflow, metric_names, write_table

@@ -12,11 +12,11 @@ from report_projects import PageReader, earn, told_bench
 
 from tiebreak.domain.reviews import Annotation
 from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.looks import with_populations
 from tiebreak.workflow.loop import run
 from tiebreak.workflow.people import annotate
 from tiebreak.workflow.prevalence import prevalence
 from tiebreak.workflow.promise.held import autonomous
+from tiebreak.workflow.readings import with_populations
 from tiebreak.workflow.report.data import report
 from tiebreak.workflow.report.html import page
 from tiebreak.workflow.running import RunOptions

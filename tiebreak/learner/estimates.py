@@ -50,9 +50,10 @@ class Sample:
     """Labelled records that were drawn by lot, each from a population of its own.
 
     All float64[n], one entry a record: ``loss`` is 0 where the model was right and 1 where not;
-    ``guess`` is what the model expected that to be (1 - its calibrated top probability), and
-    ``mean_guess`` the mean of it over the population that the record was drawn from, and
-    ``guess_variance`` the variance of that mean as an estimate (0 where all of it was read).
+    ``guess`` is what was expected of that (1 - the model's calibrated top probability, or what
+    agent and model together make of it), ``mean_guess`` the mean of it over the population that the
+    record was drawn from, and ``guess_variance`` the variance of that mean as an estimate (0 where
+    all of it was read).
     """
 
     loss: Numbers

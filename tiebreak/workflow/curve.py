@@ -27,7 +27,8 @@ def learning_curve(bench: Bench) -> list[dict[str, Any]]:
 
     Each is ``{labels, from, to, accuracy, plain, selected}``: ``labels`` is the mean count that its
     heads had learnt from, ``from`` and ``to`` the least and the most; ``accuracy`` is of records by
-    lot with the model's expectations as a control variate (`tiebreak.learner.estimates.assisted`),
+    lot with the model's expectations as a control variate, or agent and model's together where the
+    agent had answered the pool before the lot (`tiebreak.learner.estimates.assisted`),
     ``plain`` the bare share of the same records, and ``selected`` the naive figure of the same
     heads, or None. Batches are put together until a point has ten control labels, and a sixth of
     all; what is left over at the end joins the last point. All three are {accuracy, low, high, n}.

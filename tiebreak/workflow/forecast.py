@@ -30,9 +30,10 @@ from tiebreak.learner.forecast import (
 )
 from tiebreak.learner.stopping import BATCHES, STOP_SET, advise, kappa, next_batch
 from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.looks import looks, readable
+from tiebreak.workflow.looks import looks
 from tiebreak.workflow.machine import Machine
 from tiebreak.workflow.predict import probabilities
+from tiebreak.workflow.readings import readable
 from tiebreak.workflow.running import answered_by_people
 from tiebreak.workflow.select import batch_size, unlabelled
 

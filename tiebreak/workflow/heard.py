@@ -8,7 +8,7 @@ learnt from control labels that people had given by then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -42,8 +42,8 @@ class Heard:
         self._bench = bench
         self._place = {name: j for j, name in enumerate(bench.schema.names)}
         self._said: Ids = np.full(len(bench.table.pool), -1, dtype=np.int64)
-        self._told = [] if bench.schema.multiple else sorted(self._answers(), reverse=True)
-        self._any = bool(self._told)
+        self._told = [] if bench.schema.multiple else self._answers()
+        self._next = 0
 
     def before(
         self, batch: QueryBatch, card: ModelCard, population: Callable[[], Ids]
@@ -52,11 +52,12 @@ class Heard:
 
         It holds until the next batch is asked about.
         """
-        if not self._any:
+        if not self._told:
             return None
-        while self._told and self._told[-1][0] < batch.created_at:
-            _, _, at, label = self._told.pop()
+        while self._next < len(self._told) and self._told[self._next][0] < batch.created_at:
+            _, _, at, label = self._told[self._next]
             self._said[at] = label
+            self._next += 1
         heard = self._said[np.searchsorted(self._bench.table.pool, population())] >= 0
         if not len(heard) or heard.mean() < ENOUGH:
             return None
@@ -73,14 +74,23 @@ class Heard:
             self._bench.memo[key] = fit_fusion(p, said, truth)
         return Word(self._said, self._bench.memo[key])
 
-    def _answers(self) -> Iterator[tuple[str, int, int, int]]:
+    def _answers(self) -> list[tuple[str, int, int, int]]:
         """(time, number, place in the pool, position of the label) of what the agent ever said
-        under the schema in force; -1 where it abstained."""
-        pool, version = self._bench.table.pool, self._bench.schema.version
-        for n, told in enumerate(self._bench.store.suggestions.scan()):
-            at = int(np.searchsorted(pool, told.record_id))
-            if told.schema_version == version and at < len(pool) and pool[at] == told.record_id:
-                yield told.created_at, n, at, position(told.labels, self._place)
+        under the schema in force, in that order; -1 where it abstained. The log only grows, so that
+        it is read again only where it did."""
+        bench, pool = self._bench, self._bench.table.pool
+        size = (bench.store.suggestions.count(), len(pool), bench.schema.version)
+        known = bench.memo.get("answers")
+        if known is None or known[0] != size:
+            found = []
+            for n, told in enumerate(bench.store.suggestions.scan() if size[0] else ()):
+                at = int(np.searchsorted(pool, told.record_id))
+                own = at < len(pool) and pool[at] == told.record_id
+                if own and told.schema_version == bench.schema.version:
+                    found.append((told.created_at, n, at, position(told.labels, self._place)))
+            known = bench.memo["answers"] = (size, sorted(found))
+        answers: list[tuple[str, int, int, int]] = known[1]
+        return answers
 
     @cached_property
     def _verified(self) -> _Verified:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tiebreak.learner.prevalence import Known, Lot, shares
 from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.looks import Flags, Ids, Population, Reading, readings
+from tiebreak.workflow.readings import Flags, Ids, Population, Reading, readings
 
 
 def prevalence(bench: Bench) -> list[dict[str, Any]]:
