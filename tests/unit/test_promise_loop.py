@@ -268,6 +268,29 @@ def test_an_earlier_promise_goes_on_without_being_asked_again(tmp_path: Path) ->
     made = asked(bench)
     assert made is not None
     assert (made.max_error, made.confidence, made.kind) == (0.1, 0.95, "label")
+    assert not made.further  # kept up, but the agent is not asked about everything again
+
+
+def test_what_a_call_for_people_asked_is_what_the_desk_goes_on_with(tmp_path: Path) -> None:
+    bench = promise_bench(tmp_path, max_error=None)
+    assert asked(bench) is None
+    asked(bench, max_error=0.02, reviewer="labels")  # a simulation leaves no trace
+    assert asked(bench) is None
+    asked(bench, max_error=0.02, confidence=0.9, kind="dataset")
+    asked(bench, max_error=0.02, confidence=0.9, kind="dataset")
+    kept = asked(bench)
+    assert kept is not None
+    assert (kept.max_error, kept.confidence, kept.kind, kept.further) == (
+        0.02,
+        0.9,
+        "dataset",
+        True,
+    )
+    assert len(bench.store.notes.reports()) == 1
+    asked(bench, max_error=0.05)
+    now = asked(bench)
+    assert now is not None
+    assert (now.max_error, now.confidence, now.kind) == (0.05, 0.95, "label")
 
 
 @pytest.mark.parametrize("bad", [{"max_error": 1.5}, {"confidence": 0.2}])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from tiebreak.config import PromisePart
@@ -10,6 +10,9 @@ from tiebreak.domain.labels import LabelSchema, LabelValue
 from tiebreak.domain.promises import Promise
 from tiebreak.errors import ConfigError
 from tiebreak.workflow.bench import Bench
+
+ASKED = "promise"
+"""The report that keeps what a call for people asked."""
 
 MANY_LABELS = 5
 LEAST_LABELS, MOST_SHARE = 100, 0.1
@@ -66,28 +69,52 @@ def asked(
     kind: Promise | None = None,
     reviewer: Literal["queue", "labels"] = "queue",
 ) -> Ask | None:
-    """What is asked now: of this call, else of the settings, else as the newest policy had it.
+    """What is asked now: of this call, else of the settings, else of the last call for people that
+    asked for one (so that the desk goes on with it), else as the newest policy had it.
 
     None where no promise was ever asked for.
 
     Raises:
         ConfigError: an error or a confidence out of range, also of a tier.
     """
-    part, policies = bench.settings.promise, bench.store.promises.policies()
-    last = policies[-1] if policies else None
-    error = max_error if max_error is not None else part.max_error
-    if error is None and last is None:
-        return None
+    part = bench.settings.promise
+    now = _Terms(max_error or part.max_error or 0.0, part.confidence, part.kind)
+    further = max_error is not None or part.max_error is not None
+    if not further:
+        told, policies = _remembered(bench), bench.store.promises.policies()
+        if told is None and not policies:
+            return None
+        further = told is not None
+        now = told or _Terms(policies[-1].max_error, policies[-1].confidence, policies[-1].promise)
     made = Ask(
-        max_error=last.max_error if error is None and last else error or 0.0,
-        confidence=confidence or (last.confidence if error is None and last else part.confidence),
-        kind=kind or (last.promise if error is None and last else part.kind),
+        max_error=now.max_error if max_error is None else max_error,
+        confidence=now.confidence if confidence is None else confidence,
+        kind=kind or now.kind,
         part=part,
         simulated=reviewer == "labels",
-        further=error is not None,
+        further=further,
     )
     _check(made)
+    if max_error is not None and not made.simulated:
+        _remember(bench, _Terms(made.max_error, made.confidence, made.kind))
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    max_error: float
+    confidence: float
+    kind: Promise
+
+
+def _remember(bench: Bench, terms: _Terms) -> None:
+    if _remembered(bench) != terms:
+        bench.store.notes.report(ASKED, 0, asdict(terms))
+
+
+def _remembered(bench: Bench) -> _Terms | None:
+    told = [payload for step, _, payload in bench.store.notes.reports() if step == ASKED]
+    return _Terms(**told[-1]) if told else None
 
 
 def _check(made: Ask) -> None:
