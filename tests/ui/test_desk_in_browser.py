@@ -163,7 +163,7 @@ def test_a_fast_burst_loses_nothing_while_the_server_is_killed(
         press_labels(page, 20, 0.1)
         server.kill()
         press_labels(page, 12, 0.1)  # from what was fetched ahead
-        time.sleep(4)
+        time.sleep(3)
         server.start()
         press_labels(page, 30, 0.1)
         wait_saved(page)

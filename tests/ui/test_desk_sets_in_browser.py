@@ -20,7 +20,7 @@ from tiebreak.workflow.project import Project
 
 pytestmark = pytest.mark.browser
 
-CARDS = 16
+CARDS = 10
 
 
 @pytest.fixture
