@@ -76,7 +76,7 @@ class Visit:
 
 
 def _context(browser: Browser, **options: Any) -> BrowserContext:
-    context = browser.new_context(**options)
+    context = browser.new_context(**{"reduced_motion": "reduce", **options})
     context.set_default_timeout(8_000)
     return context
 
