@@ -153,11 +153,11 @@ def test_audits_are_the_first_of_the_coins_and_drawn_once(tmp_path: Path) -> Non
 
 
 def test_a_label_that_lies_is_found_and_stands_as_the_persons(tmp_path: Path) -> None:
-    bench = promise_bench(tmp_path, two_kinds(wrong=0.04))
+    bench = promise_bench(tmp_path, two_kinds(wrong=0.08))
     until_certified(bench)
     (view,) = views(bench, bench.store.promises.policies()[0])
     wrong = [e for e in view.evidence if e.answer == Answer.WRONG]
-    assert wrong  # 4 % of some 60
+    assert wrong  # 8 % of some 40
     decisions = bench.store.decisions.latest([e.record_id for e in wrong])
     gold = bench.store.gold.get([e.record_id for e in wrong])
     assert {i: (d.by, d.labels) for i, d in decisions.items()} == {
