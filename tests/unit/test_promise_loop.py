@@ -305,3 +305,13 @@ def test_the_labels_asked_for_run_out_before_the_promise_holds(tmp_path: Path) -
     assert done.stopped == "short"
     assert autonomous(bench) == {}
     assert status(bench)["labelled"]["simulated"] == 50
+
+
+def test_people_do_not_audit_what_was_frozen_in_a_simulation(tmp_path: Path) -> None:
+    bench = promise_bench(tmp_path, two_kinds(600))
+    run(bench, replace(SIMULATED, max_labels=60))
+    drawn = bench.store.promises.drawn(1)
+    assert bench.store.promises.policies()[0].simulated
+    assert run(bench, BY_PEOPLE).stopped == "review"
+    assert waiting(bench, "audit") == []
+    assert bench.store.promises.drawn(1) == drawn

@@ -228,7 +228,7 @@ def _prove(this: Run, promise: Ask) -> bool:
 def _choose(this: Run) -> bool:
     bench, options = this.bench, this.options
     size = batch_size(bench, options.batch)
-    if bench.store.promises.policies():  # by now to extend what is proved: in growing steps
+    if this.endless and bench.store.promises.policies():  # to extend what is proved: growing
         size = max(size, len(bench.labelled()) // 4)
     if options.max_labels is not None:
         size = min(size, options.max_labels - answered_by_people(bench))

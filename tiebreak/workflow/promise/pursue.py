@@ -11,6 +11,7 @@ from enum import Enum
 
 import numpy as np
 
+from tiebreak.domain.promises import PolicyCard
 from tiebreak.workflow.bench import Bench, Ids
 from tiebreak.workflow.promise.arrivals import ask_arrivals
 from tiebreak.workflow.promise.asked import Ask
@@ -49,7 +50,7 @@ def pursue(bench: Bench, ask: Ask, hands: Hands) -> Turn:
         settled = settle(bench)
         policy = newest(bench)
         waiting = 0
-        if policy is not None and policy.schema_version == bench.schema.version:
+        if policy is not None and _asks(bench, policy, hands):
             own = [v for v in settled.views if v.policy.number == policy.number]
             with bench.store.transaction():  # what was drawn just now is no machine's label
                 waiting = open_audits(bench, own, _at_once(ask, hands))
@@ -61,6 +62,12 @@ def pursue(bench: Bench, ask: Ask, hands: Hands) -> Turn:
         if waiting or not _next_policy(bench, ask, hands):
             _tell(bench, settle(bench))
             return Turn.LEARN
+
+
+def _asks(bench: Bench, policy: PolicyCard, hands: Hands) -> bool:
+    """Whether it is audited now: people's answers could prove nothing of a simulated policy."""
+    by_people = hands.answer is None
+    return policy.schema_version == bench.schema.version and not (policy.simulated and by_people)
 
 
 def _at_once(ask: Ask, hands: Hands) -> int:
