@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from browser import Scheme, Tab, accessibility
+from once import made_once
 from report_projects import earn, told_bench
 
 from tiebreak.workflow.report.data import report
@@ -32,12 +33,10 @@ CURVE = [
 ]
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def make(place: Path) -> None:
     """People, simulated, earned a certificate; a second one is made up, which says SIMULATED."""
-    place = tmp_path_factory.mktemp("report")
     bench = told_bench(
-        place,
+        place / "p",
         project={"name": "Tickets of the help desk", "task": "What is the ticket about?" * 9},
         names=("refund " + "é" * 90, "login"),
     )
@@ -49,9 +48,13 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     told["labels"] |= {"autonomous_simulated": 60, "unproved": 20, "simulated": 30}
     told["labels"]["none"] -= 110
     told["drift"], told["curve"] = DRIFT, CURVE
-    at = place / "report.html"
-    at.write_text(written(told), encoding="utf-8")
-    return at
+    (place / "report.html").write_text(written(told), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a project that earned a promise."""
+    return made_once(tmp_path_factory, "report", make) / "report.html"
 
 
 @pytest.mark.parametrize(
