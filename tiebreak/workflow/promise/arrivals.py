@@ -24,7 +24,7 @@ from tiebreak.workflow.bench import Bench, Ids
 from tiebreak.workflow.promise.asked import Ask, tier_of
 from tiebreak.workflow.promise.audits import put, still_asked
 from tiebreak.workflow.promise.candidates import proposed_by
-from tiebreak.workflow.promise.held import MARK, newest
+from tiebreak.workflow.promise.held import MARK, newest, release, stands
 from tiebreak.workflow.promise.stream import Flow, flows, taker
 from tiebreak.workflow.watch import DO, paused
 
@@ -153,28 +153,14 @@ def going_out(bench: Bench, found: list[Flow]) -> dict[int, Decision]:
     for flow in found:
         proven, more = flow.in_force and not flow.stop, not flow.stop
         for member in flow.open():
-            wanted = _decision(versions[member.policy], flow, member)
-            before = latest.get(member.record_id)
-            stands = before is not None and (before.labels, before.policy_version) == (
-                wanted.labels,
-                wanted.policy_version,
+            wanted = release(
+                versions[member.policy], member, f"stream:{member.tier}", simulated=flow.simulated
             )
-            if proven or (stands and before is not None and before.by == "autonomous"):
+            before = latest.get(member.record_id)
+            issued = stands(before, wanted)
+            if proven or (issued and before is not None and before.by == "autonomous"):
                 out[member.record_id] = wanted
-            elif (mark and more) or stands:
+            elif (mark and more) or issued:
                 reasons = (MARK, *wanted.reasons[1:])
                 out[member.record_id] = replace(wanted, by="unproved", reasons=reasons)
     return out
-
-
-def _decision(policy: PolicyCard, flow: Flow, member: Candidate) -> Decision:
-    reasons = ("certified", f"stream:{member.tier}")
-    return Decision(
-        record_id=member.record_id,
-        by="autonomous",
-        labels=member.labels,
-        reasons=(*reasons, "simulated-audits") if flow.simulated else reasons,
-        schema_version=policy.schema_version,
-        policy_version=policy.version,
-        confidence=member.score,
-    )

@@ -1,9 +1,9 @@
-"""Records that need no person for their label: out under a certificate, or perhaps soon."""
+"""Labels that go out without a person, and records that are not asked about because of them."""
 
 from __future__ import annotations
 
 from tiebreak.domain.decisions import Decision
-from tiebreak.domain.promises import PolicyCard
+from tiebreak.domain.promises import Candidate, PolicyCard
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.promise.watchful import taken_back
 
@@ -34,6 +34,28 @@ def marked(bench: Bench) -> dict[int, Decision]:
     }
 
 
+def release(policy: PolicyCard, member: Candidate, by: str, *, simulated: bool) -> Decision:
+    """The decision with which a candidate's label goes out, *by* a tier or a stream."""
+    reasons = ("certified", by)
+    return Decision(
+        record_id=member.record_id,
+        by="autonomous",
+        labels=member.labels,
+        reasons=(*reasons, "simulated-audits") if simulated else reasons,
+        schema_version=policy.schema_version,
+        policy_version=policy.version,
+        confidence=member.score,
+    )
+
+
+def stands(current: Decision | None, new: Decision) -> bool:
+    """Whether a record has this label of this policy already, proven or marked."""
+    return current is not None and (current.labels, current.policy_version) == (
+        new.labels,
+        new.policy_version,
+    )
+
+
 def expected(bench: Bench) -> set[int]:
     """Arrivals of a stream that people are asked about in audits alone: audited ones, and those
     that were decided for release, out or held back. Empty where no stream is asked for."""
@@ -60,8 +82,8 @@ def held(bench: Bench) -> set[int]:
     policy wait, all its candidates. A look at one of those would be one label less to prove."""
     out = set(autonomous(bench)) | expected(bench)
     policy = newest(bench)
-    waiting = {t.record_id for t in bench.store.queue.tasks() if t.reason == "audit"}
-    if policy is None or not waiting:
+    if policy is None:
         return out
+    waiting = {t.record_id for t in bench.store.queue.tasks() if t.reason == "audit"}
     own = {c.record_id for c in bench.store.promises.candidates(policy.number) if c.pi is None}
     return out | own if own & waiting else out

@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tiebreak.domain.decisions import Decision
-from tiebreak.domain.promises import Candidate, PolicyCard
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.promise.arrivals import going_out
 from tiebreak.workflow.promise.evidence import View, views
-from tiebreak.workflow.promise.held import autonomous, marked
+from tiebreak.workflow.promise.held import autonomous, marked, release, stands
 from tiebreak.workflow.promise.stream import Flow, flows
 from tiebreak.workflow.promise.watchful import ALARMED, taken_back, watch_flows
 
@@ -63,7 +62,12 @@ def settle(bench: Bench) -> Settled:
             good = view.policy.number in able
             bench.store.promises.certify(view.certificate(valid=good))
             for member in view.free() if good else ():
-                free.setdefault(member.record_id, _decision(view.policy, view, member))
+                free.setdefault(
+                    member.record_id,
+                    release(
+                        view.policy, member, f"tier:{view.tier.name}", simulated=view.simulated
+                    ),
+                )
         came = _arrivals(bench)
         free = {**going_out(bench, came), **free}
         now = autonomous(bench)
@@ -79,7 +83,7 @@ def settle(bench: Bench) -> Settled:
             for i, d in ({**marked(bench), **now} if came else now).items()
             if i not in free
         ]
-        fresh = [d for i, d in free.items() if not _stands(now.get(i), d)]
+        fresh = [d for i, d in free.items() if not stands(now.get(i), d)]
         back = bench.store.decisions.append(gone)
         out = bench.store.decisions.append(fresh)
         _certify(bench, came)
@@ -102,23 +106,3 @@ def _certify(bench: Bench, came: list[Flow]) -> None:
         if flow.members:
             labels = sum(member.record_id in out for member in flow.open())
             bench.store.promises.certify(flow.certificate(labels))
-
-
-def _decision(policy: PolicyCard, view: View, member: Candidate) -> Decision:
-    reasons = ("certified", f"tier:{view.tier.name}")
-    return Decision(
-        record_id=member.record_id,
-        by="autonomous",
-        labels=member.labels,
-        reasons=(*reasons, "simulated-audits") if view.simulated else reasons,
-        schema_version=policy.schema_version,
-        policy_version=policy.version,
-        confidence=member.score,
-    )
-
-
-def _stands(current: Decision | None, new: Decision) -> bool:
-    return current is not None and (current.labels, current.policy_version) == (
-        new.labels,
-        new.policy_version,
-    )

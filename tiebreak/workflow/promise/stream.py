@@ -27,6 +27,7 @@ from tiebreak.assurance.stream import Lane
 from tiebreak.domain.promises import Candidate, Certificate, Evidence, FrozenTier, PolicyCard
 from tiebreak.workflow.bench import Bench
 from tiebreak.workflow.promise.evidence import Answers, read, spread
+from tiebreak.workflow.promise.held import newest
 from tiebreak.workflow.promise.watchful import stopped, taken_back
 
 Mask = npt.NDArray[np.bool_]
@@ -216,6 +217,6 @@ def taker(bench: Bench) -> PolicyCard | None:
     still ask for one and the label schema is the same; else None."""
     if not bench.settings.promise.stream:
         return None
-    policy = next(reversed(bench.store.promises.policies()), None)
+    policy = newest(bench)
     able = policy is not None and policy.audit_rate is not None and _current(bench, policy)
     return policy if able else None
