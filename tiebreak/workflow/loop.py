@@ -124,8 +124,9 @@ def _rounds(this: Run) -> None:
     while True:
         batch = bench.store.batches.last()
         if batch is None or batch.phase == "closed":
-            _learn(this, round_of(bench))
-            if this.promise is not None and _prove(this, this.promise):
+            if this.promise is None:
+                _learn(this, round_of(bench))
+            elif _prove(this, this.promise):
                 return
             if reached(this) or not _choose(this):
                 _sweep(this)
@@ -205,19 +206,20 @@ def _prove(this: Run, promise: Ask) -> bool:
     """Pursue the promise; whether people are needed for it now."""
     bench, options = this.bench, this.options
 
-    def sweep(ids: Ids) -> None:
-        _sweep_for_proof(this, ids)
-
     def answer() -> int:
         tasks = [t for t in bench.store.queue.tasks() if t.reason == "audit"]
         return answered(this, tasks)
 
     simulated = options.reviewer == "labels"
-    hands = Hands(sweep, answer if simulated else None, lambda: room_of(this))
+    hands = Hands(
+        sweep=lambda ids: _sweep_for_proof(this, ids),
+        answer=answer if simulated else None,
+        room=lambda: room_of(this),
+        learn=lambda: _learn(this, round_of(bench)),
+    )
     with this.timed("prove"):
         turn = pursue(bench, promise, hands)
         route_all(bench)
-    _learn(this, round_of(bench))
     if turn is Turn.LEARN:
         return False
     this.stopped = "review"

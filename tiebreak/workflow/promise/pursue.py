@@ -35,11 +35,16 @@ class Hands:
     """What the loop does for a promise: ``sweep`` has the agent answer every open record that it
     was not asked about; ``answer`` has a simulated reviewer answer the audits that wait, and says
     how many it did (None: people will); ``room`` is how many answers may still be asked for (None:
-    any number), so that no audit is drawn that nobody would answer."""
+    any number), so that no audit is drawn that nobody would answer; ``learn`` trains on new labels.
+
+    Learning waits until the newest policy's audits are through, so that a run that was killed
+    among them goes on with the same heads as one that was not.
+    """
 
     sweep: Callable[[Ids], None]
     answer: Callable[[], int] | None
     room: Callable[[], int | None]
+    learn: Callable[[], None]
 
 
 def pursue(bench: Bench, ask: Ask, hands: Hands) -> Turn:
@@ -48,6 +53,7 @@ def pursue(bench: Bench, ask: Ask, hands: Hands) -> Turn:
         if ask_arrivals(bench) and hands.answer is not None and hands.answer():
             continue
         settled = settle(bench)
+        _tell(bench, settled)
         policy = newest(bench)
         waiting = 0
         if policy is not None and _asks(bench, policy, hands):
@@ -59,8 +65,8 @@ def pursue(bench: Bench, ask: Ask, hands: Hands) -> Turn:
             return Turn.AUDIT
         if waiting and hands.answer is not None and hands.answer():
             continue
+        hands.learn()
         if waiting or not _next_policy(bench, ask, hands):
-            _tell(bench, settle(bench))
             return Turn.LEARN
 
 
