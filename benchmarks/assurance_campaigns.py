@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tiebreak.assurance import coins, finite, ladder
-from tiebreak.assurance.finite import Pool
-from tiebreak.assurance.ladder import Answer
+from tiebreak.assurance.finite import FinitePool
+from tiebreak.assurance.ladder import AuditAnswer
 from tiebreak.assurance.rates import allowed
-from tiebreak.assurance.rungs import Ladder, Plan, Rung, freeze
+from tiebreak.assurance.rungs import Ladder, Plan, Rung, freeze_ladder
 
 Scores = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -67,7 +67,7 @@ def coin_order(size: int, secret: bytes) -> npt.NDArray[np.int64]:
 class _Counts:
     """One rung's counts, and its rule, looked up."""
 
-    _crossings: dict[tuple[Pool, float], list[int]] = {}  # noqa: RUF012
+    _crossings: dict[tuple[FinitePool, float], list[int]] = {}  # noqa: RUF012
     _rooms: dict[Rung, list[int]] = {}  # noqa: RUF012
 
     def __init__(self, rung: Rung, delta: float, world: World, budget: int) -> None:
@@ -75,7 +75,7 @@ class _Counts:
         self.rung, self.delta = rung, delta
         self.size, self.errors = int(inside.sum()), int((world.wrong & inside).sum())
         self.members = np.flatnonzero(inside)[: budget + 1].tolist()
-        self.whole = Pool(rung.pool.size, rung.pool.too_many, rung.pool.size)
+        self.whole = FinitePool(rung.pool.size, rung.pool.too_many, rung.pool.size)
         self.n = self.s = self.seen = self.found = 0
         self.table = self._crossings.setdefault((self.whole, delta), [])
         self.rooms = self._rooms.setdefault(rung, [])
@@ -105,7 +105,7 @@ class _Counts:
 
 def play(world: World, plan: Plan, rungs: Ladder | None = None) -> Played:
     """A campaign on *world*, whose candidates lie in coin order, to the plan's last audit."""
-    rungs = freeze(world.scores, plan) if rungs is None else rungs
+    rungs = freeze_ladder(world.scores, plan) if rungs is None else rungs
     books = _Books(world, plan, rungs)
     cuts = [-rung.threshold for rung in rungs.rungs]
     first = np.searchsorted(cuts, -world.scores, side="left").tolist()
@@ -167,8 +167,8 @@ def _judge(played: Played, rung: _Counts | None, plan: Plan) -> None:
 
 def by_the_product(world: World, plan: Plan) -> Played:
     """The same with nothing but the product's functions: freeze, next_audits, standings."""
-    rungs = freeze(world.scores, plan)
-    answers = np.full(len(world.scores), Answer.NOT_DRAWN, dtype=np.int8)
+    rungs = freeze_ladder(world.scores, plan)
+    answers = np.full(len(world.scores), AuditAnswer.NOT_DRAWN, dtype=np.int8)
     played = Played()
     while len(played.drawn) < plan.audits:
         draw = ladder.next_audits(rungs, world.scores, answers, 1)
@@ -179,7 +179,7 @@ def by_the_product(world: World, plan: Plan) -> Played:
         standing = ladder.standings(rungs, world.scores, answers)
         at = ladder.released(standing)
         inside = world.scores >= (np.inf if at is None else rungs.rungs[at].threshold)
-        out = inside & (answers == Answer.NOT_DRAWN)
+        out = inside & (answers == AuditAnswer.NOT_DRAWN)
         played.out.append(int(out.sum()))
         of = played.out[-1] if plan.promise == "label" else plan.file_size
         played.broken |= int((world.wrong & out).sum()) > allowed(plan.eps, of)
@@ -216,7 +216,7 @@ def campaigns(
     checks: int = 0,
 ) -> Told:
     """*world* under the coins of *orders*; the first *checks* campaigns are checked."""
-    rungs = freeze(world.scores, plan)
+    rungs = freeze_ladder(world.scores, plan)
     played = [play(world.in_order(order), plan, rungs) for order in orders]
     for order in orders[:checks]:
         if told := differs(world.in_order(order), plan):

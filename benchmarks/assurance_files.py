@@ -23,7 +23,7 @@ from assurance_worlds import Ints, Texts, agreed, learn, synthetic, texts
 from selection_loop import data_file, embed
 from simulated_agent import read_rows
 
-from tiebreak.assurance.rungs import Plan, freeze
+from tiebreak.assurance.rungs import Plan, freeze_ladder
 from tiebreak.domain.promises import Promise
 from tiebreak.learner.classifiers.logistic import Logistic
 
@@ -143,7 +143,7 @@ def recorded(setting: Setting) -> list[Row]:
     for name, what, world, wanted in _recordings(setting.cache):
         for eps in (0.05, 0.1):
             plan = Plan(eps=eps, delta=DELTA, audits=min(max(len(world.scores) // 2, 1), MOST))
-            rungs = freeze(world.scores, plan)
+            rungs = freeze_ladder(world.scores, plan)
             told = campaigns(world, plan, setting.orders(len(world.scores), 0), checks=1)
             if rungs.rungs:
                 sizes = f"rungs of {rungs.rungs[0].pool.size} to {rungs.rungs[-1].pool.size},"

@@ -33,7 +33,7 @@ def exact(setting: Setting) -> list[Row]:
         ]
         off += [f"N {size}, eps {eps}: {told}"] if told != known else []
     for eps, known in WITH_REPLACEMENT.items():
-        told = tuple(stream.crossing(eps, s, DELTA) for s in range(len(known)))
+        told = tuple(stream.audits_to_open(eps, s, DELTA) for s in range(len(known)))
         off += [f"with replacement, eps {eps}: {told}"] if told != known else []
     for pi, known in BOUNDS.items():
         told = tuple(stream.most_errors(s, pi, DELTA) for s in range(len(known)))

@@ -22,8 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tiebreak.assurance import finite, ladder, stream
-from tiebreak.assurance.ladder import Answer
-from tiebreak.assurance.rungs import Plan, freeze
+from tiebreak.assurance.ladder import AuditAnswer
+from tiebreak.assurance.rungs import Plan, freeze_ladder
 
 EPS, DELTA = 0.05, 0.05
 FILE, AGREED = 10_000, 8_000
@@ -61,7 +61,7 @@ def false_certificates(runs: int, length: int, rng: np.random.Generator) -> dict
         "errors first": np.where(t < 200, 0.25, 0.0),
     }
     rules = {
-        "e-process": table(lambda s: stream.crossing(EPS, s, DELTA)),
+        "e-process": table(lambda s: stream.audits_to_open(EPS, s, DELTA)),
         "running rate": table(lambda s: max(20, round(s / EPS))),
         "Clopper-Pearson": table(clopper_pearson),
     }
@@ -109,14 +109,14 @@ def campaign(plan: Plan, steep: float, rng: np.random.Generator) -> tuple[float,
     rank = rng.permutation(AGREED) / AGREED
     wrong = rng.random(AGREED) < np.minimum(0.04 * (steep + 1) * rank**steep, 1)
     scores = 1 - rank
-    rungs = freeze(scores, plan)
-    answers = np.full(AGREED, Answer.NOT_DRAWN, dtype=np.int8)
+    rungs = freeze_ladder(scores, plan)
+    answers = np.full(AGREED, AuditAnswer.NOT_DRAWN, dtype=np.int8)
     left, broken, share = plan.audits, False, 0.0
     while True:
         at = ladder.released(ladder.standings(rungs, scores, answers))
         share = 0.0
         if at is not None:
-            out = (scores >= rungs.rungs[at].threshold) & (answers == Answer.NOT_DRAWN)
+            out = (scores >= rungs.rungs[at].threshold) & (answers == AuditAnswer.NOT_DRAWN)
             share = float(out.sum()) / FILE
             of = int(out.sum()) if plan.promise == "label" else plan.file_size
             broken |= int((wrong & out).sum()) > plan.eps * of

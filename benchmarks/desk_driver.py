@@ -21,7 +21,7 @@ from typing import Any
 
 from simulated_agent import SimulatedAgent, read_rows
 
-from tiebreak.workflow.project import Project
+from tiebreak.api.project import Project
 
 TIEBREAK = [sys.executable, "-c", "from tiebreak.cli.main import main; main()"]
 CARD = ".tb-card[data-state=card]"
@@ -182,7 +182,7 @@ def answers(folder: Path) -> dict[int, list[tuple[str, str, str | None]]]:
     """(who, outcome, label) of each record's acts that persons did, in order."""
     acts: dict[int, list[tuple[str, str, str | None]]] = {}
     with Project.open(folder, agent="none") as project:
-        for act in project.bench.store.annotations.scan():
+        for act in project.context.store.annotations.scan():
             if act.source == "person":
                 label = act.labels[0] if act.labels else None
                 acts.setdefault(act.record_id, []).append((act.who, act.outcome, label))

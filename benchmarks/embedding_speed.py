@@ -20,7 +20,7 @@ import numpy as np
 from tiebreak.domain.ports import Floats
 from tiebreak.learner.classifiers.logistic import create
 from tiebreak.registry import find
-from tiebreak.retrieval.embedders.sentence_transformers import DEFAULT, packaged
+from tiebreak.retrieval.embedders.sentence_transformers import DEFAULT, packaged_model
 from tiebreak.retrieval.embedding import CHUNK
 
 ROUNDS, C = 3, 30.0
@@ -36,7 +36,7 @@ def encoders() -> dict[str, Encode]:
     ours = {name: find("embedders", name)() for name in ("sentence_transformers", "onnx_minilm")}
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(packaged(DEFAULT) or DEFAULT), device="cpu")
+    model = SentenceTransformer(str(packaged_model(DEFAULT) or DEFAULT), device="cpu")
 
     def plain(texts: list[str]) -> Floats:
         return model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
@@ -61,7 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=int, default=0, help="time only so many; 0: all")
     limit = parser.parse_args().texts
-    slice_ = files("tiebreak.workflow") / "demo_data" / "banking77_cards.jsonl.gz"
+    slice_ = files("tiebreak.simulation") / "demo_data" / "banking77_cards.jsonl.gz"
     with slice_.open("rb") as raw, gzip.open(raw, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     texts = [row["text"] for row in rows]

@@ -19,8 +19,8 @@ import numpy as np
 from selection_contenders import CONTROL, PRODUCT
 from selection_sets import SETS
 
-from tiebreak.learner.forecast import CannotTell, Effort, Point, forecast_labels
-from tiebreak.workflow.select import round_half_up
+from tiebreak.learner.estimation.forecast import CannotTell, Effort, Point, forecast_labels
+from tiebreak.loop.select import round_half_up
 
 ROOT = Path(__file__).parents[1]
 REACH = 0.9

@@ -35,10 +35,10 @@ from tiebreak.domain.ports import Classifier, Head
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.choose_c import DEFAULT_C, deal
 from tiebreak.learner.classifiers.logistic import Logistic
-from tiebreak.learner.confidence import fit_confidence
-from tiebreak.learner.fusion import fit_fusion, fuse
+from tiebreak.learner.head_comparison import TrainingData, baseline_wins
+from tiebreak.learner.opinion.confidence import fit_confidence
+from tiebreak.learner.opinion.fusion import fit_fusion, fuse
 from tiebreak.learner.soft_labels import AgentLabels, Verified, fit_mixed, hold_mixed
-from tiebreak.learner.trial import Data, yields
 from tiebreak.registry import find
 
 LABELLED = {"banking77": 5, "clinc150": 3}
@@ -67,9 +67,9 @@ class World:
     open: np.ndarray
     test: np.ndarray
 
-    def data(self, rows: np.ndarray, *, named: bool) -> Data:
+    def data(self, rows: np.ndarray, *, named: bool) -> TrainingData:
         """Labelled rows for a head; those of the control arm are marked."""
-        return Data(
+        return TrainingData(
             vectors=self.vectors[rows],
             labels=[self.classes[y] for y in self.truth[rows]],
             classes=self.classes,
@@ -145,7 +145,7 @@ class Learnt:
     """A kind of head before the control arm was labelled (``first``), and after (``people``)."""
 
     trainer: Classifier
-    data: Data
+    data: TrainingData
     first: Head
     people: Head
 
@@ -210,7 +210,7 @@ def mixed(
             labels=[*data.labels, *(world.classes[y] for y in agent.said)],
         )
         told["naive"] = right(naive.fit(trainer)) - people
-        told["dropped"] = float(yields(hold_mixed(data, trainer, agent, rng)))
+        told["dropped"] = float(baseline_wins(hold_mixed(data, trainer, agent, rng)))
     return told
 
 

@@ -21,11 +21,11 @@ from pathlib import Path
 
 from tiebreak import Project
 from tiebreak.domain.labels import Label, LabelSchema
-from tiebreak.workflow.files.columns import choose
-from tiebreak.workflow.files.read import read_rows
-from tiebreak.workflow.files.records import rows_to_records
-from tiebreak.workflow.files.report import ImportReport
-from tiebreak.workflow.files.write import write_rows
+from tiebreak.files.columns import choose
+from tiebreak.files.import_report import ImportReport
+from tiebreak.files.read import read_rows
+from tiebreak.files.to_records import rows_to_records
+from tiebreak.files.write import write_rows
 
 SENTENCE = "my card payment was declined please tell me where the money is and when it comes"
 

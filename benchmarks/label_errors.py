@@ -21,9 +21,9 @@ import numpy as np
 from selection_loop import Split, read_parts
 
 from tiebreak.learner.classifiers.logistic import create
-from tiebreak.learner.label_errors import judge, label_errors
+from tiebreak.learner.label_issues import find_label_issues, judge_labels
 
-SLICE = Path(__file__).parents[1] / "tiebreak/workflow/demo_data/banking77_cards.jsonl.gz"
+SLICE = Path(__file__).parents[1] / "tiebreak/simulation/demo_data/banking77_cards.jsonl.gz"
 NOISE, RECHECKED, C = 0.1, 0.15, 30.0
 
 
@@ -31,7 +31,7 @@ def plant(train: Split, classes: tuple[str, ...], kind: str, rng: np.random.Gene
     labels = np.array(train.labels)
     wrong = rng.choice(len(labels), round(NOISE * len(labels)), replace=False)
     if kind == "confusable":
-        p = judge(train.vectors, train.labels, classes, C, rng).probabilities
+        p = judge_labels(train.vectors, train.labels, classes, C, rng).probabilities
         p[np.arange(len(labels)), [classes.index(x) for x in train.labels]] = -1
         labels[wrong] = np.array(classes)[p[wrong].argmax(axis=1)]
     else:
@@ -51,7 +51,9 @@ def one(
 ) -> dict[str, float]:
     labels = plant(train, classes, kind, rng)
     wrong = np.array([a != b for a, b in zip(labels, train.labels, strict=True)])
-    errors = label_errors(labels, judge(train.vectors, labels, classes, C, rng), classes)
+    errors = find_label_issues(
+        labels, judge_labels(train.vectors, labels, classes, C, rng), classes
+    )
     n = int(RECHECKED * len(labels))
     flagged = [s.position for s in errors.suspects if s.flagged]
 

@@ -19,7 +19,7 @@ INTENTS = (
     "card_payment_not_recognised",
 )  # fmt: skip
 TAKE = {"train": 85, "test": 25}
-OUT = Path(__file__).parents[1] / "tiebreak/workflow/demo_data/banking77_cards.jsonl.gz"
+OUT = Path(__file__).parents[1] / "tiebreak/simulation/demo_data/banking77_cards.jsonl.gz"
 
 
 def main(source: str) -> None:

@@ -28,12 +28,12 @@ from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.ports import Floats
 from tiebreak.domain.records import NewRecord
 from tiebreak.domain.reviews import Annotation
+from tiebreak.loop import run as loop
+from tiebreak.models.embed import embed
+from tiebreak.project.context import ProjectContext
 from tiebreak.retrieval.indexes._ranking import scan
 from tiebreak.retrieval.recall import recall
-from tiebreak.workflow import loop
-from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.embed import embed
-from tiebreak.workflow.people import annotate
+from tiebreak.review.annotate import annotate
 
 DIM, LABELS, BATCH, EACH, CHUNK, TURNS = 384, 77, 77, 10, 50_000, 5
 QUERIES, K = 200, 10
@@ -112,7 +112,7 @@ def make(folder: Path, n: int) -> dict[str, Any]:
     names = tuple(f"label-{i:02d}" for i in range(LABELS))
     schema = LabelSchema(labels=tuple(Label(name=name) for name in names))
     with Project.create(folder, labels=schema, agent="none", embedder="hashing") as project:
-        store = project.bench.store
+        store = project.context.store
         with Timed() as records:
             for start in range(0, n, CHUNK):
                 rows = [
@@ -121,16 +121,16 @@ def make(folder: Path, n: int) -> dict[str, Any]:
                 ]
                 store.records.add(rows)
         with Timed() as table:
-            hashes = project.bench.table.hashes
+            hashes = project.context.table.hashes
         labels = []
         with Timed() as vectors:
             for at, (rows_, of) in enumerate(topics(n)):
-                project.bench.vectors.append(hashes[at * CHUNK : (at + 1) * CHUNK], rows_)
+                project.context.vectors.append(hashes[at * CHUNK : (at + 1) * CHUNK], rows_)
                 labels.append(of)
         truth = np.concatenate(labels)
         np.save(folder / TRUTH, truth)
         known = np.concatenate([np.flatnonzero(truth == i)[:EACH] for i in range(LABELS)])
-        answer(project.bench, truth, project.bench.table.ids[known].tolist())
+        answer(project.context, truth, project.context.table.ids[known].tolist())
     return {
         "records_s": records.seconds,
         "table_s": table.seconds,
@@ -140,9 +140,9 @@ def make(folder: Path, n: int) -> dict[str, Any]:
     }
 
 
-def answer(bench: Bench, truth: np.ndarray, ids: list[int]) -> None:
+def answer(context: ProjectContext, truth: np.ndarray, ids: list[int]) -> None:
     """A simulated person labels these records."""
-    of = truth[np.searchsorted(bench.table.ids, ids)]
+    of = truth[np.searchsorted(context.table.ids, ids)]
     acts = [
         Annotation(
             record_id=record_id,
@@ -153,7 +153,7 @@ def answer(bench: Bench, truth: np.ndarray, ids: list[int]) -> None:
         )
         for record_id, label in zip(ids, of.tolist(), strict=True)
     ]
-    annotate(bench.store, bench.schema, acts)
+    annotate(context.store, context.schema, acts)
 
 
 def turns(folder: Path, many: int) -> dict[str, Any]:
@@ -165,15 +165,15 @@ def turns(folder: Path, many: int) -> dict[str, Any]:
     with Timed() as opened:
         project = Project.open(folder, progress=told)
     with project:
-        bench = project.bench
+        context = project.context
         with Timed() as table:
-            _ = bench.table
+            _ = context.table
         with Timed() as placed:
-            _ = bench.placed
+            _ = context.placed
         with Timed() as prepared:
-            embed(bench)
+            embed(context)
         for _ in range(many):
-            answer(bench, truth, [task.record_id for task in bench.store.queue.tasks()])
+            answer(context, truth, [task.record_id for task in context.store.queue.tasks()])
             with Timed() as whole:
                 done = project.run(batch=BATCH)
             processor = {"select_processor": watched.busy[-1]}
@@ -188,15 +188,15 @@ def turns(folder: Path, many: int) -> dict[str, Any]:
             "peak_gb": memory("VmHWM"),
         }
         if many > 1:
-            found |= checked(bench, truth)
+            found |= checked(context, truth)
     return found
 
 
 class Exact:
     """Search in all rows of a vector file, a part at a time."""
 
-    def __init__(self, bench: Bench) -> None:
-        self._vectors = bench.vectors
+    def __init__(self, context: ProjectContext) -> None:
+        self._vectors = context.vectors
 
     def search(self, queries: Floats, k: int) -> tuple[np.ndarray, Floats]:
         ids = np.zeros((len(queries), 0), dtype=np.int64)
@@ -210,22 +210,22 @@ class Exact:
         return ids, cosines
 
 
-def checked(bench: Bench, truth: np.ndarray) -> dict[str, Any]:
+def checked(context: ProjectContext, truth: np.ndarray) -> dict[str, Any]:
     """The index against exact search, and a round that compares all vectors instead."""
-    index = bench.near_rows
+    index = context.near_rows
     assert index is not None
-    labelled = np.array(sorted(bench.labelled()), dtype=np.int64)
-    queries = bench.rows(np.random.default_rng(0).choice(labelled, QUERIES, replace=False))
+    labelled = np.array(sorted(context.labelled()), dtype=np.int64)
+    queries = context.rows(np.random.default_rng(0).choice(labelled, QUERIES, replace=False))
     with Timed() as asked:
         index.search(queries, K)
     found = {
-        "recall_at_10": round(recall(index, Exact(bench), queries, K), 4),
+        "recall_at_10": round(recall(index, Exact(context), queries, K), 4),
         "query_ms": round(1000 * asked.seconds / QUERIES, 2),
         "index_gb": round(index.path.stat().st_size / 1e9, 2),
     }
-    bench.near_rows = None
-    answer(bench, truth, [task.record_id for task in bench.store.queue.tasks()])
-    with Project(bench) as project:
+    context.near_rows = None
+    answer(context, truth, [task.record_id for task in context.store.queue.tasks()])
+    with Project(context) as project:
         found["streamed_select_s"] = project.run(batch=BATCH)["seconds"]["select"]
     return found
 

@@ -26,7 +26,7 @@ from tiebreak.learner.calibration import FLOOR, sigmoid
 from tiebreak.learner.choose_c import CHOICES, needs_choice
 from tiebreak.learner.choose_c_sets import DEFAULT_C, choose_c_sets
 from tiebreak.learner.set_classifiers.one_vs_rest import OneVsRest, memberships
-from tiebreak.workflow import wiring
+from tiebreak.project import wiring
 
 LANGUAGES = {
     "chinese-simplified": "chinese",

@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from tiebreak.assurance.people.agreement import measured_alpha
-from tiebreak.assurance.people.consensus import crowdlab, dawid_skene, majority
-from tiebreak.learner.label_errors import judge
+from tiebreak.annotators.agreement import measured_alpha
+from tiebreak.annotators.consensus import crowdlab, dawid_skene, majority
+from tiebreak.learner.label_issues import judge_labels
 from tiebreak.retrieval.embedders import hashing, onnx_minilm
 
 C = 30.0
@@ -44,7 +44,7 @@ def one(
         "majority": votes,
         "dawid_skene": dawid_skene(units),
         "crowdlab": crowdlab(
-            units, judge(vectors, votes.labels, classes, C, rng).probabilities, classes
+            units, judge_labels(vectors, votes.labels, classes, C, rng).probabilities, classes
         ),
     }
     return {

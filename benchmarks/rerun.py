@@ -13,8 +13,8 @@ from pathlib import Path
 from simulated_agent import SimulatedAgent, read_rows
 
 from tiebreak import Project
-from tiebreak.workflow.demo import data_file
-from tiebreak.workflow.ingest import labels_of_column
+from tiebreak.loop.ingest import labels_of_column
+from tiebreak.simulation.demo import data_file
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
             with Project.open(folder) as project:
                 project.import_file(data_file(), labels_are="gold")
                 project.run(batch=12, rounds=5, reviewer="labels", prelabel=100)
-                vectors.append(len(project.bench.vectors))
+                vectors.append(len(project.context.vectors))
             took.append(time.perf_counter() - start)
             calls.append(agent.calls)
     print(

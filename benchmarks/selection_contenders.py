@@ -15,13 +15,13 @@ import numpy as np
 
 from tiebreak.config import SelectPart
 from tiebreak.learner.choose_c import DEFAULT_C, choose_c, needs_choice
-from tiebreak.learner.trial import Data as Labelled
-from tiebreak.learner.trial import hold, yields
+from tiebreak.learner.head_comparison import TrainingData as Labelled
+from tiebreak.learner.head_comparison import baseline_wins, compare_heads
+from tiebreak.models.head_selection import BASELINE_HEAD, DEFAULT_HEAD
+from tiebreak.models.train import MAX_UNLABELLED
 from tiebreak.registry import find, known
-from tiebreak.workflow.choose_head import CHALLENGER, CHAMPION
-from tiebreak.workflow.train import MOST_UNLABELLED
 
-PRODUCT_HEAD = CHALLENGER
+PRODUCT_HEAD = DEFAULT_HEAD
 
 OURS, SKA, SMALL = "tiebreak", "scikit-activeml", "small-text"
 SHORT = {OURS: "tiebreak", SKA: "skactiveml", SMALL: "small_text"}
@@ -138,11 +138,11 @@ class Trainer:
             classes=self._classes,
             c=self._c,
             control=control,
-            unlabelled=rest[self._rng.permutation(len(rest))[:MOST_UNLABELLED]],
+            unlabelled=rest[self._rng.permutation(len(rest))[:MAX_UNLABELLED]],
             prototypes=self._names,
         )
         if due and len(control):
-            challenger, champion = (find("classifiers", k)() for k in (PRODUCT_HEAD, CHAMPION))
-            lost = yields(hold(data, challenger, champion, self._rng))
-            self._head = CHAMPION if lost else PRODUCT_HEAD
+            challenger, champion = (find("classifiers", k)() for k in (PRODUCT_HEAD, BASELINE_HEAD))
+            lost = baseline_wins(compare_heads(data, challenger, champion, self._rng))
+            self._head = BASELINE_HEAD if lost else PRODUCT_HEAD
         return data.fit(find("classifiers", self._head)())

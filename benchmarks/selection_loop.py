@@ -26,7 +26,7 @@ import numpy as np
 from tiebreak.domain.ports import Pool
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.choose_c import DEFAULT_C, choose_c, needs_choice
-from tiebreak.learner.control import draw_control
+from tiebreak.learner.control_arm import draw_control
 from tiebreak.registry import find
 
 BATCHES, LEAST_BATCH, SHARE, KEPT = 10, 16, 0.1, 0.9

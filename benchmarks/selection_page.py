@@ -39,8 +39,8 @@ from selection_sets import QUICK, SETS
 from selection_speed import WHOLE
 
 from tiebreak.learner.choose_c import DEFAULT_C
-from tiebreak.workflow.simulate_plot import draw
-from tiebreak.workflow.simulate_report import plural
+from tiebreak.report.curve_svg import draw
+from tiebreak.simulation.report import plural
 
 PLOTTED_PEERS = 3
 ROOM = 20

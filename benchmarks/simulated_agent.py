@@ -28,8 +28,8 @@ import numpy as np
 import numpy.typing as npt
 from chat_server import ChatServer, Sent, chat_reply
 
-from tiebreak.agents.codes import read_table
-from tiebreak.agents.fencing import clean, fenced
+from tiebreak.agents.labelling.codes import read_table
+from tiebreak.agents.labelling.fencing import fenced, neutralise
 
 INVALID, REFUSED, BUSY = 0.03, 0.02, 0.01
 WORST = 0.95
@@ -118,7 +118,7 @@ def _likeness(line: str, said: Known) -> int:
 
 def corrupt(rows: Sequence[dict[str, Any]], accuracy: float, seed: int) -> dict[str, Known]:
     """What will be said about each text (cleaned as prompts clean it; the first of equals)."""
-    texts = [clean(row["text"])[0] for row in rows]
+    texts = [neutralise(row["text"])[0] for row in rows]
     labels = sorted({row["label"] for row in rows})
     truth = np.array([labels.index(row["label"]) for row in rows])
     guess = out_of_fold(texts, truth, len(labels))

@@ -36,9 +36,9 @@ from desk_driver import (
 )
 from real_browser import chromium, hold
 
-from tiebreak.ui.guard import Guard, secret_of
+from tiebreak.ui.server.guard import Guard, secret_of
 
-SLICE = Path(__file__).parents[1] / "tiebreak/workflow/demo_data/banking77_cards.jsonl.gz"
+SLICE = Path(__file__).parents[1] / "tiebreak/simulation/demo_data/banking77_cards.jsonl.gz"
 DOWN = 8.0
 OTHERS = 9
 LIMITS = {

@@ -16,9 +16,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from desk_driver import CARD, DeskServer, watched_page
 from real_browser import chromium
 
-from tiebreak.workflow.demo import TASK, data_file
-from tiebreak.workflow.ingest import labels_of_column
-from tiebreak.workflow.project import Project
+from tiebreak.api.project import Project
+from tiebreak.loop.ingest import labels_of_column
+from tiebreak.simulation.demo import TASK, data_file
 
 OUT = Path(__file__).with_name("pictures")
 LOOKS: dict[str, dict[str, Any]] = {

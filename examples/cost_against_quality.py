@@ -20,7 +20,7 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 from simulated_agent import SimulatedAgent, read_rows
 
 from tiebreak import Project
-from tiebreak.workflow.demo import TASK, data_file
+from tiebreak.simulation.demo import TASK, data_file
 
 A_LABEL = 0.10  # of a person's time: 20 seconds at 18 an hour
 A_MILLION_TOKENS = {"simulated": {"input": 2.50, "output": 10.00}}

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from tiebreak import Project
-from tiebreak.workflow.demo import TASK, data_file
+from tiebreak.simulation.demo import TASK, data_file
 
 NEW = ("card_swallowed", "lost_or_stolen_card", "compromised_card", "card_delivery_estimate")
 CROWDED = ("pending_card_payment", "declined_card_payment")

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from tiebreak import Project
-from tiebreak.workflow.demo import TASK, data_file
+from tiebreak.simulation.demo import TASK, data_file
 
 try:
     import duckdb

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from tiebreak import Project
-from tiebreak.workflow.demo import data_file
+from tiebreak.simulation.demo import data_file
 
 RARE, OTHER, SOURCE = "swallowed card", "something else", "card_swallowed"
 RARE_RECORDS, KNOWN, BUDGET, BATCH, SEEDS = 14, 2, 100, 25, 3

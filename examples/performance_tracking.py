@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from tiebreak import Project
-from tiebreak.workflow.demo import TASK, data_file
-from tiebreak.workflow.ingest import labels_of_column
+from tiebreak.loop.ingest import labels_of_column
+from tiebreak.simulation.demo import TASK, data_file
 
 BATCH, ROUNDS, MORE = 40, 9, 4
 Estimate = dict[str, Any]

@@ -24,8 +24,8 @@ import numpy.typing as npt
 
 from tiebreak import Project, registry
 from tiebreak.domain.ports import Floats, Pick, Pool
-from tiebreak.workflow.demo import TASK, data_file
-from tiebreak.workflow.ingest import labels_of_column
+from tiebreak.loop.ingest import labels_of_column
+from tiebreak.simulation.demo import TASK, data_file
 
 ENTRY_POINTS = """\
 [tiebreak.strategies]
@@ -122,13 +122,13 @@ def main() -> None:
         with project:
             project.import_file(data_file(), labels_are="gold")
             status = project.run(rounds=5, reviewer="labels")
-            batch = project.bench.store.batches.last()
+            batch = project.context.store.batches.last()
             assert batch is not None
             pick = next(item for item in batch.items if item.arm == "active")
             print(f"the last batch is by {batch.strategy}: {pick.reason}")
             told = status["heldout"]["test"]["model"]
             print(f"{status['labelled']['simulated']} labels by simulated people, encoder", end=" ")
-            print(f"{project.bench.embedder.id}: held-out accuracy {told['accuracy']:.2f}")
+            print(f"{project.context.embedder.id}: held-out accuracy {told['accuracy']:.2f}")
 
 
 if __name__ == "__main__":

@@ -18,26 +18,26 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 from simulated_agent import SimulatedAgent, read_rows
 
 from tiebreak import Project
-from tiebreak.workflow.control import record_answers
-from tiebreak.workflow.demo import TASK, data_file
-from tiebreak.workflow.embed import embed
-from tiebreak.workflow.prelabel import prelabel
-from tiebreak.workflow.routing import route_all
-from tiebreak.workflow.select import select
-from tiebreak.workflow.tasks import open_batch_tasks
-from tiebreak.workflow.train import train
+from tiebreak.loop.prelabel import prelabel
+from tiebreak.loop.routing import route_all
+from tiebreak.loop.select import select
+from tiebreak.models.control_arm import record_answers
+from tiebreak.models.embed import embed
+from tiebreak.models.train import train
+from tiebreak.review.tasks import open_batch_tasks
+from tiebreak.simulation.demo import TASK, data_file
 
 POOL, ROUNDS, BATCH = 300, 3, 30
 
 
 def one_round(project: Project, number: int, gold: dict[str, str]) -> None:
     """Choose, ask the agent, ask people, learn."""
-    bench = project.bench
-    store = bench.store
+    context = project.context
+    store = context.store
 
     # 3 Select. Round 1 has no model: seeds that cover the pool. Then margin within clusters. A
     #   tenth is drawn by lot. Stored: the batch, with each pick's utilities and reason.
-    batch = select(bench, number, BATCH)
+    batch = select(context, number, BATCH)
     assert batch is not None
     arms = [item.arm for item in batch.items]
     print(f"round {number}: {batch.strategy} chose {len(arms)}, {arms.count('control')} by lot")
@@ -46,12 +46,12 @@ def one_round(project: Project, number: int, gold: dict[str, str]) -> None:
     # 4 Suggest. Stored: each reply at once, with its cost. Then, before anybody labels: what model
     #   and agent say of the batch; these are the answers that accuracies are estimated from.
     ids = [item.record_id for item in batch.items]
-    prelabel(bench, ids, "batch", limit_nanos=None, failures=[])
+    prelabel(context, ids, "batch", limit_nanos=None, failures=[])
     store.batches.advance(number, "prelabelled")
-    record_answers(bench, batch)
-    open_batch_tasks(bench, batch)
+    record_answers(context, batch)
+    open_batch_tasks(context, batch)
     store.batches.advance(number, "answered")
-    routed = route_all(bench)
+    routed = route_all(context)
     store.batches.advance(number, "routed")
     spent = project.status()["spend"]
     print(f"  suggested: {spent['calls']} calls so far; routed: {routed}")
@@ -74,10 +74,10 @@ def one_round(project: Project, number: int, gold: dict[str, str]) -> None:
     print(f"  reviewed: {len(cards)}, {blind} of them blind; the agent was right on {agreed}")
 
     # 6 Train. Stored: the head's weights in a file, and its card (labels, C, temperature, hash).
-    card = train(bench, number)
+    card = train(context, number)
     assert card is not None
     store.notes.put_model(card)
-    route_all(bench)  # the new head may agree with the agent where the old one did not
+    route_all(context)  # the new head may agree with the agent where the old one did not
     store.batches.advance(number, "closed")
     held_out = project.status()["heldout"]["test"]["model"]
     print(
@@ -110,8 +110,8 @@ def main() -> None:
             print(f"imported: {taken}, {status['pool']} of them may be labelled")
 
             # 2 Embed. Stored: a vector a text, by content hash; near duplicates are linked.
-            print(f"embedded: {embed(project.bench)['embedded']}; again: ", end="")
-            print(embed(project.bench)["embedded"])
+            print(f"embedded: {embed(project.context)['embedded']}; again: ", end="")
+            print(embed(project.context)["embedded"])
 
             for number in range(1, ROUNDS + 1):
                 one_round(project, number, gold)

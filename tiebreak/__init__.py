@@ -9,14 +9,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tiebreak.api.project import Project
     from tiebreak.domain.decisions import Decision
     from tiebreak.domain.evidence import Suggestion
     from tiebreak.domain.labels import Label, LabelSchema
     from tiebreak.domain.records import Record
     from tiebreak.domain.reviews import Annotation, ReviewTask
     from tiebreak.errors import TiebreakError
-    from tiebreak.workflow.cards import Card
-    from tiebreak.workflow.project import Project
+    from tiebreak.review.cards import Card
 
 __version__ = "0.1.0"
 
@@ -35,11 +35,11 @@ __all__ = [
 
 _HOME = {
     "Annotation": "tiebreak.domain.reviews",
-    "Card": "tiebreak.workflow.cards",
+    "Card": "tiebreak.review.cards",
     "Decision": "tiebreak.domain.decisions",
     "Label": "tiebreak.domain.labels",
     "LabelSchema": "tiebreak.domain.labels",
-    "Project": "tiebreak.workflow.project",
+    "Project": "tiebreak.api.project",
     "Record": "tiebreak.domain.records",
     "ReviewTask": "tiebreak.domain.reviews",
     "Suggestion": "tiebreak.domain.evidence",

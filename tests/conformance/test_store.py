@@ -31,7 +31,7 @@ from stores import (
     write_everywhere,
 )
 
-from tiebreak.domain.batches import Trial
+from tiebreak.domain.batches import HeadComparison
 from tiebreak.domain.ports import Store
 from tiebreak.domain.records import Link, NewRecord, content_hash
 from tiebreak.errors import BudgetExceeded, Conflict, InputError, StoreError, UsageError
@@ -744,7 +744,7 @@ def test_a_new_schema_gets_the_next_version(store: Store) -> None:
 def test_model_cards_are_kept_by_version(store: Store) -> None:
     assert store.notes.models() == []
     assert store.notes.last_model() is None
-    tried = card(2, c=3.0, head="semi_supervised", trial=Trial(n=7, won=3, lost=1))
+    tried = card(2, c=3.0, head="semi_supervised", trial=HeadComparison(n=7, won=3, lost=1))
     store.notes.put_model(tried)
     store.notes.put_model(card(1))
     store.notes.put_model(card(1))

@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 from agent_projects import agent_project, set_key
-from benches import slice_rows
 from chat_server import ChatServer, Sent, chat_reply
 from chat_stub import ChatStub, error, labelled, question, refusal, reset, stalled, truncated
 from commands import COMMAND, ENV, inside, inside_document, read, tiebreak
+from contexts import slice_rows
 
+from tiebreak.api.project import Project
 from tiebreak.domain.evidence import Suggestion
-from tiebreak.workflow.project import Project
 
 ROWS = slice_rows(30, 4)
 NAMES = sorted({r["label"] for r in ROWS})
@@ -31,7 +31,7 @@ GOOD = labelled(NAMES[0])
 
 def suggestions(folder: Path) -> list[Suggestion]:
     with Project.open(folder, agent="none") as project:
-        return list(project.bench.store.suggestions.scan())
+        return list(project.context.store.suggestions.scan())
 
 
 def people_can_go_on(report: dict[str, Any], *, unanswered: int = 0, abstained: int = 0) -> None:
@@ -186,7 +186,7 @@ def test_answers_that_are_no_label_are_abstentions_with_their_reason(tmp_path: P
         people_can_go_on(report, abstained=len(bad))
         assert server.calls == BATCH  # an abstention is an answer: it is not asked for again
     with Project.open(folder, agent="none") as project:
-        store = project.bench.store
+        store = project.context.store
         texts = {r.id: r.text for r in store.records.scan()}
         for told in store.suggestions.scan():
             assert (told.abstain or "") == given[texts[told.record_id]]

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 from agent_projects import agent_project, set_key
-from benches import slice_rows
 from chat_server import ChatServer, Sent
 from chat_stub import labelled, question
 from commands import inside, inside_document, read, tiebreak
+from contexts import slice_rows
 
 from tiebreak import config
 

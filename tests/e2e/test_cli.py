@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
-from benches import slice_rows
 from commands import document, tiebreak
+from contexts import slice_rows
 
 ROWS = slice_rows(60, 20)
 NAMES = sorted({r["label"] for r in ROWS})
@@ -184,9 +184,9 @@ def test_a_corrupt_database_says_so(filled: Path) -> None:
 
 
 def test_a_project_that_is_running_refuses_a_second_run(filled: Path) -> None:
-    from tiebreak.workflow import wiring
+    from tiebreak.project import wiring
 
-    with wiring.lock(filled):
+    with wiring.project_lock(filled):
         assert "Another process" in tiebreak("run", filled, code=1).stderr
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from commands import COMMAND, ENV
 
-from tiebreak.ui.guard import Guard, secret_of
+from tiebreak.ui.server.guard import Guard, secret_of
 
 
 @pytest.mark.slow

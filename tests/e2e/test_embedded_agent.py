@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import pytest
 from agent_parts import ledger, schema
-from benches import slice_rows
+from contexts import slice_rows
 from scipy.stats import binomtest
 
-from tiebreak.agents.labeller import Labeller, LabelTask
-from tiebreak.agents.llm.embedded import EmbeddedModel
+from tiebreak.agents.backends.embedded import EmbeddedModel
+from tiebreak.agents.labelling.labeller import Labeller, LabelTask
 from tiebreak.config import AgentPart
 from tiebreak.domain.evidence import Neighbour, Suggestion
 
@@ -146,7 +146,7 @@ def test_a_text_far_beyond_the_context_is_cut_and_answered() -> None:
 
 CHILD = """
 import sys, time
-from tiebreak.agents.llm.embedded import EmbeddedModel
+from tiebreak.agents.backends.embedded import EmbeddedModel
 from tiebreak.config import AgentPart
 from tiebreak.domain.ports import Message, Request
 model = EmbeddedModel(AgentPart(context_tokens=512))

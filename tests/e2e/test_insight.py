@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 from agent_projects import agent_project, set_key
-from benches import slice_rows
 from chat_stub import ChatStub
 from commands import inside, inside_document
+from contexts import slice_rows
 from stores import rows
 
+from tiebreak.api.project import Project
 from tiebreak.domain.reviews import Annotation
-from tiebreak.workflow.people import annotate
-from tiebreak.workflow.project import Project
+from tiebreak.review.annotate import annotate
 
 ROWS = slice_rows(240, 40)
 NAMES = sorted({row["label"] for row in ROWS})
@@ -77,11 +77,11 @@ def test_planted_wrong_labels_come_up_and_a_person_at_the_desk_gets_them_blind(
     folder: Path,
 ) -> None:
     with Project.open(folder, agent="none") as project:
-        bench = project.bench
-        gold = bench.store.gold.get(bench.table.pool.tolist())
-        rest = {i: gold[i][0] for i in sorted(set(gold) - set(bench.labelled()))}
+        context = project.context
+        gold = context.store.gold.get(context.table.pool.tolist())
+        rest = {i: gold[i][0] for i in sorted(set(gold) - set(context.labelled()))}
         wrong = {i: NAMES[(NAMES.index(rest[i]) + 1) % len(NAMES)] for i in list(rest)[::5]}
-        annotate(bench.store, bench.schema, [
+        annotate(context.store, context.schema, [
             Annotation(record_id=i, who="simulated Eve", source="person", outcome="label",
                        labels=(wrong.get(i, name),)) for i, name in rest.items()
         ])  # fmt: skip
@@ -106,9 +106,9 @@ def test_planted_wrong_labels_come_up_and_a_person_at_the_desk_gets_them_blind(
         assert len(again) == done["opened"]
         assert all(card.task.blind for card in again.values())
         record = next(i for i in again if i in wrong)
-        truth = project.bench.store.gold.get([record])[record][0]
+        truth = project.context.store.gold.get([record])[record][0]
         project.annotate(record, truth, who="ada", shown="blind")
-        assert project.bench.labelled()[record] == ("human", (truth,))
+        assert project.context.labelled()[record] == ("human", (truth,))
         assert project.verify() == []
     assert inside_document("status", folder)["queue_by_reason"]["relabel"] == done["opened"] - 1
 
@@ -124,7 +124,7 @@ def test_doubts_of_agent_and_model_and_bad_asks(folder: Path) -> None:
 def test_drift_pauses_what_takes_no_person_and_looking_ends_it(folder: Path) -> None:
     set_key(folder, 'name = "openai:stub"', 'name = "none"')
     with Project.open(folder) as project:
-        project.bench.store.records.add(
+        project.context.store.records.add(
             rows([f"comet {i} orbits planet {i * 7} past nebula {i * 3}" for i in range(450)])
         )
     report = inside_document("run", folder, "--accept-unproved", "--batch", "20")

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from benches import slice_rows
+from contexts import slice_rows
 from simulated_agent import SimulatedAgent
 
 CHILD = Path(__file__).parents[1] / "support" / "killed_run.py"

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from benches import SLICE
+from contexts import SLICE
 
-from tiebreak.ui.supervisor import Supervisor
-from tiebreak.workflow.demo import data_file
-from tiebreak.workflow.ingest import labels_of_column
-from tiebreak.workflow.learning import LearnerOptions
-from tiebreak.workflow.project import Project
+from tiebreak.api.project import Project
+from tiebreak.loop.ingest import labels_of_column
+from tiebreak.simulation.demo import data_file
+from tiebreak.ui.background import LearnerOptions
+from tiebreak.ui.server.supervisor import Supervisor
 
 BATCH = 16
 PATIENCE = 60.0
@@ -50,7 +50,7 @@ def until(found: Callable[[], bool], what: str) -> None:
 
 def answer_all(project: Project, who: str) -> int:
     """Answer the whole queue with the sealed labels, under a person's name; how many."""
-    gold, done = project.bench.store.gold, 0
+    gold, done = project.context.store.gold, 0
     while cards := project.next_batch(50, who=who):
         truth = gold.get([c.record.id for c in cards])
         for card in cards:
@@ -63,7 +63,7 @@ def test_each_answered_batch_brings_a_head_and_the_next_batch(
     folder: Path, supervisor: Supervisor
 ) -> None:
     with Project.open(folder, agent="none") as project:
-        store = project.bench.store
+        store = project.context.store
         for round_ in (1, 2, 3):
             until(lambda r=round_: store.queue.count(batch=r) == BATCH, f"batch {round_}")
             until(lambda: supervisor.state()["state"] == "waiting", "waiting")
@@ -102,7 +102,7 @@ def test_a_killed_learner_is_started_again(folder: Path, supervisor: Supervisor)
     until(lambda: supervisor._process is not first, "another process")
     until(lambda: supervisor.state()["state"] == "waiting", "waiting again")
     with Project.open(folder) as project:
-        assert project.bench.store.queue.count(batch=1) == BATCH
+        assert project.context.store.queue.count(batch=1) == BATCH
 
 
 def test_a_learner_that_cannot_work_says_why(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_it_does_not_outlive_a_desk_that_was_killed(folder: Path, tmp_path: Path
     note = tmp_path / "pid"
     desk = (
         "import sys, time; from pathlib import Path\n"
-        "from tiebreak.ui.supervisor import Supervisor\n"
+        "from tiebreak.ui.server.supervisor import Supervisor\n"
         "s = Supervisor(Path(sys.argv[1])); s.start()\n"
         "while s.state()['state'] != 'waiting': time.sleep(.05)\n"
         "Path(sys.argv[2]).write_text(str(s._process.pid)); time.sleep(600)\n"

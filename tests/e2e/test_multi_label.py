@@ -19,10 +19,10 @@ from commands import COMMAND, ENV, inside, inside_document, tiebreak
 from issue_sets import FILE, SimulatedSetAgent, issues, tags
 from terminal import Terminal
 
+from tiebreak.api.project import Project
 from tiebreak.domain.labels import LabelValue
 from tiebreak.errors import UsageError
-from tiebreak.workflow.label_errors import doubtful
-from tiebreak.workflow.project import Project
+from tiebreak.evaluation.label_issues import label_issues
 
 TAGS = {row["id"]: tuple(sorted(row["tags"])) for row in issues()}
 BATCH = 20
@@ -55,7 +55,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Ch
 
 def standing(folder: Path) -> dict[str, tuple[str, str, LabelValue | None]]:
     with Project.open(folder, agent="none") as project:
-        store = project.bench.store
+        store = project.context.store
         names = {r.id: r.external_id for r in store.records.scan()}
         acts = store.annotations.standing().items()
         return {names[i]: (a.source, a.outcome, a.labels) for i, a in acts}
@@ -102,9 +102,9 @@ def test_the_agent_is_asked_for_a_list_and_shown_lists(learned: tuple[Path, Chat
     assert all(set(json.loads(m["content"])) == {"labels"} for m in shown)
     agent = SimulatedSetAgent()
     with Project.open(folder, agent="none") as project:
-        bench = project.bench
-        told = bench.suggested()
-        texts = {i: r.text for i, r in bench.records(told).items()}
+        context = project.context
+        told = context.suggested()
+        texts = {i: r.text for i, r in context.records(told).items()}
     assert len(told) > 100
     for i, suggestion in told.items():
         said = agent.says(texts[i])
@@ -117,11 +117,11 @@ def test_the_agent_is_asked_for_a_list_and_shown_lists(learned: tuple[Path, Chat
 def test_equal_sets_agree_and_others_go_to_people(learned: tuple[Path, ChatServer]) -> None:
     folder, _ = learned
     with Project.open(folder, agent="none") as project:
-        store = project.bench.store
+        store = project.context.store
         routes = [
             r
             for i, r in store.routes.latest().items()
-            if i in project.bench.suggested() and r.model_version
+            if i in project.context.suggested() and r.model_version
         ]
     reasons = {r.reason for r in routes}
     assert {"disagreement", "abstained"} <= reasons
@@ -174,7 +174,7 @@ def test_what_cannot_have_several_labels_says_so(learned: tuple[Path, ChatServer
         Project.open(folder, agent="none") as project,
         pytest.raises(UsageError, match="one label"),
     ):
-        doubtful(project.bench)
+        label_issues(project.context)
     settings = folder.parent / "score"
     inside("init", settings, "--labels", "a,b", "--multiple", "--agent", "openai:x")
     with (settings / "tiebreak.toml").open("a", encoding="utf-8") as toml:
@@ -283,14 +283,14 @@ def test_a_project_may_turn_to_several_labels(tmp_path: Path) -> None:
         project.annotate("r2", who="ada", outcome="none")
         with pytest.raises(UsageError, match="without one"):
             project.annotate("r2", who="ada")
-        store = project.bench.store
-        values = [value for _, value in project.bench.labelled().values()]
+        store = project.context.store
+        values = [value for _, value in project.context.labelled().values()]
         assert values == [("a",), ("a", "c"), ()]
         assert [a.outcome for a in store.annotations.standing().values()] == ["label"] * 3
         assert project.verify() == []
         project.annotate("r2", who="ada", outcome="undo")
-        assert len(project.bench.labelled()) == 2
+        assert len(project.context.labelled()) == 2
     file.write_text(file.read_text("utf-8").replace("multiple: true\n", ""), encoding="utf-8")
     with Project.open(folder) as project:  # and back: a set is no label any more
         assert project.schema.version == 3
-        assert [value for _, value in project.bench.labelled().values()] == [("a",)]
+        assert [value for _, value in project.context.labelled().values()] == [("a",)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from commands import tiebreak
 
-from tiebreak.workflow.project import Project
+from tiebreak.api.project import Project
 
 HALF = "\ud800"
 ITEMS = [

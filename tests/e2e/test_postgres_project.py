@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
-from benches import slice_rows
 from commands import inside, inside_document, tiebreak
+from contexts import slice_rows
 from simulated_agent import SimulatedAgent
 
 ROWS = slice_rows(60, 12)

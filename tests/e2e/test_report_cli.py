@@ -9,7 +9,7 @@ from commands import inside, inside_document
 from promise_projects import two_kinds
 from report_projects import PageReader
 
-from tiebreak.workflow.project import Project
+from tiebreak.api.project import Project
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ) as project:  # fmt: skip
         rows = two_kinds()
         project.add({"id": row["id"], "text": row["text"]} for row in rows)
-        ids = {r.external_id: r.id for r in project.bench.store.records.scan(limit=500)}
-        project.bench.store.gold.put({ids[r["id"]]: (r["label"],) for r in rows})
+        ids = {r.external_id: r.id for r in project.context.store.records.scan(limit=500)}
+        project.context.store.gold.put({ids[r["id"]]: (r["label"],) for r in rows})
         project.run(reviewer="labels", batch=16)
     return place
 

@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 import pytest
 from agent_projects import agent_project
-from benches import slice_rows
 from chat_server import ChatServer, Sent, chat_reply
 from chat_stub import code_labels, demonstrations, labelled, question, sure
 from commands import inside, inside_document
+from contexts import slice_rows
 
-from tiebreak.agents.fencing import clean, fenced
+from tiebreak.agents.labelling.fencing import fenced, neutralise
+from tiebreak.api.project import Project
 from tiebreak.domain.records import Record
-from tiebreak.workflow.lots import hidden
-from tiebreak.workflow.predict import predict_records
-from tiebreak.workflow.project import Project
+from tiebreak.models.predict import predict_records
+from tiebreak.project.sampling import is_blind_sample
 
 SEALED = "label-of-held-out-rows-only"
 HELD = "HELDOUTSECRET"
@@ -78,11 +78,11 @@ def make(tmp_path: Path, server: Listener, mode: str, **agent: Any) -> Path:
 
 def standing(project: Project) -> dict[str, str]:
     """Text to label, of every answered record."""
-    store = project.bench.store
+    store = project.context.store
     acts = store.annotations.standing()
     return {
         r.text: acts[r.id].labels[0]  # type: ignore[index]
-        for r in project.bench.records(acts).values()
+        for r in project.context.records(acts).values()
     }
 
 
@@ -111,8 +111,8 @@ def check_requests(
 
 def check_project(project: Project) -> None:
     """Nothing of the held-out rows is in what was learnt, suggested, queued or said."""
-    bench = project.bench
-    store = bench.store
+    context = project.context
+    store = context.store
     pool = {r.id for r in store.records.scan(limit=500) if not r.heldout}
     assert {t.record_id for t in store.queue.tasks(status=None)} <= pool
     assert {i.record_id for b in store.batches.all() for i in b.items} <= pool
@@ -123,7 +123,7 @@ def check_project(project: Project) -> None:
         assert set(told.neighbours) <= pool - {told.record_id}
         assert HELD not in told.rationale
         assert told.purpose == "heldout" or told.record_id in pool
-    predictions = predict_records(bench, sorted(pool))
+    predictions = predict_records(context, sorted(pool))
     assert predictions is not None
     column = predictions.classes.index(SEALED)
     assert np.all(predictions.probabilities[:, column] == 0), "the head has learnt a sealed label"
@@ -228,7 +228,7 @@ def test_blind_cards_hold_no_machines_answer(mode: str, server: Listener, tmp_pa
     with Project.open(folder) as project:
         project.run(batch=20, rounds=2, reviewer="labels")
         project.run(batch=20)
-        store = project.bench.store
+        store = project.context.store
         drawn = {i.record_id for i in store.batches.get(3).items if i.arm == "control"}
         assert len(drawn) == 2
         # both machines have answered, and it is stored: the card leaves it out all the same
@@ -240,7 +240,7 @@ def test_blind_cards_hold_no_machines_answer(mode: str, server: Listener, tmp_pa
         )
         cards = project.next_batch(20, who="ada")
         blind = [card for card in cards if card.task.blind]
-        by_lot = {c.record.id for c in cards if hidden(project.bench, c.record.id)}
+        by_lot = {c.record.id for c in cards if is_blind_sample(project.context, c.record.id)}
         assert {card.record.id for card in blind} == drawn | by_lot
         for card in blind:
             assert card.suggestion is None
@@ -303,7 +303,7 @@ def test_a_hostile_text_gets_no_label_past_the_schema_and_none_past_a_person(
         inside_document("run", folder, "--batch", str(len(rows)), "--accept-unproved")
         bodies = server.bodies
     assert len(bodies) == len(rows)
-    texts = {clean(text)[0] for text in HOSTILE.values()}
+    texts = {neutralise(text)[0] for text in HOSTILE.values()}
     for body in bodies:
         system, last = body["messages"][0]["content"], body["messages"][-1]["content"]
         assert [m["role"] for m in body["messages"]] == ["system", "user"]
@@ -313,7 +313,7 @@ def test_a_hostile_text_gets_no_label_past_the_schema_and_none_past_a_person(
         assert question(body)[:40] not in system
 
     with Project.open(folder, agent="none") as project:
-        store = project.bench.store
+        store = project.context.store
         names = {r.id: r.external_id for r in store.records.scan()}
         told = {names[s.record_id]: s for s in store.suggestions.scan()}
         assert set(told) == set(HOSTILE)

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 from agent_projects import agent_project
-from benches import slice_rows
 from chat_server import ChatServer, Sent
 from chat_stub import labelled, question
 from commands import COMMAND, ENV, inside
+from contexts import slice_rows
 from terminal import Terminal
 
+from tiebreak.api.project import Project
 from tiebreak.domain.reviews import Annotation
-from tiebreak.workflow.project import Project
 
 ROWS = slice_rows(40, 0)
 NAMES = sorted({r["label"] for r in ROWS})
@@ -64,7 +64,7 @@ def card(terminal: Terminal) -> str:
 def annotations(folder: Path) -> list[tuple[str, Annotation]]:
     with Project.open(folder, agent="none") as project:
         assert project.verify() == []
-        store = project.bench.store
+        store = project.context.store
         names = {r.id: r.external_id for r in store.records.scan()}
         return [(names[a.record_id], a) for a in store.annotations.scan()]
 
@@ -72,7 +72,7 @@ def annotations(folder: Path) -> list[tuple[str, Annotation]]:
 def standing(folder: Path) -> dict[str, tuple[str, str, str | None]]:
     """Record to (who, outcome, label)."""
     with Project.open(folder, agent="none") as project:
-        store = project.bench.store
+        store = project.context.store
         names = {r.id: r.external_id for r in store.records.scan()}
         return {
             names[i]: (a.who, a.outcome, a.labels[0] if a.labels else None)
@@ -84,7 +84,7 @@ def leased(folder: Path, who: str) -> int:
     """How many records another person could get now."""
     with Project.open(folder, agent="none") as project:
         got = project.next_batch(100, who=who)
-        project.bench.store.queue.release(who)
+        project.context.store.queue.release(who)
         return len(got)
 
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 from agent_projects import agent_project
-from benches import slice_rows
 from chat_server import ChatServer, Sent
 from chat_stub import demonstrations, question, sure
 from commands import Done, inside, inside_document, read, tiebreak
+from contexts import slice_rows
 
-from tiebreak.workflow.project import Project
-from tiebreak.workflow.routing import proposals
+from tiebreak.api.project import Project
+from tiebreak.loop.routing import proposals
 
 ROWS = slice_rows(80, 10)
 NAMES = sorted({r["label"] for r in ROWS})
@@ -75,13 +75,13 @@ def answer_all(folder: Path, who: str = "ada") -> None:
 
 def proposed(folder: Path) -> dict[int, tuple[str, ...] | None]:
     with Project.open(folder, agent="none") as project:
-        return {r.record_id: r.labels for r in proposals(project.bench)}
+        return {r.record_id: r.labels for r in proposals(project.context)}
 
 
 def decided(folder: Path) -> dict[int, tuple[str, tuple[str, ...] | None]]:
     with Project.open(folder, agent="none") as project:
         assert project.verify() == []
-        return {i: (d.by, d.labels) for i, d in project.bench.store.decisions.latest().items()}
+        return {i: (d.by, d.labels) for i, d in project.context.store.decisions.latest().items()}
 
 
 def test_without_the_flag_no_machine_decides_anything(folder: Path, tmp_path: Path) -> None:
@@ -108,8 +108,8 @@ def test_with_it_every_command_says_so_and_only_proposals_are_labelled(
     assert len(wanted) == n
     assert after == {**before, **{i: ("unproved", labels) for i, labels in wanted.items()}}
     with Project.open(folder, agent="none") as project:
-        queued = {t.record_id for t in project.bench.store.queue.tasks()}
-        pool = set(project.bench.table.pool.tolist())
+        queued = {t.record_id for t in project.context.store.queue.tasks()}
+        pool = set(project.context.table.pool.tolist())
     assert not queued & set(wanted)
     assert set(wanted) <= pool
 
@@ -130,8 +130,8 @@ def test_it_never_trains_and_is_never_shown_as_an_example(folder: Path, server: 
     inside("run", folder, *ACCEPT)
     machine = {i for i, (by, _) in decided(folder).items() if by == "unproved"}
     with Project.open(folder, agent="none") as project:
-        texts = {r.text for r in project.bench.records(machine).values()}
-        assert not machine & set(project.bench.labelled())
+        texts = {r.text for r in project.context.records(machine).values()}
+        assert not machine & set(project.context.labelled())
     answer_all(folder)
     before = len(server.bodies)
     report = inside_document("run", folder, *ACCEPT)
@@ -147,7 +147,7 @@ def test_a_person_replaces_it_and_nothing_takes_that_back(folder: Path) -> None:
     inside("run", folder, *ACCEPT)
     first, second, third = list(proposed(folder))[:3]
     with Project.open(folder, agent="none") as project:
-        was = project.bench.store.decisions.latest()[first].labels
+        was = project.context.store.decisions.latest()[first].labels
         other = next(name for name in NAMES if (name,) != was)
         project.annotate(first, other, who="ada")
         project.annotate(second, who="ada", outcome="none")
@@ -160,10 +160,10 @@ def test_a_person_replaces_it_and_nothing_takes_that_back(folder: Path) -> None:
     assert after[third] == ("human", None)  # taken back by a person: to be asked again
     assert report["labelled"]["human"] == BATCH + 1
     with Project.open(folder, agent="none") as project:
-        learnt = project.bench.labelled()
+        learnt = project.context.labelled()
         assert learnt[first] == ("human", (other,))
         assert len(learnt) == BATCH + 1
-        by = [d.by for d in project.bench.store.decisions.of(first)]
+        by = [d.by for d in project.context.store.decisions.of(first)]
         assert by == ["unproved", "human"]  # append-only: what the machine said is still there
 
 

@@ -70,5 +70,5 @@ def test_imports_run_downward_only() -> None:
 
 
 def test_the_demo_data_is_small() -> None:
-    size = sum(p.stat().st_size for p in (ROOT / "tiebreak/workflow/demo_data").iterdir())
+    size = sum(p.stat().st_size for p in (ROOT / "tiebreak/simulation/demo_data").iterdir())
     assert size <= 200_000

@@ -4,9 +4,9 @@ from agent_parts import labeller, neighbour, task
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiebreak.agents import fitting
-from tiebreak.agents.fencing import clean, fenced
-from tiebreak.agents.llm.scripted import ScriptedModel
+from tiebreak.agents.backends.scripted import ScriptedModel
+from tiebreak.agents.labelling import fitting
+from tiebreak.agents.labelling.fencing import fenced, neutralise
 
 texts = st.text(max_size=400) | st.text(alphabet="ab 1é\n", max_size=3000)
 
@@ -20,7 +20,7 @@ texts = st.text(max_size=400) | st.text(alphabet="ab 1é\n", max_size=3000)
 def test_what_is_left_fits_and_no_more_was_cut_than_needed(
     text: str, fixed: int, demonstrations: list[int], limit: int
 ) -> None:
-    left = fitting.fit(text, fixed=fixed, demonstrations=demonstrations, limit=limit)
+    left = fitting.fit_prompt(text, fixed=fixed, demonstrations=demonstrations, limit=limit)
     if left is None:
         assert fixed > limit
         return
@@ -49,7 +49,7 @@ def test_every_record_gets_a_prompt_within_the_context(
         assert length <= context
         assert prepared.shown == near[neighbours - len(prepared.shown) :]
         if not prepared.cut:
-            assert fenced(request.messages[-1].content) == clean(text)[0]
+            assert fenced(request.messages[-1].content) == neutralise(text)[0]
 
 
 @given(st.text(max_size=300), st.text(max_size=300))

@@ -6,9 +6,9 @@ import math
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tiebreak.agents import codes
-from tiebreak.agents.fencing import clean, fence, fenced, marker
-from tiebreak.agents.parsing import LONGEST_RATIONALE, read_answer
+from tiebreak.agents.labelling import codes
+from tiebreak.agents.labelling.fencing import fence, fenced, marker, neutralise
+from tiebreak.agents.labelling.parsing import MAX_RATIONALE, read_answer
 
 NAMES = ("spam", "ham", "not sure", "größer", '"quoted"')
 jsonish = st.recursive(
@@ -30,7 +30,7 @@ replies = st.one_of(
 def test_arbitrary_text_gives_a_label_of_the_schema_or_a_reason(text: str, finish: str) -> None:
     said = read_answer(text, NAMES, finish=finish, secrets=("kvwx>",))
     assert (said.label in NAMES) != (said.abstain is not None)
-    assert len(said.rationale) <= LONGEST_RATIONALE
+    assert len(said.rationale) <= MAX_RATIONALE
     assert "\n" not in said.rationale
 
 
@@ -47,7 +47,7 @@ def test_a_well_formed_answer_is_always_read(label: str, rationale: str, before:
 def test_a_score_is_a_label_of_the_table_with_a_probability(
     top: list[tuple[str, float]], text: str
 ) -> None:
-    table = codes.assign(NAMES, 0, text)
+    table = codes.assign_codes(NAMES, 0, text)
     said = codes.score(top, table)
     listed = [token for token, _ in top if token.strip() in table]
     assert (said is None) == (not listed)
@@ -63,11 +63,11 @@ def test_a_score_is_a_label_of_the_table_with_a_probability(
 
 @given(st.text(), st.lists(st.text(), max_size=4), st.integers(0, 3))
 def test_a_fenced_text_is_read_back_whole(text: str, others: list[str], seed: int) -> None:
-    kept, hidden = clean(text)
+    kept, hidden = neutralise(text)
     mark = marker(seed, [kept, *others])
     assert all(mark not in t for t in (kept, *others))
     assert fenced(fence(kept, mark)) == kept
-    assert clean(kept) == (kept, 0)
+    assert neutralise(kept) == (kept, 0)
     assert hidden >= 0
 
 
@@ -75,6 +75,6 @@ def test_a_fenced_text_is_read_back_whole(text: str, others: list[str], seed: in
 def test_codes_do_not_depend_on_the_order_of_the_labels(
     text: str, seed: int, names: list[str]
 ) -> None:
-    table = codes.assign(names, seed, text)
-    assert table == codes.assign(NAMES, seed, text)
+    table = codes.assign_codes(names, seed, text)
+    assert table == codes.assign_codes(NAMES, seed, text)
     assert sorted(table.values()) == sorted(NAMES)

@@ -10,24 +10,26 @@ from hypothesis import strategies as st
 from tiebreak.assurance import finite, stream
 from tiebreak.assurance.coins import Coin, in_order
 from tiebreak.assurance.estimates import probabilities
-from tiebreak.assurance.finite import Pool
-from tiebreak.assurance.ladder import Answer, next_audits, released, standings, target
-from tiebreak.assurance.monitor import read
+from tiebreak.assurance.finite import FinitePool
+from tiebreak.assurance.ladder import AuditAnswer, next_audits, released, standings, target
+from tiebreak.assurance.monitor import read_monitor
 from tiebreak.assurance.rungs import Ladder, Rung
 
 rates = st.sampled_from([0.01, 0.02, 0.05, 0.1, 0.3])
 
 
 @st.composite
-def states(draw: st.DrawFn) -> tuple[Pool, int, int]:
+def states(draw: st.DrawFn) -> tuple[FinitePool, int, int]:
     size = draw(st.integers(2, 400))
-    pool = Pool(size, draw(st.integers(1, size)), draw(st.integers(0, size)))
+    pool = FinitePool(size, draw(st.integers(1, size)), draw(st.integers(0, size)))
     n = draw(st.integers(0, size - 1))
     return pool, n, draw(st.integers(0, n))
 
 
 @given(states())
-def test_errors_lower_the_evidence_and_right_ones_raise_it(state: tuple[Pool, int, int]) -> None:
+def test_errors_lower_the_evidence_and_right_ones_raise_it(
+    state: tuple[FinitePool, int, int],
+) -> None:
     pool, n, s = state
     now = finite.log_e(pool, n, s)
     assert finite.log_e(pool, n + 1, s) >= now - 1e-12
@@ -35,7 +37,7 @@ def test_errors_lower_the_evidence_and_right_ones_raise_it(state: tuple[Pool, in
 
 
 @given(states())
-def test_the_finite_evidence_is_a_martingale_at_k0(state: tuple[Pool, int, int]) -> None:
+def test_the_finite_evidence_is_a_martingale_at_k0(state: tuple[FinitePool, int, int]) -> None:
     pool, n, s = state
     p = (pool.too_many - s) / (pool.size - n)
     now = finite.log_e(pool, n, s)
@@ -51,10 +53,12 @@ def test_the_finite_evidence_is_a_martingale_at_k0(state: tuple[Pool, int, int])
 
 @given(states(), st.sampled_from([0.001, 0.05, 0.3]))
 def test_a_crossing_is_the_first_certified_count(
-    state: tuple[Pool, int, int], delta: float
+    state: tuple[FinitePool, int, int], delta: float
 ) -> None:
     pool, _, s = state
-    first = next((n for n in range(s, pool.cap + 1) if finite.certified(pool, n, s, delta)), None)
+    first = next(
+        (n for n in range(s, pool.cap + 1) if finite.is_certified(pool, n, s, delta)), None
+    )
     assert finite.crossing(pool, s, delta) == first
 
 
@@ -96,8 +100,8 @@ def ladders(draw: st.DrawFn) -> tuple[Ladder, np.ndarray, np.ndarray]:
     )
     drawn, wrong = draw(st.floats(0, 1)), draw(st.floats(0, 0.1))
     answers = rng.choice(np.array([0, 1], dtype=np.int8), SIZE, p=[1 - wrong, wrong])
-    answers[int(drawn * SIZE) :] = Answer.NOT_DRAWN
-    for code in (Answer.NOT_DRAWN, Answer.PENDING, Answer.SEEN):
+    answers[int(drawn * SIZE) :] = AuditAnswer.NOT_DRAWN
+    for code in (AuditAnswer.NOT_DRAWN, AuditAnswer.PENDING, AuditAnswer.SEEN):
         answers[rng.integers(0, SIZE, draw(st.integers(0, 3)))] = code
     return Ladder(rungs, 0.05), scores, answers
 
@@ -141,7 +145,7 @@ def test_the_next_audits_are_the_first_free_coins_of_the_target(
     free = [i for i in range(SIZE) if scores[i] >= rung.threshold and answers[i] < 0]
     assert nexts.tolist() == free[: len(nexts)]
     after = answers.copy()
-    after[nexts] = Answer.RIGHT
+    after[nexts] = AuditAnswer.RIGHT
     later = standings(ladder, scores, after)
     assert later[at].seen <= max(rung.pool.cap, found[at].seen)
     force = released(found)
@@ -154,10 +158,10 @@ def test_an_error_instead_of_a_right_answer_never_frees_more(
     case: tuple[Ladder, np.ndarray, np.ndarray], which: int
 ) -> None:
     ladder, scores, answers = case
-    if answers[which] != Answer.RIGHT:
+    if answers[which] != AuditAnswer.RIGHT:
         return
     worse = answers.copy()
-    worse[which] = Answer.WRONG
+    worse[which] = AuditAnswer.WRONG
     better, now = (released(standings(ladder, scores, a)) for a in (answers, worse))
     assert now is None or (better is not None and now <= better)
 
@@ -184,7 +188,7 @@ def test_more_errors_alarm_no_later(errors: list[bool], eps: float) -> None:
     one_more = [*errors]
     if False in one_more:
         one_more[one_more.index(False)] = True
-    before, after = read(errors, eps), read(one_more, eps)
+    before, after = read_monitor(errors, eps), read_monitor(one_more, eps)
     assert (after.log_r >= before.log_r - 1e-9).all()
     for reading in (before, after):
         if reading.alarm is not None:

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tiebreak.domain.labels import Label, LabelSchema
-from tiebreak.workflow.files.cells import clean
-from tiebreak.workflow.files.columns import Columns
-from tiebreak.workflow.files.read import read_rows
-from tiebreak.workflow.files.records import rows_to_records
-from tiebreak.workflow.files.report import ImportReport
-from tiebreak.workflow.files.rows import Problem, Row
-from tiebreak.workflow.files.write import write_rows
+from tiebreak.files.cells import clean_text
+from tiebreak.files.columns import Columns
+from tiebreak.files.import_report import ImportReport
+from tiebreak.files.read import read_rows
+from tiebreak.files.rows import Problem, Row
+from tiebreak.files.to_records import rows_to_records
+from tiebreak.files.write import write_rows
 
 SCHEMA = LabelSchema(labels=(Label(name="x"), Label(name="y")))
 anything = st.text(max_size=30)
@@ -42,7 +42,7 @@ def test_what_is_written_is_read_again(rows):
             assert write_rows(path, ["id", "text"], rows) == len(rows)
             found, problems = read(path)
             assert problems == []
-            want = [{key: clean(value) for key, value in row.items()} for row in rows]
+            want = [{key: clean_text(value) for key, value in row.items()} for row in rows]
             if "csv" in name:
                 want = [{key: safe(value) for key, value in row.items()} for row in want]
             assert [dict(row.values) for row in found] == want

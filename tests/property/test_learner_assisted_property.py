@@ -9,15 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiebreak.learner.estimates import Sample, assisted, estimate, mean_loss, weight_of
+from tiebreak.learner.estimation.accuracy import (
+    ControlSample,
+    assisted,
+    estimate,
+    mean_loss,
+    weight_of,
+)
 
 guesses = st.floats(0, 1, allow_nan=False)
 
 
-def drawn(loss: np.ndarray, guess: np.ndarray, at: np.ndarray) -> Sample:
+def drawn(loss: np.ndarray, guess: np.ndarray, at: np.ndarray) -> ControlSample:
     """The records at these positions of a population whose every guess was read."""
     n = len(at)
-    return Sample(
+    return ControlSample(
         loss=loss[at],
         guess=guess[at],
         mean_guess=np.full(n, guess.mean()),
@@ -66,7 +72,7 @@ def test_an_estimate_is_within_its_interval_and_both_within_0_and_1(
 ) -> None:
     loss, guess = (np.array(column) for column in zip(*rows, strict=True))
     n = len(loss)
-    sample = Sample(
+    sample = ControlSample(
         loss=loss, guess=guess, mean_guess=np.full(n, mean), guess_variance=np.full(n, 0.001)
     )
     told = assisted(sample, weight)
@@ -137,7 +143,7 @@ def test_a_pool_that_was_read_in_part_widens_the_interval() -> None:
     rng = np.random.default_rng(1)
     loss, guess = (rng.random(50) < 0.3).astype(np.float64), rng.random(50)
     whole = drawn(loss, guess, np.arange(50))
-    part = Sample(
+    part = ControlSample(
         loss=loss, guess=guess, mean_guess=whole.mean_guess, guess_variance=np.full(50, 0.01)
     )
     wide, narrow = assisted(part), assisted(whole)
@@ -147,4 +153,4 @@ def test_a_pool_that_was_read_in_part_widens_the_interval() -> None:
 
 
 def test_no_records_are_no_estimate() -> None:
-    assert assisted(Sample.joined([])) is None
+    assert assisted(ControlSample.joined([])) is None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tiebreak.learner.calibration import BOUNDS, fit_temperature, softmax
-from tiebreak.learner.estimates import estimate
+from tiebreak.learner.estimation.accuracy import estimate
 
 LOGITS = arrays(
     np.float64, st.tuples(st.integers(1, 6), st.integers(1, 5)), elements=st.floats(-30, 30)

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiebreak.errors import UsageError
-from tiebreak.learner.comparison import area, labels_to, over_seeds, saved, saved_range
+from tiebreak.learner.estimation.curve_comparison import (
+    area,
+    labels_to,
+    over_seeds,
+    saved,
+    saved_range,
+)
 
 shares = st.floats(0, 1)
 LABELS = [10, 20, 40, 50, 80]

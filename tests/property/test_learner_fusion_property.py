@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiebreak.learner.confidence import ConfidenceCurve
-from tiebreak.learner.fusion import Fusion, fit_fusion, fuse
+from tiebreak.learner.opinion.confidence import ConfidenceCurve
+from tiebreak.learner.opinion.fusion import Fusion, fit_fusion, fuse
 
 CURVE = ConfidenceCurve(intercept=0.3, slope=0.8, n=50)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiebreak.config import RoutePart
-from tiebreak.learner.routing import route
+from tiebreak.learner.opinion.routing import route
 
 PROBABILITY = st.floats(0, 1)
 MAYBE = st.none() | PROBABILITY

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiebreak.assurance.people.agreement import alpha, interval_alpha, kappa, measured_alpha
-from tiebreak.assurance.people.anchoring import Dealt, anchoring
-from tiebreak.assurance.people.fatigue import sessions
-from tiebreak.assurance.people.intervals import at_most, difference, share
+from tiebreak.annotators.agreement import alpha, cohen_kappa, interval_alpha, measured_alpha
+from tiebreak.annotators.anchoring import Dealt, measure_anchoring
+from tiebreak.annotators.fatigue import sessions
+from tiebreak.annotators.intervals import at_most, difference, share_interval
 
 UNITS = st.lists(
     st.dictionaries(st.sampled_from("wxyz"), st.integers(0, 3), max_size=4), max_size=12
@@ -59,7 +59,7 @@ def test_an_interval_holds_its_value(units, seed):
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=30))
 def test_kappa_is_symmetric_and_inside_its_interval(pairs):
     first, second = [a for a, _ in pairs], [b for _, b in pairs]
-    found, turned = kappa(first, second), kappa(second, first)
+    found, turned = cohen_kappa(first, second), cohen_kappa(second, first)
     assert (found is None) == (turned is None)
     if found is not None and turned is not None:
         assert found.value == pytest.approx(turned.value)
@@ -69,7 +69,7 @@ def test_kappa_is_symmetric_and_inside_its_interval(pairs):
 
 @given(COUNTS, COUNTS)
 def test_intervals_hold_their_values(first, second):
-    one = share(*first)
+    one = share_interval(*first)
     both = difference(*first, *second)
     assert one is not None and both is not None
     assert 0 <= one.low <= one.value <= one.high <= 1
@@ -82,7 +82,7 @@ def test_intervals_hold_their_values(first, second):
 
 @given(st.lists(st.builds(Dealt, st.booleans(), st.booleans()), max_size=40))
 def test_the_pull_is_the_difference_of_both_accuracies(cards):
-    found = anchoring(cards)
+    found = measure_anchoring(cards)
     assert (found.pull is not None) == (found.accuracy is not None and found.naive is not None)
     if found.pull and found.accuracy and found.naive:
         assert found.pull.value == pytest.approx(found.naive.value - found.accuracy.value)

@@ -19,8 +19,8 @@ from tiebreak.domain.ports import Pool
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.heads import LinearHead
 from tiebreak.learner.strategies._diverse import distinct
-from tiebreak.learner.strategies._doubt import by_margin, margin_utility
-from tiebreak.learner.strategies._kmeans import assign, cluster
+from tiebreak.learner.strategies._kmeans import assign_clusters, cluster
+from tiebreak.learner.strategies._uncertainty import by_margin, margin_utility
 from tiebreak.learner.strategies.margin_kmeans import WIDTH, MarginKMeans
 
 SETTLED = [
@@ -92,7 +92,7 @@ def test_margin_kmeans_takes_one_per_cell_of_the_most_doubtful(seed, size, diffe
     candidates, clear = distinct(vectors, by_margin(pool, rng).order, WIDTH * n)
     cells = cluster(vectors[candidates[:clear]], n, rng)
     first = picks[: len(cells.sizes)]
-    of, _ = assign(vectors[first], cells.centres)
+    of, _ = assign_clusters(vectors[first], cells.centres)
     assert sorted(of.tolist()) == list(range(len(cells.sizes)))
     # the top by margin once copies are struck: nothing distinct and more doubtful is left out
     assert set(first) <= set(candidates[:clear].tolist())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tiebreak.workflow.project import Project
+from tiebreak.api.project import Project
 
 QUICK = {"timeout": 5.0, "retries": 0, "mode": "generate"}
 

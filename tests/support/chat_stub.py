@@ -10,8 +10,8 @@ from typing import Any
 
 from chat_server import ChatServer, Sent, chat_reply
 
-from tiebreak.agents.codes import read_table
-from tiebreak.agents.fencing import fenced
+from tiebreak.agents.labelling.codes import read_table
+from tiebreak.agents.labelling.fencing import fenced
 
 Step = Sent | str | Callable[[dict[str, Any]], Sent]
 

@@ -1,4 +1,4 @@
-"""Visits for desk tests: events by word, and a bench whose queue holds a batch."""
+"""Visits for desk tests: events by word, and a project context whose queue holds a batch."""
 
 from __future__ import annotations
 
@@ -6,27 +6,28 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from benches import make_bench, slice_rows
+from contexts import make_context, slice_rows
 
 from tiebreak.domain.ports import Store
-from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.loop import run
-from tiebreak.workflow.running import RunOptions
-from tiebreak.workflow.visits import Event, Visit
+from tiebreak.loop.run import run_loop
+from tiebreak.loop.running import RunOptions
+from tiebreak.project.context import ProjectContext
+from tiebreak.review.protocol import ReviewEvent, SyncRequest
 
 _keys = itertools.count(1)
 ADA, BOB = "client-of-ada", "client-of-bob"
 
 
-def learned_bench(folder: Path, *, rounds: int = 2, store: Store | None = None) -> Bench:
-    """A bench with a head, whose next batch waits for people. The labels so far are simulated."""
-    bench = make_bench(folder, slice_rows(160, 20), store=store)
-    run(bench, RunOptions(batch=24, rounds=rounds, reviewer="labels"))
-    run(bench, RunOptions(batch=24))
-    return bench
+def learned_bench(folder: Path, *, rounds: int = 2, store: Store | None = None) -> ProjectContext:
+    """A project context with a head, whose next batch waits for people. The labels so far are
+    simulated."""
+    context = make_context(folder, slice_rows(160, 20), store=store)
+    run_loop(context, RunOptions(batch=24, rounds=rounds, reviewer="labels"))
+    run_loop(context, RunOptions(batch=24))
+    return context
 
 
-def event(record: int, what: str = "", *, seq: int = 1, **more: Any) -> Event:
+def event(record: int, what: str = "", *, seq: int = 1, **more: Any) -> ReviewEvent:
     """An event with a key of its own: *what* is a label, or skip, flag, none or undo."""
     outcome = what if what in ("skip", "flag", "none", "undo") else "label"
     told = {
@@ -38,9 +39,9 @@ def event(record: int, what: str = "", *, seq: int = 1, **more: Any) -> Event:
         "shown": "evidence",
         **more,
     }
-    return Event.model_validate(told)
+    return ReviewEvent.model_validate(told)
 
 
-def visit(client: str = ADA, *events: Event, **more: Any) -> Visit:
+def visit(client: str = ADA, *events: ReviewEvent, **more: Any) -> SyncRequest:
     """A visit of *client* with these events."""
-    return Visit.model_validate({"client": client, "events": events, **more})
+    return SyncRequest.model_validate({"client": client, "events": events, **more})

@@ -1,4 +1,5 @@
-"""Benches on which a promise can be earned in a second: texts of two kinds, some labels wrong."""
+"""Project contexts on which a promise can be earned in a second: texts of two kinds, some labels
+wrong."""
 
 from __future__ import annotations
 
@@ -6,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benches import make_bench
+from contexts import make_context
 
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.ports import Store
 from tiebreak.domain.reviews import Annotation, ReviewTask
-from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.people import annotate
+from tiebreak.project.context import ProjectContext
+from tiebreak.review.annotate import annotate
 
 WORDS = {
     "refund": ("refund", "money", "charged", "invoice", "payment"),
@@ -41,13 +42,13 @@ def promise_bench(
     tiers: dict[str, str] | None = None,
     by_tier: dict[str, float] | None = None,
     **promise: Any,
-) -> Bench:
-    """A bench with a promise in its settings; *tiers* by label, and the
+) -> ProjectContext:
+    """A project context with a promise in its settings; *tiers* by label, and the
     tolerated error *by_tier*."""
     labels = tuple(Label(name=n, tier=(tiers or {}).get(n, "normal")) for n in WORDS)
     asked: dict[str, Any] = {"max_error": 0.1, "labels": 30, "audits": 60, "audit_batch": 20}
     asked |= {"tiers": by_tier or {}, **promise}
-    return make_bench(
+    return make_context(
         folder,
         two_kinds() if rows is None else rows,
         settings={"promise": asked, "learn": {"head": "logistic"}},
@@ -56,9 +57,11 @@ def promise_bench(
     )
 
 
-def answer(bench: Bench, tasks: list[ReviewTask], who: str = "ann", **fields: Any) -> None:
+def answer(
+    context: ProjectContext, tasks: list[ReviewTask], who: str = "ann", **fields: Any
+) -> None:
     """A person's answers to tasks, as the sealed labels have them; blind where the task is."""
-    gold = bench.store.gold.get([t.record_id for t in tasks])
+    gold = context.store.gold.get([t.record_id for t in tasks])
     acts = [
         Annotation(
             record_id=t.record_id,
@@ -73,9 +76,9 @@ def answer(bench: Bench, tasks: list[ReviewTask], who: str = "ann", **fields: An
         )
         for t in tasks
     ]
-    annotate(bench.store, bench.schema, acts)
+    annotate(context.store, context.schema, acts)
 
 
-def waiting(bench: Bench, *reasons: str) -> list[ReviewTask]:
+def waiting(context: ProjectContext, *reasons: str) -> list[ReviewTask]:
     """Open tasks, with these reasons alone if any are given."""
-    return [t for t in bench.store.queue.tasks() if not reasons or t.reason in reasons]
+    return [t for t in context.store.queue.tasks() if not reasons or t.reason in reasons]

@@ -1,4 +1,4 @@
-"""A bench that has all that a report tells of, and a reader of its page."""
+"""A project context that has all that a report tells of, and a reader of its page."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from benches import make_bench
+from contexts import make_context
 from promise_projects import WORDS, answer, two_kinds, waiting
 
 from tiebreak.domain.labels import Label, LabelSchema
-from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.loop import run
-from tiebreak.workflow.promise.told import certificates
-from tiebreak.workflow.running import RunOptions
+from tiebreak.loop.run import run_loop
+from tiebreak.loop.running import RunOptions
+from tiebreak.project.context import ProjectContext
+from tiebreak.promise.status import certificate_statuses
 
 EMPTY = {"meta", "br"}
 
@@ -24,11 +24,12 @@ def told_bench(
     project: dict[str, Any] | None = None,
     names: tuple[str, str] = ("refund", "login"),
     tier: str = "normal",
-) -> Bench:
-    """A bench of 400 records under two labels of one tier, with a promise of 10 % asked for."""
+) -> ProjectContext:
+    """A project context of 400 records under two labels of one tier, with a promise of 10 % asked
+    for."""
     new = dict(zip(WORDS, names, strict=True))
     asked = {"max_error": 0.1, "labels": 30, "audits": 60, "audit_batch": 20}
-    return make_bench(
+    return make_context(
         folder,
         [{**row, "label": new[row["label"]]} for row in two_kinds()],
         settings={
@@ -41,22 +42,22 @@ def told_bench(
     )
 
 
-def earn(bench: Bench) -> None:
+def earn(context: ProjectContext) -> None:
     """Two people, both simulated, answer what waits until a certificate is in force; Bob says again
     what Ann said of the first 20 that she answered blind."""
     options = RunOptions(batch=16)
     for _ in range(30):
-        run(bench, options)
-        if any(told["in_force"] for told in certificates(bench)):
+        run_loop(context, options)
+        if any(told["in_force"] for told in certificate_statuses(context)):
             break
-        audits = waiting(bench, "audit")
-        answer(bench, audits or waiting(bench), who="Ann Secretive")
+        audits = waiting(context, "audit")
+        answer(context, audits or waiting(context), who="Ann Secretive")
     else:
         raise AssertionError("nothing was certified")
-    said = bench.store.annotations.standing()
+    said = context.store.annotations.standing()
     first = sorted(i for i, act in said.items() if act.shown == "blind")[:20]
-    tasks = [t for t in bench.store.queue.tasks(status=None) if t.record_id in first]
-    answer(bench, tasks, who="Bob Discreet", shown="blind")
+    tasks = [t for t in context.store.queue.tasks(status=None) if t.record_id in first]
+    answer(context, tasks, who="Bob Discreet", shown="blind")
 
 
 class PageReader(HTMLParser):

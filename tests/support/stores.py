@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tiebreak.domain.batches import BatchItem, ModelCard, QueryBatch
+from tiebreak.domain.batches import BatchItem, ModelInfo, QueryBatch
 from tiebreak.domain.decisions import Decision, Route
 from tiebreak.domain.evidence import Suggestion, Usage
 from tiebreak.domain.labels import Label, LabelSchema
@@ -16,7 +16,7 @@ from tiebreak.domain.promises import (
     Evidence,
     FrozenRung,
     FrozenTier,
-    PolicyCard,
+    Policy,
     RungState,
 )
 from tiebreak.domain.records import NewRecord
@@ -114,7 +114,7 @@ def batch(round_: int, record_ids: Sequence[int], **fields: Any) -> QueryBatch:
     return QueryBatch(round=round_, items=items, **(base | {"model_version": None} | fields))
 
 
-def card(version: int = 1, **fields: Any) -> ModelCard:
+def card(version: int = 1, **fields: Any) -> ModelInfo:
     """A model card."""
     base: dict[str, Any] = {
         "round": version,
@@ -129,10 +129,10 @@ def card(version: int = 1, **fields: Any) -> ModelCard:
         "labels_hash": "1" * 64,
         "sha256": "0" * 64,
     }
-    return ModelCard(version=version, **(base | fields))
+    return ModelInfo(version=version, **(base | fields))
 
 
-def policy(number: int = 1, **fields: Any) -> PolicyCard:
+def policy(number: int = 1, **fields: Any) -> Policy:
     """A frozen policy with one tier."""
     rung = FrozenRung(threshold=0.1 + 0.2, size=2, too_many=1, cap=1)
     base: dict[str, Any] = {
@@ -149,7 +149,7 @@ def policy(number: int = 1, **fields: Any) -> PolicyCard:
         "candidates": 2,
         "digest": "0" * 64,
     }
-    return PolicyCard(number=number, **(base | fields))
+    return Policy(number=number, **(base | fields))
 
 
 def candidate(record_id: int, policy: int = 1, **fields: Any) -> Candidate:

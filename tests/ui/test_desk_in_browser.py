@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from benches import SLICE
 from browser import Scheme, Tab, accessibility, hold, visit
+from contexts import SLICE
 from desk_driver import (
     CARD,
     DeskServer,
@@ -30,9 +30,9 @@ from desk_driver import (
 )
 from once import made_once
 
+from tiebreak.api.project import Project
 from tiebreak.domain.records import NewRecord
 from tiebreak.domain.reviews import ReviewTask
-from tiebreak.workflow.project import Project
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -93,12 +93,12 @@ def test_a_project_with_ties_is_labelled_through_by_keyboard_and_the_export_name
     tab: Tab, folder: Path, tmp_path: Path, port: int
 ) -> None:
     with Project.open(folder, agent="none") as project:
-        texts = {r.id: r.text for r in project.bench.store.records.scan(limit=5000)}
-        truth = {i: v[0] for i, v in project.bench.store.gold.get(list(texts)).items()}
-        waiting = project.bench.store.queue.tasks()
+        texts = {r.id: r.text for r in project.context.store.records.scan(limit=5000)}
+        truth = {i: v[0] for i, v in project.context.store.gold.get(list(texts)).items()}
+        waiting = project.context.store.queue.tasks()
         keep = [t.record_id for t in waiting if t.blind][:4]
         keep += [t.record_id for t in waiting if t.reason == "selected" and not t.blind][:14]
-        project.bench.store.queue.close([t.record_id for t in waiting if t.record_id not in keep])
+        project.context.store.queue.close([t.record_id for t in waiting if t.record_id not in keep])
     seen: Counter[str] = Counter()
     with DeskServer(folder, QUIET, port=port) as server, tab.visit() as at:
         page = at.open(server.url)
@@ -259,7 +259,7 @@ HOSTILE = [
 
 def test_hostile_texts_are_inert(tab: Tab, folder: Path, port: int) -> None:
     with Project.open(folder, agent="none") as project:
-        store = project.bench.store
+        store = project.context.store
         new = [NewRecord(source="h", external_id=t[:60], text=t) for t in HOSTILE]
         ids = store.records.add(new).inserted
         store.queue.open([ReviewTask(record_id=i, reason="selected", priority=9.0) for i in ids])
@@ -301,8 +301,8 @@ def test_a_batch_answered_is_learnt_from_and_the_next_one_comes(
     verdict = judge(presses, folder)
     assert (verdict.lost, verdict.doubled, verdict.wrong) == (0, 0, 0)
     with Project.open(folder, agent="none") as project:
-        head = project.bench.store.notes.last_model()
-        batch = project.bench.store.batches.last()
+        head = project.context.store.notes.last_model()
+        batch = project.context.store.batches.last()
         assert head is not None
         assert batch is not None
         assert dict(head.trained_on) == {"human": 16, "simulated": 32}
@@ -323,7 +323,7 @@ def test_axe_finds_nothing_in_our_own_markup_under_streamlits_colours(
 
 def test_the_status_page_counts_and_exports(tab: Tab, desk: DeskServer) -> None:
     with Project.open(desk.folder, agent="none") as project:
-        waiting = len(project.bench.store.queue.tasks())
+        waiting = len(project.context.store.queue.tasks())
     with tab.visit() as at:
         page = at.open(seat(desk))
         first = on_screen(page)
@@ -346,7 +346,7 @@ def test_the_status_page_counts_and_exports(tab: Tab, desk: DeskServer) -> None:
 
 
 def test_the_keys_that_pages_list_are_the_keys_of_the_card(tab: Tab, desk: DeskServer) -> None:
-    from tiebreak.ui.keymap import KEYS
+    from tiebreak.ui.pages.keymap import KEYS
 
     with tab.visit() as at:
         page = at.open(seat(desk))

@@ -16,7 +16,7 @@ from commands import inside
 from desk_driver import CARD, DeskServer, wait_saved
 from issue_sets import FILE, SimulatedSetAgent, issues, tags
 
-from tiebreak.workflow.project import Project
+from tiebreak.api.project import Project
 
 pytestmark = pytest.mark.browser
 
@@ -74,7 +74,7 @@ def test_a_batch_of_sets_is_answered_by_keyboard(folder: Path, tab: Tab, port: i
     assert touched >= 1
     assert accepted >= 1
     with Project.open(folder, agent="none") as project:
-        store = project.bench.store
+        store = project.context.store
         names = {r.id: r.external_id for r in store.records.scan()}
         human = {
             names[i]: list(d.labels or ())

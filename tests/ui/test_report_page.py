@@ -9,8 +9,8 @@ from browser import Scheme, Tab, accessibility
 from once import made_once
 from report_projects import earn, told_bench
 
-from tiebreak.workflow.report.data import report
-from tiebreak.workflow.report.html import page as written
+from tiebreak.report.data import project_report
+from tiebreak.report.html import page as written
 
 pytestmark = pytest.mark.browser
 
@@ -35,13 +35,13 @@ CURVE = [
 
 def make(place: Path) -> None:
     """People, simulated, earned a certificate; a second one is made up, which says SIMULATED."""
-    bench = told_bench(
+    context = told_bench(
         place / "p",
         project={"name": "Tickets of the help desk", "task": "What is the ticket about?" * 9},
         names=("refund " + "é" * 90, "login"),
     )
-    earn(bench)
-    told = report(bench)
+    earn(context)
+    told = project_report(context)
     played = {**told["promised"][0], "simulated": True, "tier": "strict"}
     told["promised"].append(played)
     told["certificates"].append({**told["certificates"][0], "simulated": True, "tier": "strict"})

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from benches import slice_rows
 from browser import Scheme, Tab, accessibility
+from contexts import slice_rows
 from desk_driver import DeskServer
 from once import made_once
 
-from tiebreak.workflow.project import Project
+from tiebreak.api.project import Project
 
 pytestmark = pytest.mark.browser
 
@@ -29,10 +29,10 @@ def make(place: Path) -> None:
         },
     ) as project:  # fmt: skip
         project.add({"id": row["id"], "text": row["text"]} for row in rows)
-        ids = {r.external_id: r.id for r in project.bench.store.records.scan(limit=500)}
-        project.bench.store.gold.put({ids[r["id"]]: (r["label"],) for r in rows})
+        ids = {r.external_id: r.id for r in project.context.store.records.scan(limit=500)}
+        project.context.store.gold.put({ids[r["id"]]: (r["label"],) for r in rows})
         project.run(reviewer="labels", rounds=7)
-        project.bench.store.notes.report(
+        project.context.store.notes.report(
             "drift", 0,
             {"state": "pause", "reason": "texts are farther from what was known", "new": 300,
              "after": 100, "up_to": 240, "groups": []},

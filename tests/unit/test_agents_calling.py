@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from agent_parts import labeller, ledger, schema, task
 
-from tiebreak.agents import money
-from tiebreak.agents.calling import Reply, call_all, estimate_run, request_hash
-from tiebreak.agents.composing import Prepared
-from tiebreak.agents.llm.scripted import ScriptedModel, answers, says
+from tiebreak.agents.backends.scripted import ScriptedModel, answers, says
+from tiebreak.agents.calling import money
+from tiebreak.agents.calling.calls import Reply, call_all, estimate_run, request_hash
+from tiebreak.agents.labelling.composing import Prepared
 from tiebreak.config import Price
 from tiebreak.domain.evidence import NANOS, Usage
 from tiebreak.domain.ports import Completion, Ledger, Message, Request

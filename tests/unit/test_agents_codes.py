@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from tiebreak.agents import codes
+from tiebreak.agents.labelling import codes
 
 NAMES = ("a", "b", "c", "d")
 
@@ -15,9 +15,9 @@ def logs(**chances: float) -> list[tuple[str, float]]:
 
 
 def test_codes_are_permuted_by_text_and_seed_and_by_nothing_else() -> None:
-    assert codes.assign(NAMES, 0, "x") == codes.assign(NAMES, 0, "x")
-    assert list(codes.assign(NAMES, 0, "x")) == ["A", "B", "C", "D"]
-    first = Counter(codes.assign(NAMES, 0, f"text {i}")["A"] for i in range(2000))
+    assert codes.assign_codes(NAMES, 0, "x") == codes.assign_codes(NAMES, 0, "x")
+    assert list(codes.assign_codes(NAMES, 0, "x")) == ["A", "B", "C", "D"]
+    first = Counter(codes.assign_codes(NAMES, 0, f"text {i}")["A"] for i in range(2000))
     assert min(first.values()) > 400  # 500 each, were it exactly fair
 
 
@@ -49,7 +49,7 @@ def test_no_code_in_the_list_is_no_answer() -> None:
 
 
 def test_the_table_is_read_back() -> None:
-    table = codes.assign(["x", "y"], 0, "")
-    said = codes.table(table, {"x": "an unknown"})
+    table = codes.assign_codes(["x", "y"], 0, "")
+    said = codes.code_table(table, {"x": "an unknown"})
     read = codes.read_table(f"Task.\n{said}\nThat was it.")
     assert read == {c: "x: an unknown" if n == "x" else n for c, n in table.items()}

@@ -5,9 +5,9 @@ import json
 import pytest
 from agent_parts import labeller, neighbour, schema, task
 
-from tiebreak.agents.codes import read_table
-from tiebreak.agents.fencing import fenced
-from tiebreak.agents.llm.scripted import ScriptedModel
+from tiebreak.agents.backends.scripted import ScriptedModel
+from tiebreak.agents.labelling.codes import read_table
+from tiebreak.agents.labelling.fencing import fenced
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.errors import ConfigError
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tiebreak.agents.llm import embedded, embedded_server
+from tiebreak.agents.backends import embedded, embedded_server
 from tiebreak.config import AgentPart
 from tiebreak.errors import LLMUnavailable, MissingPackage
 

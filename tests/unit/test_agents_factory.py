@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tiebreak.agents.factory import agent_id, open_agent
+from tiebreak.agents.backends.factory import agent_id, open_agent
 from tiebreak.config import AgentPart
 from tiebreak.errors import ConfigError
 

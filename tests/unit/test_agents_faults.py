@@ -11,9 +11,9 @@ from agent_parts import labeller, ledger, task
 from chat_server import Sent, chat_reply
 from chat_stub import ChatStub, error, refusal, reset, truncated
 
-from tiebreak.agents.calling import Failure
-from tiebreak.agents.fencing import fenced
-from tiebreak.agents.llm.openai_chat import OpenAIChat
+from tiebreak.agents.backends.openai_chat import OpenAIChat
+from tiebreak.agents.calling.calls import Failure
+from tiebreak.agents.labelling.fencing import fenced
 from tiebreak.domain.evidence import Suggestion
 from tiebreak.errors import LLMRejected, LLMUnavailable
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tiebreak.agents.fencing import _LETTERS, clean, fence, fenced, marker
+from tiebreak.agents.labelling.fencing import _LETTERS, fence, fenced, marker, neutralise
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from tiebreak.agents.fencing import _LETTERS, clean, fence, fenced, marker
 def test_clean_takes_out_what_cannot_be_seen_and_counts_it(
     text: str, kept: str, hidden: int
 ) -> None:
-    assert clean(text) == (kept, hidden)
+    assert neutralise(text) == (kept, hidden)
 
 
 def test_a_marker_is_the_same_for_the_same_request_and_else_another() -> None:

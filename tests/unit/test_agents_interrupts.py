@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tiebreak.agents.interrupts import SafePoints
+from tiebreak.agents.calling.interrupts import SafePoints
 
 
 def test_ctrl_c_is_raised_at_the_next_check_and_not_before() -> None:

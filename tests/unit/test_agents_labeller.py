@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from agent_parts import labeller, ledger, neighbour, schema, task
 
-from tiebreak.agents.calling import Failure
-from tiebreak.agents.llm.scripted import ScriptedModel, answers, says
+from tiebreak.agents.backends.scripted import ScriptedModel, answers, says
+from tiebreak.agents.calling.calls import Failure
 from tiebreak.config import Price
 from tiebreak.domain.evidence import Suggestion, Usage
 from tiebreak.domain.ports import Completion, Request

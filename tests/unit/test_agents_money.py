@@ -5,8 +5,8 @@ import tomllib
 import pytest
 
 from tiebreak import config
-from tiebreak.agents import money
-from tiebreak.agents.llm.scripted import ScriptedModel
+from tiebreak.agents.backends.scripted import ScriptedModel
+from tiebreak.agents.calling import money
 from tiebreak.config import Price
 from tiebreak.domain.evidence import NANOS, Usage
 from tiebreak.domain.ports import Completion, Message, Request

@@ -14,8 +14,8 @@ from chat_server import Sent, chat_reply
 from chat_stub import ChatStub, error, letters, refusal, reset, stalled, truncated
 
 from tiebreak import config
-from tiebreak.agents.llm.hosts import chat_id, is_loopback
-from tiebreak.agents.llm.openai_chat import OpenAIChat
+from tiebreak.agents.backends.hosts import chat_id, is_loopback
+from tiebreak.agents.backends.openai_chat import OpenAIChat
 from tiebreak.domain.evidence import Usage
 from tiebreak.domain.ports import Message, Request
 from tiebreak.errors import LLMError, LLMForbidden, LLMRejected, LLMUnavailable

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tiebreak.agents.parsing import Answer, read_answer, shorten
+from tiebreak.agents.labelling.parsing import ParsedAnswer, read_answer, shorten
 
 NAMES = ("spam", "ham")
 
@@ -18,7 +18,7 @@ NAMES = ("spam", "ham")
     ],
 )
 def test_an_answer_is_found(text: str) -> None:
-    assert read_answer(text, NAMES) == Answer("spam", None, "It sells.")
+    assert read_answer(text, NAMES) == ParsedAnswer("spam", None, "It sells.")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_an_answer_is_found(text: str) -> None:
 def test_anything_else_is_an_abstention_with_its_reason(
     text: str, finish: str, reason: str
 ) -> None:
-    assert read_answer(text, NAMES, finish=finish) == Answer(None, reason)
+    assert read_answer(text, NAMES, finish=finish) == ParsedAnswer(None, reason)
 
 
 def test_a_complete_answer_counts_even_if_the_reply_was_cut_after_it() -> None:
@@ -62,7 +62,7 @@ def test_a_complete_answer_counts_even_if_the_reply_was_cut_after_it() -> None:
     ],
 )
 def test_an_echo_of_the_marker_is_an_abstention(text: str) -> None:
-    assert read_answer(text, NAMES, secrets=("kvwx>",)) == Answer(None, "echo")
+    assert read_answer(text, NAMES, secrets=("kvwx>",)) == ParsedAnswer(None, "echo")
 
 
 def test_a_rationale_is_one_short_clean_line() -> None:

@@ -11,8 +11,8 @@ import pytest
 from agent_parts import labeller, ledger, neighbour, schema, task
 from recordings import SETS, write
 
-from tiebreak.agents.factory import agent_id, open_agent
-from tiebreak.agents.llm.recorded import RecordedModel, read_recording
+from tiebreak.agents.backends.factory import agent_id, open_agent
+from tiebreak.agents.backends.recorded import RecordedModel, read_recording
 from tiebreak.config import AgentPart
 from tiebreak.domain.evidence import Suggestion
 from tiebreak.domain.labels import Label, LabelSchema

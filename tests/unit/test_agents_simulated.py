@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from agent_parts import ledger, schema
-from benches import slice_rows
+from contexts import slice_rows
 from simulated_agent import Known, SimulatedAgent, error_rates
 
-from tiebreak.agents.calling import Failure
-from tiebreak.agents.labeller import Labeller, LabelTask
-from tiebreak.agents.llm.openai_chat import OpenAIChat
+from tiebreak.agents.backends.openai_chat import OpenAIChat
+from tiebreak.agents.calling.calls import Failure
+from tiebreak.agents.labelling.labeller import Labeller, LabelTask
 from tiebreak.config import AgentPart
 from tiebreak.domain.evidence import Suggestion
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from tiebreak.assurance.coins import Coin, coin, in_order
-from tiebreak.assurance.finite import certified, per_file
-from tiebreak.assurance.policy import Policy
+from tiebreak.assurance.finite import is_certified, per_file
+from tiebreak.assurance.policy import PolicyContent
 from tiebreak.errors import UsageError
 
 SECRET = b"a secret of thirty-two bytes ..."
@@ -70,7 +70,7 @@ def test_a_coin_for_each_content_hides_clusters_of_duplicates() -> None:
             number = {k: coin(SECRET, int(k), f"{run}").number for k in set(key.tolist())}
             order = sorted(range(1000), key=lambda i: (number[int(key[i])], i))
             errors = np.cumsum(wrong[order])
-            found += any(certified(pool, n, int(errors[n - 1]), 0.05) for n in range(60, 200, 4))
+            found += any(is_certified(pool, n, int(errors[n - 1]), 0.05) for n in range(60, 200, 4))
         return found / 100
 
     assert falsely(content) > 0.5  # broken
@@ -85,7 +85,7 @@ def test_a_short_secret_and_an_odd_pi_are_refused() -> None:
             Coin(1, 1).falls(pi)
 
 
-POLICY = Policy(
+POLICY = PolicyContent(
     number=1, encoder="e", head="h", agent="a", prompt="p", guideline="g", demo_index="d",
     fusion=(("temperature", 0.1), ("weight", 2.0)), labels=("x", "y"),
     tiers=(("x", "low"), ("y", "never")), eps=(("low", 0.05),), rungs=(("low", 0.9),),

@@ -10,10 +10,10 @@ import pytest
 from error_streams import finite_pool, fires
 
 from tiebreak.assurance.finite import (
-    Pool,
-    certified,
+    FinitePool,
     crossing,
     crossings,
+    is_certified,
     log_e,
     per_file,
     per_label,
@@ -22,7 +22,7 @@ from tiebreak.assurance.rates import allowed, delta_share, labels_for
 from tiebreak.errors import UsageError
 
 
-def whole(size: int, eps: float) -> Pool:
+def whole(size: int, eps: float) -> FinitePool:
     """The whole rung counts, audited records included."""
     return per_file(size, eps, size)
 
@@ -37,14 +37,14 @@ def test_first_certification_of_a_whole_rung(size: int, eps: float, expected: tu
     assert tuple(crossing(pool, s, 0.05) for s in range(4)) == expected
     assert crossings(pool, 0.05)[:4] == expected
     for s, n in enumerate(expected):
-        assert certified(pool, n, s, 0.05)
-        assert not certified(pool, n - 1, s, 0.05)
+        assert is_certified(pool, n, s, 0.05)
+        assert not is_certified(pool, n - 1, s, 0.05)
     # broken: a prior that is all on K = 0 promises it at the fixed-sample count, too early
     point = next(n for n in range(size) if _log_point(pool, n) >= log(20))
     assert point < expected[0]
 
 
-def _log_point(pool: Pool, n: int) -> float:
+def _log_point(pool: FinitePool, n: int) -> float:
     left = np.arange(pool.size - pool.too_many - n + 1, pool.size - pool.too_many + 1)
     return float(-np.log(left / np.arange(pool.size - n + 1, pool.size + 1)).sum())
 
@@ -65,7 +65,7 @@ def test_e_is_a_martingale_under_the_null(size: int, eps: float, n: int, s: int)
     assert one_step(pool.too_many - 2) > 1  # broken, a K0 that is off: no martingale
 
 
-def _exact(pool: Pool, n: int, s: int) -> Decimal:
+def _exact(pool: FinitePool, n: int, s: int) -> Decimal:
     """log E in 60 digits, term by term from the definition's ratios."""
     with localcontext() as context:
         context.prec = 60
@@ -117,7 +117,7 @@ def test_false_certificates_by_exact_sums(size: int, eps: float) -> None:
 def test_a_bound_on_the_whole_rung_is_none_on_the_unchecked_labels() -> None:
     """N = 500, K = 24: 4.8 % of all, but more of what is left after right ones were audited."""
 
-    def above(pool: Pool) -> float:
+    def above(pool: FinitePool) -> float:
         first = fires(crossings(pool, 0.05), finite_pool(500, 24), pool.cap)
         n, s = np.nonzero(first)
         return float(first[n, s][(24 - s) / (500 - n) > 0.05].sum())
@@ -129,17 +129,17 @@ def test_a_bound_on_the_whole_rung_is_none_on_the_unchecked_labels() -> None:
 
 def test_the_label_promise_has_a_cap() -> None:
     pool = per_label(500, 0.05, 125)
-    assert pool == Pool(500, 19, 125)  # floor(.05 * 375) + 1
+    assert pool == FinitePool(500, 19, 125)  # floor(.05 * 375) + 1
     assert crossing(pool, 0, 0.05) == 86
-    assert certified(pool, 125, 0, 0.05)
-    assert not certified(pool, 126, 0, 0.05)
+    assert is_certified(pool, 125, 0, 0.05)
+    assert not is_certified(pool, 126, 0, 0.05)
     assert crossing(per_label(500, 0.05, 85), 0, 0.05) == 79
     assert crossing(per_label(500, 0.05, 60), 0, 0.05) is None
     assert per_label(40, 0.05, 25).too_many == 1  # nothing may be wrong
 
 
 def test_the_file_promise_counts_the_whole_file() -> None:
-    assert per_file(800, 0.05, 1000) == Pool(800, 51, 800)
+    assert per_file(800, 0.05, 1000) == FinitePool(800, 51, 800)
     assert log_e(per_file(40, 0.05, 1000), 0, 0) == inf  # all wrong would still be 4 % of the file
     with pytest.raises(UsageError, match="1000"):
         per_file(1000, 0.05, 999)
@@ -182,12 +182,12 @@ def test_twenty_forced_promotions_at_the_limit() -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: Pool(0, 1, 0),
-        lambda: Pool(10, 0, 0),
-        lambda: Pool(10, 1, 11),
-        lambda: log_e(Pool(10, 1, 10), 3, 4),
-        lambda: log_e(Pool(10, 1, 10), 11, 0),
-        lambda: crossing(Pool(10, 1, 10), 0, 0.0),
+        lambda: FinitePool(0, 1, 0),
+        lambda: FinitePool(10, 0, 0),
+        lambda: FinitePool(10, 1, 11),
+        lambda: log_e(FinitePool(10, 1, 10), 3, 4),
+        lambda: log_e(FinitePool(10, 1, 10), 11, 0),
+        lambda: crossing(FinitePool(10, 1, 10), 0, 0.0),
         lambda: allowed(5.0, 10),
         lambda: delta_share(0.05, 0),
     ],

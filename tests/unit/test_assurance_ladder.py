@@ -9,9 +9,17 @@ import pytest
 from error_streams import finite_pool, fires
 
 from tiebreak.assurance import finite
-from tiebreak.assurance.finite import Pool
-from tiebreak.assurance.ladder import Answer, next_audits, released, standings, target
-from tiebreak.assurance.rungs import Ladder, Plan, Rung, cap_of, freeze, least_cap, starting_rung
+from tiebreak.assurance.finite import FinitePool
+from tiebreak.assurance.ladder import AuditAnswer, next_audits, released, standings, target
+from tiebreak.assurance.rungs import (
+    Ladder,
+    Plan,
+    Rung,
+    cap_of,
+    freeze_ladder,
+    least_cap,
+    starting_rung,
+)
 from tiebreak.errors import UsageError
 
 PLAN = Plan(eps=0.05, delta=0.05, audits=600)
@@ -25,7 +33,7 @@ def world(seed: int = 0, size: int = 3000) -> tuple[np.ndarray, np.ndarray]:
 
 
 def undrawn(size: int) -> np.ndarray:
-    return np.full(size, Answer.NOT_DRAWN, dtype=np.int8)
+    return np.full(size, AuditAnswer.NOT_DRAWN, dtype=np.int8)
 
 
 def two_rungs(cap: int = 300) -> Ladder:
@@ -41,19 +49,19 @@ def audit(ladder: Ladder, scores: np.ndarray, answers: np.ndarray, wrong: np.nda
 
 def test_rungs_are_frozen_numbers_that_hold_their_shares_and_ties() -> None:
     scores = np.repeat([0.9, 0.8, 0.7, 0.6], [500, 300, 100, 100])
-    ladder = freeze(np.random.default_rng(0).permutation(scores), PLAN)
+    ladder = freeze_ladder(np.random.default_rng(0).permutation(scores), PLAN)
     assert [(r.threshold, r.pool.size) for r in ladder.rungs] == [
         (0.9, 500), (0.8, 800), (0.7, 900), (0.6, 1000),
     ]  # fmt: skip
-    assert ladder == freeze(scores, PLAN)
+    assert ladder == freeze_ladder(scores, PLAN)
     assert all(r.pool == finite.per_label(r.pool.size, 0.05, r.pool.cap) for r in ladder.rungs)
     sizes = (500, 800, 900, 1000)
     assert [r.pool.cap for r in ladder.rungs] == [cap_of(n, sizes, PLAN) for n in sizes]
-    few = freeze(scores, Plan(eps=0.05, delta=0.05, audits=100))
+    few = freeze_ladder(scores, Plan(eps=0.05, delta=0.05, audits=100))
     assert max(r.pool.cap for r in few.rungs) <= 100
-    assert freeze(np.zeros(0), PLAN).rungs == ()
+    assert freeze_ladder(np.zeros(0), PLAN).rungs == ()
     with pytest.raises(UsageError, match="not a number"):
-        freeze(np.array([0.5, np.nan]), PLAN)
+        freeze_ladder(np.array([0.5, np.nan]), PLAN)
 
 
 @pytest.mark.parametrize(("audits", "start"), [(200, 3), (400, 3), (599, 2), (900, 0), (5000, 0)])
@@ -66,7 +74,7 @@ def test_where_the_sequence_begins(audits: int, start: int) -> None:
 
 def test_rungs_that_could_never_be_proven_are_no_start() -> None:
     assert starting_rung([20, 60], PLAN) is None
-    assert freeze(np.linspace(0, 1, 60), PLAN).rungs == ()
+    assert freeze_ladder(np.linspace(0, 1, 60), PLAN).rungs == ()
     assert starting_rung([60, 1000], PLAN) == 1
     assert starting_rung([1000], Plan(eps=0.05, delta=0.05, audits=50)) is None
 
@@ -86,27 +94,29 @@ def test_a_cap_suffices_for_what_it_is_meant_for() -> None:
     assert cap_of(4000, (4000,), Plan(eps=0.05, delta=0.05, audits=600, cap=0.12)) == 480
     files = Plan(eps=0.05, delta=0.05, audits=600, promise="dataset", file_size=5000)
     assert cap_of(4000, (4000,), files) == 4000
-    assert freeze(np.linspace(0, 1, 4000), files).rungs[-1].pool == Pool(4000, 251, 4000)
+    assert freeze_ladder(np.linspace(0, 1, 4000), files).rungs[-1].pool == FinitePool(
+        4000, 251, 4000
+    )
 
 
 def test_focus_audits_each_rung_in_the_order_of_its_own_coins() -> None:
     scores, wrong = world()
     wrong[:] = False
-    ladder, answers = freeze(scores, PLAN), undrawn(3000)
+    ladder, answers = freeze_ladder(scores, PLAN), undrawn(3000)
     targets = set()
     while (at := target(standings(ladder, scores, answers))) is not None:
         if not len(audit(ladder, scores, answers, wrong, 7)):
             break
         targets.add(at)
         rung = scores >= ladder.rungs[at].threshold
-        assert (answers[~rung] == Answer.NOT_DRAWN).all()  # focus
+        assert (answers[~rung] == AuditAnswer.NOT_DRAWN).all()  # focus
     assert len(targets) > 2
     for rung, at in zip(
         ladder.rungs[: max(targets)], standings(ladder, scores, answers), strict=False
     ):
         own = np.flatnonzero(scores >= rung.threshold)
-        assert (answers[own[: at.audited]] != Answer.NOT_DRAWN).all()
-        assert answers[own[at.audited]] == Answer.NOT_DRAWN  # exactly the first n of its order
+        assert (answers[own[: at.audited]] != AuditAnswer.NOT_DRAWN).all()
+        assert answers[own[at.audited]] == AuditAnswer.NOT_DRAWN  # exactly the first n of its order
         assert at.proven
 
 
@@ -118,28 +128,28 @@ def test_going_on_without_the_missing_band_is_no_prefix() -> None:
     while released(standings(ladder, scores, answers)) is None:
         audit(ladder, scores, answers, right, 5)
     skipping = answers.copy()
-    last = int(np.flatnonzero(answers != Answer.NOT_DRAWN)[-1])
-    skipping[last + 1 : last + 60] = Answer.RIGHT
+    last = int(np.flatnonzero(answers != AuditAnswer.NOT_DRAWN)[-1])
+    skipping[last + 1 : last + 60] = AuditAnswer.RIGHT
     assert standings(ladder, scores, skipping)[1].audited < 5  # we do not count them
     band_first = next_audits(ladder, scores, answers, 5)
     assert (band_first < last).all()
     assert (scores[band_first] < 0.5).all()
     # and those who did would take the band's errors for audited: here it is all wrong
-    naive = int((skipping != Answer.NOT_DRAWN).sum())
-    assert finite.certified(ladder.rungs[1].pool, naive, 0, 0.05)
+    naive = int((skipping != AuditAnswer.NOT_DRAWN).sum())
+    assert finite.is_certified(ladder.rungs[1].pool, naive, 0, 0.05)
 
 
 def test_an_audit_without_an_answer_counts_as_an_error() -> None:
     scores = np.linspace(1, 0, 2000)
     ladder, answers = two_rungs(), undrawn(2000)
-    answers[:100] = Answer.RIGHT
+    answers[:100] = AuditAnswer.RIGHT
     first = standings(ladder, scores, answers)[0]
     assert (first.audited, first.wrong, first.in_force) == (100, 0, True)
-    answers[100:110] = Answer.PENDING
+    answers[100:110] = AuditAnswer.PENDING
     waiting = standings(ladder, scores, answers)[0]
     assert (waiting.audited, waiting.wrong, waiting.pending) == (110, 10, 10)
     assert not waiting.in_force
-    answers[100:110] = Answer.RIGHT
+    answers[100:110] = AuditAnswer.RIGHT
     assert standings(ladder, scores, answers)[0].in_force
 
 
@@ -150,34 +160,34 @@ def test_a_certificate_goes_and_comes_with_the_evidence() -> None:
     assert clean is not None
     assert three is not None
     for n, answer, expected in (
-        (clean - 1, Answer.RIGHT, None),
-        (clean, Answer.RIGHT, 0),
-        (clean + 3, Answer.WRONG, None),
-        (three - 1, Answer.RIGHT, None),
-        (three, Answer.RIGHT, 0),
+        (clean - 1, AuditAnswer.RIGHT, None),
+        (clean, AuditAnswer.RIGHT, 0),
+        (clean + 3, AuditAnswer.WRONG, None),
+        (three - 1, AuditAnswer.RIGHT, None),
+        (three, AuditAnswer.RIGHT, 0),
     ):
-        answers[:n][answers[:n] == Answer.NOT_DRAWN] = answer
+        answers[:n][answers[:n] == AuditAnswer.NOT_DRAWN] = answer
         assert released(standings(ladder, scores, answers)) == expected
 
 
 def test_no_outer_rung_without_the_inner_ones() -> None:
     scores = np.where(np.arange(2000) % 2 == 0, 0.9, 0.1)
     ladder, answers = two_rungs(), undrawn(2000)
-    answers[:240] = Answer.RIGHT
+    answers[:240] = AuditAnswer.RIGHT
     assert [s.in_force for s in standings(ladder, scores, answers)] == [True, True]
-    answers[np.arange(0, 240, 2)[:7]] = Answer.WRONG  # 7 of 120 inside, 7 of 240 in all
+    answers[np.arange(0, 240, 2)[:7]] = AuditAnswer.WRONG  # 7 of 120 inside, 7 of 240 in all
     assert released(standings(ladder, scores, answers)) is None
     free = Ladder((ladder.rungs[1],), 0.05)
-    answers[240:460] = Answer.RIGHT
+    answers[240:460] = AuditAnswer.RIGHT
     assert released(standings(free, scores, answers)) == 0  # broken: every rung for itself
-    answers[np.flatnonzero(scores > 0.5)[:230][::12]] = Answer.WRONG
+    answers[np.flatnonzero(scores > 0.5)[:230][::12]] = AuditAnswer.WRONG
     assert not standings(ladder, scores, answers)[1].proven
 
 
 def test_a_lost_rung_is_not_audited_on() -> None:
     scores = np.linspace(1, 0, 2000)
     ladder, answers = two_rungs(), undrawn(2000)
-    answers[:36] = Answer.WRONG  # K0 = floor(.05 * 700) + 1 = 36
+    answers[:36] = AuditAnswer.WRONG  # K0 = floor(.05 * 700) + 1 = 36
     assert standings(ladder, scores, answers)[0].log_e == -inf
     assert len(next_audits(ladder, scores, answers, 10)) == 0
 
@@ -205,17 +215,17 @@ def test_people_who_look_at_more_of_a_rung_count_against_its_cap() -> None:
     """Right labels that people gave elsewhere in the rung leave the errors among the rest."""
     scores = np.linspace(1, 0, 2000)
     ladder, answers = two_rungs(cap=120), undrawn(2000)
-    answers[:100] = Answer.RIGHT
+    answers[:100] = AuditAnswer.RIGHT
     assert standings(ladder, scores, answers)[0].in_force
-    answers[100:120] = Answer.SEEN
+    answers[100:120] = AuditAnswer.SEEN
     at = standings(ladder, scores, answers)[0]
     assert (at.audited, at.seen, at.proven, at.in_force) == (100, 120, True, True)
-    answers[500] = Answer.SEEN
+    answers[500] = AuditAnswer.SEEN
     at = standings(ladder, scores, answers)[0]
     assert (at.audited, at.seen, at.proven, at.in_force) == (100, 121, True, False)
     # what was not seen blindly is audited like any other
-    answers[90:100] = Answer.NOT_DRAWN
-    answers[95] = Answer.SEEN
+    answers[90:100] = AuditAnswer.NOT_DRAWN
+    answers[95] = AuditAnswer.SEEN
     assert next_audits(two_rungs(), scores, answers, 7).tolist() == [*range(90, 97)]
 
 
@@ -228,9 +238,9 @@ def test_found_errors_make_room_if_they_are_credited() -> None:
     assert least_cap(4000, strict, 0.025) is None
     assert least_cap(4000, PLAN, 0.025) is not None
     scores, answers = np.linspace(1, 0, 1000), undrawn(1000)
-    answers[:215] = Answer.RIGHT
-    answers[0] = Answer.WRONG
-    answers[1] = Answer.PENDING  # an error for the evidence, but none that was found
+    answers[:215] = AuditAnswer.RIGHT
+    answers[0] = AuditAnswer.WRONG
+    answers[1] = AuditAnswer.PENDING  # an error for the evidence, but none that was found
     at = standings(Ladder((soft,), 0.05), scores, answers)[0]
     assert (at.wrong, at.found, at.room, at.in_force) == (2, 1, 5, True)
     assert not standings(Ladder((hard,), 0.05), scores, answers)[0].in_force
@@ -248,20 +258,20 @@ def test_credit_is_valid_for_every_number_of_errors() -> None:
                 assert not (above and rung.room(s, n) >= 0)
                 too_kind |= above and rung.room(s + 1, n) >= 0  # broken: pending ones are found
     assert too_kind
-    rule = finite.crossings(finite.Pool(300, pool.too_many, 300), 0.05)
+    rule = finite.crossings(finite.FinitePool(300, pool.too_many, 300), 0.05)
     assert fires(rule, finite_pool(300, pool.too_many), 300).sum() <= 0.05
 
 
 def test_a_rung_that_right_answers_could_not_save_is_left_alone() -> None:
     scores, answers = np.linspace(1, 0, 2000), undrawn(2000)
     ladder = two_rungs(cap=150)
-    answers[:20] = Answer.RIGHT
-    answers[:2] = Answer.WRONG
-    two = finite.crossing(finite.Pool(1000, ladder.rungs[0].pool.too_many, 1000), 2, 0.05)
+    answers[:20] = AuditAnswer.RIGHT
+    answers[:2] = AuditAnswer.WRONG
+    two = finite.crossing(finite.FinitePool(1000, ladder.rungs[0].pool.too_many, 1000), 2, 0.05)
     assert two is not None
     assert two > 150
     assert len(next_audits(ladder, scores, answers, 10)) == 0
-    answers[:2] = Answer.PENDING  # they may come out right
+    answers[:2] = AuditAnswer.PENDING  # they may come out right
     assert len(next_audits(ladder, scores, answers, 10)) == 10
 
 
@@ -272,12 +282,12 @@ def test_false_certificates_of_whole_campaigns() -> None:
         rng = np.random.default_rng(seed)
         scores = rng.random(1500)
         wrong = rng.random(1500) < 0.2 * (1 - scores)
-        ladder, answers = freeze(scores, PLAN), undrawn(1500)
+        ladder, answers = freeze_ladder(scores, PLAN), undrawn(1500)
         failed = False
         while len(audit(ladder, scores, answers, wrong, 20)):
             at = released(standings(ladder, scores, answers))
             if at is not None:
-                out = (scores >= ladder.rungs[at].threshold) & (answers == Answer.NOT_DRAWN)
+                out = (scores >= ladder.rungs[at].threshold) & (answers == AuditAnswer.NOT_DRAWN)
                 failed |= bool(wrong[out].mean() > 0.05)
                 free += 1
         bad += failed

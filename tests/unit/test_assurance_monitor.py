@@ -7,7 +7,7 @@ from math import log
 import numpy as np
 import pytest
 
-from tiebreak.assurance.monitor import ALARM, WORSE, read
+from tiebreak.assurance.monitor import ALARM, WORSE, read_monitor
 from tiebreak.errors import UsageError
 
 
@@ -33,7 +33,7 @@ def test_it_is_the_recursion(eps: float) -> None:
     rng = np.random.default_rng(3)
     errors = np.concatenate([rng.random(300) < eps, rng.random(300) < min(4 * eps, 0.9)])
     means, alarm, start = step_by_step(errors.tolist(), eps)
-    reading = read(errors, eps)
+    reading = read_monitor(errors, eps)
     assert np.exp(reading.log_r[: len(means)]) == pytest.approx(means, rel=1e-9)
     assert (reading.alarm, reading.start) == (alarm, start)
     assert alarm is not None
@@ -46,7 +46,7 @@ def test_it_finds_when_the_change_began() -> None:
     right, early = [], []
     for _ in range(300):
         errors = rng.random(1600) < np.where(np.arange(1600) < 1000, 0.025, 0.15)
-        reading = read(errors, 0.05)
+        reading = read_monitor(errors, 0.05)
         if reading.alarm is None or reading.alarm <= 1000:
             continue
         right.append(900 <= (reading.start or 0) <= 1060)
@@ -67,16 +67,16 @@ def last_below_one(errors: np.ndarray, eps: float) -> int:
 
 def test_a_false_alarm_is_rare_and_a_real_one_is_quick() -> None:
     rng = np.random.default_rng(14)
-    at_limit = [read(rng.random(1000) < 0.05, 0.05).alarm for _ in range(200)]
+    at_limit = [read_monitor(rng.random(1000) < 0.05, 0.05).alarm for _ in range(200)]
     assert np.mean([a is not None for a in at_limit]) < 0.6  # mean run length >= 1,000
-    delays = [read(rng.random(400) < 0.15, 0.05).alarm for _ in range(200)]
+    delays = [read_monitor(rng.random(400) < 0.15, 0.05).alarm for _ in range(200)]
     assert np.mean([400 if d is None else d for d in delays]) == pytest.approx(59, abs=12)
 
 
 def test_nothing_yet_and_nothing_worse() -> None:
-    empty = read([], 0.05)
+    empty = read_monitor([], 0.05)
     assert (len(empty.log_r), empty.alarm, empty.start, empty.requeue_from) == (0, None, None, None)
-    assert np.exp(read([True], 0.05).log_r[0]) == pytest.approx((1.5 + 2 + 3 + 4 + 6) / 5)
-    assert read([True], 0.6).log_r[0] == pytest.approx(log(1.5))  # only 1.5 eps is below 1
+    assert np.exp(read_monitor([True], 0.05).log_r[0]) == pytest.approx((1.5 + 2 + 3 + 4 + 6) / 5)
+    assert read_monitor([True], 0.6).log_r[0] == pytest.approx(log(1.5))  # only 1.5 eps is below 1
     with pytest.raises(UsageError, match="much worse"):
-        read([True], 0.7)
+        read_monitor([True], 0.7)

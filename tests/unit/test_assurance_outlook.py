@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tiebreak.assurance import finite
-from tiebreak.assurance.ladder import Answer, next_audits, released, standings
-from tiebreak.assurance.outlook import Offer, more_audits, offer
+from tiebreak.assurance.audit_forecast import Offer, more_audits, offer
+from tiebreak.assurance.ladder import AuditAnswer, next_audits, released, standings
 from tiebreak.assurance.rungs import Ladder, Rung
 
 SCORES = np.random.default_rng(0).permutation(2000) / 2000
@@ -17,7 +17,7 @@ LADDER = Ladder(
 
 
 def undrawn() -> np.ndarray:
-    return np.full(2000, Answer.NOT_DRAWN, dtype=np.int8)
+    return np.full(2000, AuditAnswer.NOT_DRAWN, dtype=np.int8)
 
 
 def test_an_offer_is_what_then_happens_if_errors_go_on_as_they_came() -> None:
@@ -27,16 +27,16 @@ def test_an_offer_is_what_then_happens_if_errors_go_on_as_they_came() -> None:
     first = offer(LADDER, standings(LADDER, SCORES, answers), rate=0.0)
     assert first == Offer(0, clean, 1000 - clean)
     draw = next_audits(LADDER, SCORES, answers, clean)
-    answers[draw[:-1]] = Answer.RIGHT
+    answers[draw[:-1]] = AuditAnswer.RIGHT
     assert released(standings(LADDER, SCORES, answers)) is None
-    answers[draw] = Answer.RIGHT
+    answers[draw] = AuditAnswer.RIGHT
     found = standings(LADDER, SCORES, answers)
     assert released(found) == 0
     second = offer(LADDER, found, rate=0.0)
     assert second is not None
     assert second.rung == 1
     draw = next_audits(LADDER, SCORES, answers, second.audits)
-    answers[draw] = Answer.RIGHT
+    answers[draw] = AuditAnswer.RIGHT
     found = standings(LADDER, SCORES, answers)
     assert released(found) == 1
     gained = (2000 - found[1].seen) - (1000 - clean)
@@ -49,8 +49,8 @@ def test_errors_make_it_dearer_until_it_is_out_of_reach() -> None:
     own = np.flatnonzero(SCORES >= 0.5)
     costs = []
     for wrong in (0, 1, 12):
-        answers[own[:60]] = Answer.RIGHT
-        answers[own[:wrong]] = Answer.WRONG
+        answers[own[:60]] = AuditAnswer.RIGHT
+        answers[own[:wrong]] = AuditAnswer.WRONG
         found = standings(LADDER, SCORES, answers)
         costs.append(more_audits(LADDER, found, 0, rate=0.001))
         assert (offer(LADDER, found, rate=0.001) is None) == (costs[-1] is None)
@@ -58,6 +58,6 @@ def test_errors_make_it_dearer_until_it_is_out_of_reach() -> None:
     assert costs[1] is not None
     assert 0 < costs[0] < costs[1]
     assert costs[2] is None
-    answers[own[:12]] = Answer.PENDING
+    answers[own[:12]] = AuditAnswer.PENDING
     assert more_audits(LADDER, standings(LADDER, SCORES, answers), 0, rate=0.001) == costs[0]
     assert more_audits(LADDER, standings(LADDER, SCORES, answers), 0, rate=0.04) is None

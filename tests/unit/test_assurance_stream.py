@@ -10,19 +10,19 @@ from error_streams import fires, misses
 
 from tiebreak.assurance.stream import (
     Lane,
-    crossing,
+    audits_to_open,
     gate,
     in_force,
-    log_e,
     log_m,
     most_errors,
+    stream_log_e,
     uncaught,
 )
 from tiebreak.errors import UsageError
 
 RUNS = 120
 NOISE = 2 * (0.05 * 0.95 / RUNS) ** 0.5
-RULE = np.array([crossing(0.05, s, 0.05) for s in range(60)])
+RULE = np.array([audits_to_open(0.05, s, 0.05) for s in range(60)])
 """The fewest audits to certify with S errors, as a table; beyond it never."""
 
 
@@ -46,9 +46,9 @@ def test_u_is_exact(pi: float, expected: tuple) -> None:
     [(0.05, (72, 130, 174, 213, 250, 285)), (0.02, (186, 329, 440, 538, 630, 717)), (0.1, (35,))],
 )
 def test_the_gates_crossings_are_exact(eps: float, expected: tuple) -> None:
-    assert tuple(crossing(eps, s, 0.05) for s in range(len(expected))) == expected
+    assert tuple(audits_to_open(eps, s, 0.05) for s in range(len(expected))) == expected
     for s, n in enumerate(expected):
-        assert log_e(n - 1, s, eps) < log(20) <= log_e(n, s, eps)
+        assert stream_log_e(n - 1, s, eps) < log(20) <= stream_log_e(n, s, eps)
     # broken: Clopper-Pearson of a sample whose size was fixed beforehand
     assert ceil(log(20) / -log1p(-eps)) < expected[0]
 
@@ -56,7 +56,7 @@ def test_the_gates_crossings_are_exact(eps: float, expected: tuple) -> None:
 @pytest.mark.parametrize("eps", [0.02, 0.05, 0.3])
 @pytest.mark.parametrize(("n", "s"), [(0, 0), (72, 0), (300, 9), (41, 40), (5000, 100)])
 def test_both_processes_are_martingales(eps: float, n: int, s: int) -> None:
-    for process in (lambda n, s: log_e(n, s, eps), lambda n, s: log_m(s, n, eps)):
+    for process in (lambda n, s: stream_log_e(n, s, eps), lambda n, s: log_m(s, n, eps)):
         up, down = (exp(process(n + 1, s + x) - process(n, s)) for x in (1, 0))
         assert eps * up + (1 - eps) * down == pytest.approx(1, rel=1e-10)
         assert 1.1 * eps * up + (1 - 1.1 * eps) * down < 1
@@ -69,7 +69,7 @@ def test_both_processes_are_martingales(eps: float, n: int, s: int) -> None:
 def test_both_are_the_mixtures_they_are_said_to_be(s: int, n: int, rate: float) -> None:
     from scipy.integrate import quad
 
-    for process, a, b in ((log_e(n, s, rate), 0.5, 10.0), (log_m(s, n, rate), 0.5, 1.0)):
+    for process, a, b in ((stream_log_e(n, s, rate), 0.5, 10.0), (log_m(s, n, rate), 0.5, 1.0)):
 
         def prior(x: float, a: float = a, b: float = b) -> float:
             return x ** (a - 1) * (1 - x) ** (b - 1)
@@ -82,7 +82,7 @@ def test_both_are_the_mixtures_they_are_said_to_be(s: int, n: int, rate: float) 
 
 
 def test_no_nan_where_the_beta_integral_underflows() -> None:
-    assert log_e(2000, 2000, 0.02) == -inf
+    assert stream_log_e(2000, 2000, 0.02) == -inf
     assert log_m(2000, 2000, 0.02) == -inf
     assert most_errors(2000, 0.02, 0.05) > 2000 / 0.02
 
@@ -94,7 +94,7 @@ def test_false_certificates_at_the_limit_by_exact_sums(eps: float) -> None:
     def chance(rule: list[int], rate: float = eps) -> float:
         return float(fires(rule, lambda n, s: rate, 2000).sum())
 
-    ours = [crossing(eps, s, 0.05) for s in range(120)]
+    ours = [audits_to_open(eps, s, 0.05) for s in range(120)]
     assert 0.02 <= chance(ours) <= 0.05
     assert chance(ours, 1.2 * eps) < chance(ours)
     running_rate = [ceil(round(s / eps, 6)) if s else 20 for s in range(150)]
@@ -177,7 +177,9 @@ def test_a_stale_outer_rung_does_not_open() -> None:
         inner = rng.random(1000) < 0.1
         wrong = ~inner & (np.arange(1000) >= 150) & (rng.random(1000) < 0.2)
         n, s = np.arange(1, 1001), np.cumsum(wrong)
-        has_reached = any(log_e(int(n[i]), int(s[i]), 0.05) >= log(40) for i in range(80, 200, 10))
+        has_reached = any(
+            stream_log_e(int(n[i]), int(s[i]), 0.05) >= log(40) for i in range(80, 200, 10)
+        )
         now = gate([(int(inner.sum()), 0), (1000, int(s[-1]))], 0.05, 0.05)
         stale += has_reached
         current += now == 1
@@ -265,11 +267,11 @@ def test_no_prior_history_means_no_autonomy_yet() -> None:
     "call",
     [
         lambda: log_m(3, 2, 0.1),
-        lambda: log_e(2, 3, 0.1),
-        lambda: log_e(2, 1, 1.0),
+        lambda: stream_log_e(2, 3, 0.1),
+        lambda: stream_log_e(2, 1, 1.0),
         lambda: most_errors(0, 0.0, 0.05),
         lambda: most_errors(0, 0.1, 1.0),
-        lambda: crossing(0.05, -1, 0.05),
+        lambda: audits_to_open(0.05, -1, 0.05),
         lambda: gate([(1, 2)], 0.05, 0.05),
     ],
 )

@@ -6,13 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from tiebreak.workflow.files.cells import clean, id_cell, label_cell, plain, text_cell
+from tiebreak.files.cells import clean_text, id_cell, label_cell, plain_value, text_cell
 
 
 def test_clean_replaces_what_no_database_keeps():
-    assert clean("a\0b\ud83dc") == "a\ufffdb\ufffdc"
+    assert clean_text("a\0b\ud83dc") == "a\ufffdb\ufffdc"
     fit = "naïve 🙂 \t\n"
-    assert clean(fit) == fit
+    assert clean_text(fit) == fit
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_plain_values_are_what_json_knows():
         1: [date(2024, 5, 6), when, when.time(), Decimal("1.50"), b"x", (1, None, True)],
         "n\0": {"deep": [math.inf, 1.5, 10**30, "\ud800"]},
     }
-    assert plain(given) == {
+    assert plain_value(given) == {
         "1": ["2024-05-06", "2024-05-06T07:08:00+00:00", "07:08:00", "1.50", "x", [1, None, True]],
         "n\ufffd": {"deep": ["inf", 1.5, 10**30, "\ufffd"]},
     }

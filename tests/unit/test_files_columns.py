@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tiebreak.errors import InputError
-from tiebreak.workflow.files.columns import choose
+from tiebreak.files.columns import choose
 
 
 def rows(_n=20, **columns):

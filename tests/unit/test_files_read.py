@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tiebreak.errors import InputError
-from tiebreak.workflow.files import delimited, text
-from tiebreak.workflow.files.read import read_rows
-from tiebreak.workflow.files.rows import Problem, Row, unique_names
+from tiebreak.files import delimited, text
+from tiebreak.files.read import read_rows
+from tiebreak.files.rows import Problem, Row, unique_names
 
 DATA = Path(__file__).parents[1] / "data" / "files"
 
@@ -504,4 +504,4 @@ def test_names_are_made_unique():
 def test_lines_keep_their_ends(tmp_path):
     path = tmp_path / "x.csv"
     path.write_bytes(b"a\r\nb\nc\rd")
-    assert list(text.lines(path, False, "utf-8")) == ["a\r\n", "b\n", "c\r", "d"]
+    assert list(text.read_lines(path, False, "utf-8")) == ["a\r\n", "b\n", "c\r", "d"]

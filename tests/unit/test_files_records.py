@@ -8,10 +8,10 @@ import pytest
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.ports import Added
 from tiebreak.errors import InputError
-from tiebreak.workflow.files.columns import choose
-from tiebreak.workflow.files.read import read_rows
-from tiebreak.workflow.files.records import label_names, rows_to_labels, rows_to_records
-from tiebreak.workflow.files.report import SAMPLES, ImportReport
+from tiebreak.files.columns import choose
+from tiebreak.files.import_report import SAMPLES, ImportReport
+from tiebreak.files.read import read_rows
+from tiebreak.files.to_records import label_names, rows_to_labels, rows_to_records
 
 DATA = Path(__file__).parents[1] / "data" / "files"
 SCHEMA = LabelSchema(labels=(Label(name="arrival"), Label(name="money")))

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tiebreak.errors import InputError
-from tiebreak.workflow.files.read import read_rows
-from tiebreak.workflow.files.write import write_rows
+from tiebreak.files.read import read_rows
+from tiebreak.files.write import write_rows
 
 ROWS = [
     {"id": "1", "text": 'a "quoted", text\nof two lines', "confidence": 0.5, "n": 3, "ok": True},

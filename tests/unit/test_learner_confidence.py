@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from tiebreak.errors import UsageError
-from tiebreak.learner.confidence import EDGE, LEAST, ConfidenceCurve, fit_confidence
+from tiebreak.learner.opinion.confidence import (
+    EDGE_SHARE,
+    MIN_VERIFIED,
+    ConfidenceCurve,
+    fit_confidence,
+)
 
 
 def answers(rng, n, intercept, slope):
@@ -27,19 +32,19 @@ def test_the_curve_that_answers_were_drawn_from_is_found():
 def test_a_curve_by_hand():
     curve = ConfidenceCurve(intercept=0.0, slope=2.0, n=1)
     assert curve(np.array([0.5, 0.75])) == pytest.approx([0.5, 0.9])
-    assert curve(np.array([1.0])) == pytest.approx(curve(np.array([1 - EDGE])))
+    assert curve(np.array([1.0])) == pytest.approx(curve(np.array([1 - EDGE_SHARE])))
     assert np.isnan(curve(np.array([np.nan]))).all()
 
 
-@pytest.mark.parametrize("n", [LEAST - 1, LEAST])
+@pytest.mark.parametrize("n", [MIN_VERIFIED - 1, MIN_VERIFIED])
 def test_there_is_no_curve_below_thirty_answers(n):
     sure = np.linspace(0, 1, n)
     curve = fit_confidence(np.append(sure, [np.nan] * 20), np.append(sure > 0.5, [True] * 20))
-    assert (curve is None) == (n < LEAST)
+    assert (curve is None) == (n < MIN_VERIFIED)
 
 
 def test_answers_told_apart_without_fault_prove_no_certainty():
-    right = np.arange(LEAST) % 2 == 0
+    right = np.arange(MIN_VERIFIED) % 2 == 0
     curve = fit_confidence(np.where(right, 0.9, 0.1), right)
     assert curve is not None
     assert curve(np.array([0.9]))[0] == pytest.approx(16 / 17, abs=1e-3)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from unit_vectors import near_to, unit_rows
 
 from tiebreak.errors import UsageError
+from tiebreak.learner.drift.label_shift import bbse_prevalence, em_prevalence, reweighted
 from tiebreak.learner.drift.martingale import JumperMartingale
-from tiebreak.learner.drift.novel import novel_groups
+from tiebreak.learner.drift.novel_groups import novel_groups
 from tiebreak.learner.drift.novelty import mean_distance, mean_distance_to, nearest_others
-from tiebreak.learner.drift.prevalence import bbse_prevalence, em_prevalence, reweighted
 from tiebreak.learner.drift.sensor import Sensor, State
 from tiebreak.learner.drift.two_sample import Finding
 from tiebreak.retrieval.indexes.numpy_exact import NumpyIndex

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom
 
 from tiebreak.errors import UsageError
-from tiebreak.learner.estimates import estimate
+from tiebreak.learner.estimation.accuracy import estimate
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from tiebreak.errors import UsageError
-from tiebreak.learner.curves import PowerLaw, Range
-from tiebreak.learner.forecast import (
+from tiebreak.learner.estimation.forecast import (
     CannotTell,
     Effort,
     Forecast,
     Point,
+    forecast_in_words,
     forecast_labels,
-    merge,
-    say,
+    merge_points,
     variance,
 )
+from tiebreak.learner.estimation.learning_curve import PowerLaw, Range
 
 LAW = PowerLaw(a=0.93, b=4.0, c=0.6)
 NOTHING = Effort()
@@ -41,16 +41,18 @@ def test_it_tells_accuracy_minutes_and_money() -> None:
     assert found.accuracy.value == pytest.approx(LAW(640), abs=0.03)
     assert found.minutes == pytest.approx(140 * 17 / 60)
     assert found.money == pytest.approx(0.70)
-    assert say(found).startswith(f"140 more labels -> .{100 * found.accuracy.value:.0f} ")
-    assert say(found).endswith(", about 40 min, 0.70 USD")
+    assert forecast_in_words(found).startswith(
+        f"140 more labels -> .{100 * found.accuracy.value:.0f} "
+    )
+    assert forecast_in_words(found).endswith(", about 40 min, 0.70 USD")
 
 
 def test_what_is_not_known_is_not_said() -> None:
     found = told(points())
     assert isinstance(found, Forecast)
     assert (found.minutes, found.money) == (None, None)
-    assert " min" not in say(found)
-    assert "USD" not in say(found)
+    assert " min" not in forecast_in_words(found)
+    assert "USD" not in forecast_in_words(found)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_what_is_not_known_is_not_said() -> None:
 def test_the_interval_in_words(low: float, high: float, spread: str) -> None:
     accuracy = Range(value=0.91, low=low, high=high)
     made = Forecast(labels=9, accuracy=accuracy, minutes=0.2, money=0.0)
-    assert say(made, "EUR") == f"9 more labels -> .91 {spread}, about 1 min, 0.00 EUR"
+    assert forecast_in_words(made, "EUR") == f"9 more labels -> .91 {spread}, about 1 min, 0.00 EUR"
 
 
 @pytest.mark.parametrize(
@@ -78,13 +80,13 @@ def test_it_says_when_it_cannot_tell(made: list[Point], more: int, why: str) -> 
     found = told(made, more)
     assert isinstance(found, CannotTell)
     assert why in found.why
-    assert say(found) == found.why
+    assert forecast_in_words(found) == found.why
 
 
 def test_points_of_one_label_count_are_one_point() -> None:
     made = [Point(labels=9, right=1, n=2), Point(labels=5, right=0, n=1),
             Point(labels=9, right=3, n=4), Point(labels=7, right=0, n=0)]  # fmt: skip
-    assert merge(made) == [Point(labels=5, right=0, n=1), Point(labels=9, right=4, n=6)]
+    assert merge_points(made) == [Point(labels=5, right=0, n=1), Point(labels=9, right=4, n=6)]
 
 
 def test_variance_is_never_zero_and_falls_with_records() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from tiebreak.errors import UsageError
 from tiebreak.learner.calibration import FLOOR, fit_temperature
-from tiebreak.learner.confidence import ConfidenceCurve
-from tiebreak.learner.fusion import OWN_ROW, Fusion, fit_fusion, fuse
+from tiebreak.learner.opinion.confidence import ConfidenceCurve
+from tiebreak.learner.opinion.fusion import OWN_ROW, Fusion, fit_fusion, fuse
 
 P = np.array([[0.6, 0.4]])
 

@@ -27,8 +27,8 @@ def trained(c=30.0):
 def test_what_is_read_is_what_was_written(tmp_path):
     head = trained()
     path = tmp_path / "models" / "1.npz"
-    sha = heads.save(head, path)
-    back = heads.load(path, sha)
+    sha = heads.save_head(head, path)
+    back = heads.load_head(path, sha)
     assert (back.classes, back.c, back.converged) == (CLASSES, 30.0, True)
     assert back.seen == ("b", "a", "é∞")
     vectors = unit_rows(np.random.default_rng(1), 9, 16)
@@ -37,32 +37,32 @@ def test_what_is_read_is_what_was_written(tmp_path):
 
 
 def test_equal_heads_have_equal_files(tmp_path):
-    one, other = (heads.save(trained(), tmp_path / name) for name in ("1", "2"))
-    assert one == other != heads.save(trained(c=3.0), tmp_path / "3")
+    one, other = (heads.save_head(trained(), tmp_path / name) for name in ("1", "2"))
+    assert one == other != heads.save_head(trained(c=3.0), tmp_path / "3")
 
 
 def test_no_pickle_is_in_the_file(tmp_path):
-    heads.save(trained(), tmp_path / "1.npz")
+    heads.save_head(trained(), tmp_path / "1.npz")
     with np.load(tmp_path / "1.npz", allow_pickle=False) as arrays:
         assert {arrays[name].dtype.kind for name in arrays} == {"f", "u"}
 
 
 def test_an_unfinished_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "1.npz"
-    sha = heads.save(trained(), path)
+    sha = heads.save_head(trained(), path)
 
     def killed(_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(os, "fsync", killed)
     with pytest.raises(KeyboardInterrupt):
-        heads.save(trained(c=3.0), path)
-    assert heads.load(path, sha).c == 30.0
+        heads.save_head(trained(c=3.0), path)
+    assert heads.load_head(path, sha).c == 30.0
 
 
 def test_a_missing_file_says_how_to_mend_it(tmp_path):
     with pytest.raises(ModelFileError, match=r"gone\.npz.*No such file.*tiebreak run"):
-        heads.load(tmp_path / "gone.npz", "0" * 64)
+        heads.load_head(tmp_path / "gone.npz", "0" * 64)
 
 
 @pytest.mark.parametrize(
@@ -70,10 +70,10 @@ def test_a_missing_file_says_how_to_mend_it(tmp_path):
 )
 def test_a_damaged_file_says_how_to_mend_it(tmp_path, damage):
     path = tmp_path / "1.npz"
-    sha = heads.save(trained(), path)
+    sha = heads.save_head(trained(), path)
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(ModelFileError, match=rf"damaged.*{sha}.*tiebreak run"):
-        heads.load(path, sha)
+        heads.load_head(path, sha)
 
 
 def test_another_format_is_refused(tmp_path):
@@ -83,7 +83,7 @@ def test_another_format_is_refused(tmp_path):
     np.savez(raw, meta=meta, coef=np.zeros((2, 2)), intercept=np.zeros(2))
     path.write_bytes(raw.getvalue())
     with pytest.raises(ModelFileError, match="format 99 and not 1"):
-        heads.load(path, hashlib.sha256(raw.getvalue()).hexdigest())
+        heads.load_head(path, hashlib.sha256(raw.getvalue()).hexdigest())
 
 
 def test_only_linear_heads_are_saved(tmp_path):
@@ -95,7 +95,7 @@ def test_only_linear_heads_are_saved(tmp_path):
             return np.zeros((len(vectors), 2))
 
     with pytest.raises(UsageError, match="'Other'"):
-        heads.save(Other(), tmp_path / "1.npz")
+        heads.save_head(Other(), tmp_path / "1.npz")
     assert not list(tmp_path.iterdir())
 
 

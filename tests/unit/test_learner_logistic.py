@@ -45,8 +45,9 @@ def test_the_thread_limit_ends_with_its_block():
 def test_the_learner_loads_nothing_heavy_until_it_is_used():
     code = (
         "import sys\n"
-        "import tiebreak.learner.heads, tiebreak.learner.choose_c, tiebreak.learner.routing\n"
-        "import tiebreak.learner.estimates, tiebreak.learner.control\n"
+        "import tiebreak.learner.heads, tiebreak.learner.choose_c\n"
+        "import tiebreak.learner.opinion.routing\n"
+        "import tiebreak.learner.estimation.accuracy, tiebreak.learner.control_arm\n"
         "import tiebreak.learner.strategies.margin_kmeans\n"
         "import tiebreak.learner.strategies.kmeans_seeds\n"
         "print([m for m in ('sklearn', 'scipy', 'threadpoolctl') if m in sys.modules])\n"

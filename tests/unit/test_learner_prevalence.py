@@ -10,8 +10,14 @@ import pytest
 
 from tiebreak.assurance.estimates import Guess, weighted
 from tiebreak.errors import UsageError
-from tiebreak.learner.estimates import estimate
-from tiebreak.learner.prevalence import Known, Lot, mean_shares, shares, weights
+from tiebreak.learner.estimation.accuracy import estimate
+from tiebreak.learner.estimation.prevalence import (
+    ControlDraw,
+    KnownLabels,
+    label_shares,
+    mean_shares,
+    weights,
+)
 
 N, ROUNDS, BY_LOT, CHOSEN = 800, 8, 15, 15
 SHARES = (0.62, 0.3, 0.07, 0.01)
@@ -24,16 +30,18 @@ def population(rng: np.random.Generator, even: float) -> tuple[np.ndarray, np.nd
     return np.diff(truth.astype(int), axis=1, prepend=0) == 1, p
 
 
-def lot(truth: np.ndarray, p: np.ndarray, at: np.ndarray, free: np.ndarray) -> Lot:
+def lot(truth: np.ndarray, p: np.ndarray, at: np.ndarray, free: np.ndarray) -> ControlDraw:
     """The records at these places, drawn from the free ones, whose every guess was read."""
     done = ~free
-    return Lot(
+    return ControlDraw(
         records=at,
         truth=truth[at],
         guess=p[at],
         mean_guess=p[free].mean(axis=0),
         guess_variance=np.zeros(p.shape[1]),
-        then=Known(counts=truth[done].sum(axis=0), labelled=int(done.sum()), open=int(free.sum())),
+        then=KnownLabels(
+            counts=truth[done].sum(axis=0), labelled=int(done.sum()), open=int(free.sum())
+        ),
         learnt=np.flatnonzero(done),
     )
 
@@ -43,7 +51,7 @@ def campaign(
     guess: Callable[[int], np.ndarray],
     rng: np.random.Generator,
     chosen: int = CHOSEN,
-) -> list[Lot]:
+) -> list[ControlDraw]:
     """Lots a round, and between them the labels that a strategy asks for: of the rare ones first,
     as active learning does, so that what is left differs from the pool more and more."""
     free, lots = np.ones(len(truth), dtype=bool), []
@@ -77,7 +85,7 @@ def test_it_is_unbiased_and_covers_whatever_the_guess(kind: str) -> None:
     for _ in range(500):
         lots = campaign(truth, guesses[kind], rng)
         told.append(mean_shares(lots))
-        found = shares(lots)
+        found = label_shares(lots)
         inside += [s.low <= t <= s.high for s, t in zip(found, target, strict=True)]
         naive.append(np.concatenate([x.truth for x in lots]).mean(axis=0))
     off = np.mean(told, axis=0) - target
@@ -99,7 +107,7 @@ def test_a_good_guess_narrows_and_a_useless_one_does_no_harm() -> None:
         "calibrated": lambda _: p,
         "perfect": lambda _: truth.astype(float),
     }.items():
-        found = [shares(campaign(truth, guess, rng)) for _ in range(200)]
+        found = [label_shares(campaign(truth, guess, rng)) for _ in range(200)]
         errors[name] = np.std([[s.share for s in each] for each in found], axis=0)[:2].mean()
         widths[name] = np.mean([[s.high - s.low for s in each[:2]] for each in found])
     assert errors["useless"] < 1.08 * errors["none"]
@@ -115,7 +123,7 @@ def test_a_weight_of_zero_leaves_the_plain_means_and_what_was_known() -> None:
     truth, p = population(rng, 1.0)
     one = campaign(truth, lambda _: p, rng)[0]
     assert mean_shares([one], [0.0]) == pytest.approx(one.truth.mean(axis=0))
-    for j, share in enumerate(shares([one])):  # nothing was known, nothing to learn from
+    for j, share in enumerate(label_shares([one])):  # nothing was known, nothing to learn from
         plain = estimate(int(one.truth[:, j].sum()), BY_LOT)
         assert plain is not None
         assert (share.share, share.low, share.high) == pytest.approx(
@@ -168,10 +176,10 @@ def test_what_is_known_by_now_cuts_the_interval() -> None:
     truth, p = population(rng, 1.0)
     lots = campaign(truth, lambda _: p, rng)
     counts = truth.sum(axis=0)
-    whole = shares(lots, Known(counts=counts, labelled=N, open=0))
+    whole = label_shares(lots, KnownLabels(counts=counts, labelled=N, open=0))
     for share, exact in zip(whole, counts / N, strict=True):
         assert (share.low, share.share, share.high) == pytest.approx((exact,) * 3)
-    most = shares(lots, Known(counts=counts // 2, labelled=N - 100, open=100))
+    most = label_shares(lots, KnownLabels(counts=counts // 2, labelled=N - 100, open=100))
     for share, least in zip(most, counts // 2 / N, strict=True):
         assert least <= share.low <= share.share <= share.high <= least + 100 / N + 1e-12
 
@@ -196,13 +204,13 @@ def test_a_pool_read_in_part_widens_the_intervals() -> None:
     truth, p = population(rng, 1.0)
     lots = campaign(truth, lambda _: p, rng)
     parts = [
-        Lot(
+        ControlDraw(
             records=x.records, truth=x.truth, guess=x.guess, mean_guess=x.mean_guess,
             guess_variance=np.full(4, 0.01), then=x.then, learnt=x.learnt,
         )
         for x in lots
     ]  # fmt: skip
-    for whole, part in zip(shares(lots), shares(parts), strict=True):
+    for whole, part in zip(label_shares(lots), label_shares(parts), strict=True):
         assert part.share == whole.share
         assert part.high - part.low > whole.high - whole.low
 
@@ -210,7 +218,7 @@ def test_a_pool_read_in_part_widens_the_intervals() -> None:
 def test_no_labels_are_no_shares() -> None:
     truth, p = population(np.random.default_rng(0), 1.0)
     none = lot(truth, p, np.zeros(0, dtype=np.int64), np.ones(N, dtype=bool))
-    assert shares([]) == shares([none]) == ()
+    assert label_shares([]) == label_shares([none]) == ()
 
 
 def test_a_guess_that_learnt_from_the_labels_that_correct_it_is_refused() -> None:
@@ -221,11 +229,11 @@ def test_a_guess_that_learnt_from_the_labels_that_correct_it_is_refused() -> Non
         key: getattr(good, key)
         for key in ("records", "truth", "guess", "mean_guess", "guess_variance", "then")
     }
-    Lot(**parts, learnt=np.array([1, 2, 5]))
+    ControlDraw(**parts, learnt=np.array([1, 2, 5]))
     with pytest.raises(UsageError, match=r"record 4 was fitted .* own label \(2 such\)"):
-        Lot(**parts, learnt=np.array([1, 4, 9]))
+        ControlDraw(**parts, learnt=np.array([1, 4, 9]))
     with pytest.raises(UsageError, match="cannot be drawn from 2"):
-        few = Known(counts=np.zeros(4, dtype=np.int64), labelled=0, open=2)
-        Lot(**{**parts, "then": few}, learnt=np.zeros(0, dtype=np.int64))
+        few = KnownLabels(counts=np.zeros(4, dtype=np.int64), labelled=0, open=2)
+        ControlDraw(**{**parts, "then": few}, learnt=np.zeros(0, dtype=np.int64))
     with pytest.raises(UsageError, match="guesses of shape"):
-        Lot(**{**parts, "guess": good.guess[:, :2]}, learnt=np.zeros(0, dtype=np.int64))
+        ControlDraw(**{**parts, "guess": good.guess[:, :2]}, learnt=np.zeros(0, dtype=np.int64))

@@ -8,7 +8,7 @@ import pytest
 
 from tiebreak.config import RoutePart
 from tiebreak.errors import UsageError
-from tiebreak.learner.routing import route
+from tiebreak.learner.opinion.routing import route
 
 
 def go(agent=("a",), agent_p=0.95, model="a", model_p=0.95, **thresholds):

@@ -12,14 +12,14 @@ from unit_vectors import unit_rows
 from tiebreak.learner.classifiers import semi_supervised as semi
 from tiebreak.learner.classifiers._objective import (
     Guess,
-    Labelled,
+    LabelledRows,
     Objective,
     logits,
-    softmax,
+    row_softmax,
     solve,
 )
 from tiebreak.learner.classifiers.logistic import Logistic
-from tiebreak.learner.graph import affinity, nearest, spread
+from tiebreak.learner.graph import affinity, nearest, spread_labels
 
 
 @given(seed=st.integers(0, 2**16), n=st.integers(2, 40), k=st.integers(1, 50))
@@ -44,7 +44,7 @@ def test_the_graph_is_symmetric_and_its_spectrum_bounded() -> None:
 
 def test_a_label_spreads_over_its_group_and_no_further() -> None:
     rows, of = blobs(np.random.default_rng(0), [40, 40, 40], noise=0.05)
-    mass = spread(affinity(rows), np.array([0, 40]), np.array([0, 1]), 2)
+    mass = spread_labels(affinity(rows), np.array([0, 40]), np.array([0, 1]), 2)
     assert mass.sum(axis=1) == pytest.approx(np.ones(120), abs=1e-5)
     assert (mass[:40].argmax(axis=1) == 0).all()
     assert (mass[40:80].argmax(axis=1) == 1).all()
@@ -56,7 +56,7 @@ def test_the_gradient_is_the_one_that_differences_give(guessed: bool) -> None:
     rng = np.random.default_rng(0)
     rows = unit_rows(rng, 40, 6)
     soft = rng.dirichlet(np.ones(3), 40).astype(np.float32)
-    labelled = Labelled(
+    labelled = LabelledRows(
         rows[:12], rng.integers(0, 3, 12), rng.uniform(0.5, 2.0, 12), rng.normal(size=(3, 6)), 5.0
     )
     guess = Guess(rows, soft, rng.dirichlet(np.ones(3))) if guessed else None
@@ -74,12 +74,12 @@ def test_without_a_guess_it_is_logistic_regression() -> None:
     rows, of = blobs(np.random.default_rng(3), [12, 12, 12], dim=8, noise=0.3)
     weight = np.random.default_rng(4).uniform(0.5, 2.0, 36)
     weights, converged = solve(
-        Objective(Labelled(rows, of, weight, np.zeros((3, 8)), 10.0)), np.zeros((3, 9))
+        Objective(LabelledRows(rows, of, weight, np.zeros((3, 8)), 10.0)), np.zeros((3, 9))
     )
     head = Logistic().fit(rows, ["abc"[i] for i in of], tuple("abc"), 10.0, weight)
     assert converged
-    assert softmax(logits(rows, weights)) == pytest.approx(
-        softmax(head.logits(rows).astype(np.float32)), abs=5e-3
+    assert row_softmax(logits(rows, weights)) == pytest.approx(
+        row_softmax(head.logits(rows).astype(np.float32)), abs=5e-3
     )
 
 

@@ -19,9 +19,11 @@ from tiebreak.learner.choose_c_sets import DEFAULT_C, choose_c_sets
 from tiebreak.learner.classifiers.logistic import Logistic
 from tiebreak.learner.set_classifiers.one_vs_rest import OneVsRest, memberships
 from tiebreak.learner.set_scores import micro_f1
-from tiebreak.learner.strategies import _committee_sets, _doubt, _doubt_sets
+from tiebreak.learner.strategies import _committee_sets
+from tiebreak.learner.strategies import _uncertainty as _doubt
+from tiebreak.learner.strategies import _uncertainty_sets as _doubt_sets
 from tiebreak.learner.strategies.badge import SetGradients
-from tiebreak.workflow.select import rarest_each
+from tiebreak.loop.select import rarest_each
 
 CLASSES = ("rain", "never", "wind", "always", "hail")
 
@@ -109,7 +111,7 @@ def test_it_is_the_only_set_classifier_and_fits_alike_twice():
 def test_a_saved_head_keeps_its_link(tmp_path):
     vectors, sets = rows()
     head = OneVsRest().fit(vectors, sets, CLASSES, 3.0)
-    back = heads.load(tmp_path / "h.npz", heads.save(head, tmp_path / "h.npz"))
+    back = heads.load_head(tmp_path / "h.npz", heads.save_head(head, tmp_path / "h.npz"))
     assert back.link == "sigmoid"
     assert np.array_equal(back.logits(vectors), head.logits(vectors))
 
@@ -117,14 +119,14 @@ def test_a_saved_head_keeps_its_link(tmp_path):
 def test_a_single_label_head_is_the_file_that_it_always_was(tmp_path):
     vectors, _ = rows()
     head = Logistic().fit(vectors, ["a", "b"] * 60, ("a", "b"), 1.0)
-    sha = heads.save(head, tmp_path / "h.npz")
+    sha = heads.save_head(head, tmp_path / "h.npz")
     with np.load(tmp_path / "h.npz") as arrays:
         meta = arrays["meta"].tobytes()
     assert b"link" not in meta
     assert b'"format": 1' in meta
-    assert heads.load(tmp_path / "h.npz", sha).link == "softmax"
+    assert heads.load_head(tmp_path / "h.npz", sha).link == "softmax"
     with pytest.raises(ModelFileError):
-        heads.load(tmp_path / "h.npz", "0" * 64)
+        heads.load_head(tmp_path / "h.npz", "0" * 64)
 
 
 # -- calibration and C

@@ -10,7 +10,8 @@ import pytest
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.classifiers.logistic import Logistic
 from tiebreak.learner.classifiers.semi_supervised import SemiSupervised
-from tiebreak.learner.fusion import fit_fusion, fuse
+from tiebreak.learner.head_comparison import TrainingData, baseline_wins
+from tiebreak.learner.opinion.fusion import fit_fusion, fuse
 from tiebreak.learner.soft_labels import (
     LEAST_Q,
     MOST,
@@ -22,7 +23,6 @@ from tiebreak.learner.soft_labels import (
     hold_mixed,
     soft_rows,
 )
-from tiebreak.learner.trial import Data, yields
 
 CLASSES = ("a", "b", "c")
 
@@ -41,7 +41,7 @@ class World:
         said = np.where(rng.random(size) < right, truth, (truth + rng.integers(1, 3, size)) % 3)
         self.test, self.truth = vectors[n + 300 :], truth[n + 300 :]
         control = np.arange(9, n)
-        self.data = Data(
+        self.data = TrainingData(
             vectors=vectors[:n],
             labels=[CLASSES[y] for y in truth[:n]],
             classes=CLASSES,
@@ -189,7 +189,7 @@ def test_the_trial_is_over_control_rows_and_drops_what_loses():
     lost = hold_mixed(world.data, Logistic(), lying, rng(0))
     assert lost.n == 90
     assert lost.lost > lost.won
-    assert yields(lost)
+    assert baseline_wins(lost)
     held = hold_mixed(world.data, Logistic(), world.agent, rng(0))
-    assert not yields(held)
+    assert not baseline_wins(held)
     assert held == hold_mixed(world.data, Logistic(), world.agent, rng(0))

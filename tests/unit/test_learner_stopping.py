@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiebreak.errors import UsageError
-from tiebreak.learner.stopping import Worth, advise, kappa, next_batch, settled
+from tiebreak.learner.estimation.stopping import (
+    Worth,
+    advise,
+    next_batch,
+    settled,
+    successive_kappa,
+)
 
 CALM = [0.98, 0.975, 0.99]
 
@@ -17,27 +23,27 @@ def test_kappa_is_cohens() -> None:
     # the textbook's table: 20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no
     first = np.repeat([0, 0, 1, 1], [20, 5, 10, 15])
     second = np.repeat([0, 1, 0, 1], [20, 5, 10, 15])
-    assert kappa(first, second) == pytest.approx(0.4)
+    assert successive_kappa(first, second) == pytest.approx(0.4)
     rng = np.random.default_rng(0)
     drawn = rng.integers(5, size=20_000)
-    assert kappa(drawn, rng.permutation(drawn)) == pytest.approx(0, abs=0.02)
-    assert kappa(np.zeros(9, np.int64), np.zeros(9, np.int64)) == 1
+    assert successive_kappa(drawn, rng.permutation(drawn)) == pytest.approx(0, abs=0.02)
+    assert successive_kappa(np.zeros(9, np.int64), np.zeros(9, np.int64)) == 1
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60))
 def test_kappa_is_symmetric_and_one_only_for_equals(pairs: list[tuple[int, int]]) -> None:
     first, second = (np.array(side, dtype=np.int64) for side in zip(*pairs, strict=True))
-    value = kappa(first, second)
-    assert value == pytest.approx(kappa(second, first))
+    value = successive_kappa(first, second)
+    assert value == pytest.approx(successive_kappa(second, first))
     assert value <= 1 + 1e-12
     assert (value == pytest.approx(1)) == bool((first == second).all())
 
 
 def test_kappa_wants_pairs() -> None:
     with pytest.raises(UsageError):
-        kappa(np.zeros(3, np.int64), np.zeros(4, np.int64))
+        successive_kappa(np.zeros(3, np.int64), np.zeros(4, np.int64))
     with pytest.raises(UsageError):
-        kappa(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        successive_kappa(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 def test_settled_needs_three_batches_in_a_row() -> None:

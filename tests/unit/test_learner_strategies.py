@@ -12,7 +12,7 @@ from tiebreak.errors import UsageError
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.strategies import _kmeans
 from tiebreak.learner.strategies._diverse import distinct
-from tiebreak.learner.strategies._doubt import by_margin, margin_utility
+from tiebreak.learner.strategies._uncertainty import by_margin, margin_utility
 from tiebreak.learner.strategies.kmeans_seeds import KMeansSeeds
 from tiebreak.learner.strategies.margin import Margin
 from tiebreak.learner.strategies.margin_kmeans import WIDTH, MarginKMeans
@@ -164,7 +164,7 @@ def test_empty_cells_are_left_out():
 def test_assignment_is_to_the_nearest_centre(monkeypatch):
     monkeypatch.setattr(_kmeans, "_CHUNK", 7)
     vectors, centres = unit_rows(rng(), 50, 5), unit_rows(rng(1), 4, 5) * 0.7
-    of, gap = _kmeans.assign(vectors, centres)
+    of, gap = _kmeans.assign_clusters(vectors, centres)
     wanted = ((vectors[:, None] - centres) ** 2).sum(axis=2)
     assert of.tolist() == wanted.argmin(axis=1).tolist()
     assert gap == pytest.approx(wanted.min(axis=1), abs=1e-5)

@@ -12,7 +12,7 @@ from unit_vectors import unit_rows
 from tiebreak.domain.ports import Pool
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.strategies import _cosine, _herd, typiclust
-from tiebreak.learner.strategies._doubt import margin_utility
+from tiebreak.learner.strategies._uncertainty import margin_utility
 from tiebreak.learner.strategies.k_center import KCenter
 from tiebreak.learner.strategies.maxherding import MaxHerding
 from tiebreak.learner.strategies.typiclust import TypiClust, typicality

@@ -11,8 +11,9 @@ from tiebreak.domain.ports import Pool
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.classifiers.logistic import Logistic
 from tiebreak.learner.heads import LinearHead
-from tiebreak.learner.strategies import _doubt, committee, dropquery
-from tiebreak.learner.strategies._doubt import ENTROPY, LEAST_CONFIDENCE, doubt
+from tiebreak.learner.strategies import _uncertainty as _doubt
+from tiebreak.learner.strategies import committee, dropquery
+from tiebreak.learner.strategies._uncertainty import ENTROPY, LEAST_CONFIDENCE, uncertainty
 from tiebreak.learner.strategies.badge import Badge, Gradients
 from tiebreak.learner.strategies.committee import Committee, vote_entropy, votes
 from tiebreak.learner.strategies.density_weighted import DensityWeighted, density
@@ -48,8 +49,8 @@ def trained(vectors, of, rows):
 def test_measures_of_doubt_on_a_case_by_hand(monkeypatch):
     monkeypatch.setattr(_doubt, "_CHUNK", 3)
     pool = pool_of(np.eye(4, dtype=np.float32), P)
-    assert doubt(pool, LEAST_CONFIDENCE) == pytest.approx([0.5, 0.6, 0.0, 0.45])
-    assert doubt(pool, ENTROPY) == pytest.approx([1.02965, 1.05492, 0.0, 0.68814], abs=1e-5)
+    assert uncertainty(pool, LEAST_CONFIDENCE) == pytest.approx([0.5, 0.6, 0.0, 0.45])
+    assert uncertainty(pool, ENTROPY) == pytest.approx([1.02965, 1.05492, 0.0, 0.68814], abs=1e-5)
 
 
 def test_least_confidence_and_entropy_rank_differently():
@@ -137,7 +138,7 @@ def test_density_weighted_is_the_product():
     p = softmax(rng().normal(size=(80, 4)))
     pool = pool_of(vectors, p)
     picks = DensityWeighted().query(pool, 5, rng())
-    product = doubt(pool, ENTROPY) * density(vectors)
+    product = uncertainty(pool, ENTROPY) * density(vectors)
     assert chosen(picks) == np.argsort(-product)[:5].tolist()
     assert picks[0].utilities["information_density"] == pytest.approx(product.max())
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tiebreak.domain.batches import Trial
+from tiebreak.domain.batches import HeadComparison
 from tiebreak.domain.ports import Floats
 from tiebreak.learner.classifiers.logistic import Logistic
+from tiebreak.learner.head_comparison import TrainingData, baseline_wins, compare_heads
 from tiebreak.learner.heads import LinearHead
-from tiebreak.learner.trial import Data, hold, yields
 
 CLASSES = ("a", "b")
 
@@ -41,9 +41,9 @@ class Says:
         return LinearHead(classes=classes, c=c, coef=coef, intercept=np.array([0.0, 0.5]))
 
 
-def data(right: np.ndarray, control: Sequence[int]) -> Data:
+def data(right: np.ndarray, control: Sequence[int]) -> TrainingData:
     """Rows of class a: column 0 says who has it right by the first head, column 1 by the second."""
-    return Data(
+    return TrainingData(
         vectors=right.astype(np.float32),
         labels=["a"] * len(right),
         classes=CLASSES,
@@ -62,7 +62,7 @@ def test_wins_and_losses_are_of_control_rows_alone_and_counted_once(
     control = draw.draw(st.lists(st.integers(0, len(right) - 1), unique=True, min_size=3))
     control = sorted(control)[: len(right) - 1]
     one, two = Says(0), Says(1)
-    trial = hold(data(right, control), one, two, np.random.default_rng(0))
+    trial = compare_heads(data(right, control), one, two, np.random.default_rng(0))
     mine, theirs = right[control, 0], right[control, 1]
     assert trial.n == len(control)
     assert trial.won == (mine & ~theirs).sum()
@@ -72,16 +72,16 @@ def test_wins_and_losses_are_of_control_rows_alone_and_counted_once(
 
 
 def test_no_control_rows_make_no_trial() -> None:
-    assert hold(data(np.ones((5, 2)), []), Says(0), Says(1), np.random.default_rng(0)) == Trial(
-        n=0, won=0, lost=0
-    )
+    assert compare_heads(
+        data(np.ones((5, 2)), []), Says(0), Says(1), np.random.default_rng(0)
+    ) == HeadComparison(n=0, won=0, lost=0)
 
 
 def test_a_head_against_itself_neither_wins_nor_loses() -> None:
     rng = np.random.default_rng(3)
     vectors = rng.normal(size=(60, 4)).astype(np.float32)
     labels = ["a" if row[0] > 0 else "b" for row in vectors]
-    played = Data(
+    played = TrainingData(
         vectors=vectors,
         labels=labels,
         classes=CLASSES,
@@ -89,7 +89,7 @@ def test_a_head_against_itself_neither_wins_nor_loses() -> None:
         control=np.arange(20),
         unlabelled=vectors[:0],
     )
-    assert hold(played, Logistic(), Logistic(), rng) == Trial(n=20, won=0, lost=0)
+    assert compare_heads(played, Logistic(), Logistic(), rng) == HeadComparison(n=20, won=0, lost=0)
 
 
 @pytest.mark.parametrize(
@@ -108,4 +108,4 @@ def test_a_head_against_itself_neither_wins_nor_loses() -> None:
 def test_the_challenger_yields_when_its_losses_are_unlikely_for_an_equal(
     won: int, lost: int, aside: bool
 ) -> None:
-    assert yields(Trial(n=99, won=won, lost=lost)) is aside
+    assert baseline_wins(HeadComparison(n=99, won=won, lost=lost)) is aside

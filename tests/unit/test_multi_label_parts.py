@@ -5,28 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from benches import make_bench
+from contexts import make_context
 from desk_visits import ADA, event, visit
 from issue_sets import issues, tags
 from stores import act
 
-from tiebreak.agents.parsing import read_set
+from tiebreak.agents.labelling.parsing import read_set
 from tiebreak.config import RoutePart
 from tiebreak.domain.labels import Label, LabelSchema, in_words
 from tiebreak.domain.ports import Store
 from tiebreak.domain.records import NewRecord
 from tiebreak.errors import ConfigError, LabelError, UsageError
-from tiebreak.learner.routing import route
+from tiebreak.files.cells import set_cell
+from tiebreak.learner.opinion.routing import route
+from tiebreak.loop.run import run_loop
+from tiebreak.loop.running import RunOptions
+from tiebreak.project.context import ProjectContext
+from tiebreak.project.init import names_schema, read_labels, write_labels
+from tiebreak.review.annotate import annotate
+from tiebreak.review.sync import ReviewSession
 from tiebreak.store.memory import MemoryStore
 from tiebreak.store.sql import SqlStore
-from tiebreak.ui.wire import answer_on_wire
-from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.desk import Desk
-from tiebreak.workflow.files.cells import set_cell
-from tiebreak.workflow.init import names_schema, read_labels, write_labels
-from tiebreak.workflow.loop import run
-from tiebreak.workflow.people import annotate
-from tiebreak.workflow.running import RunOptions
+from tiebreak.ui.server.wire import answer_on_wire
 
 ABC = names_schema(["b", "a", "c"], multiple=True)
 
@@ -182,29 +182,29 @@ def test_only_equal_sets_agree(agent, model, reason) -> None:  # type: ignore[no
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+def context(tmp_path_factory: pytest.TempPathFactory) -> ProjectContext:
     """A head that learnt from two batches by a simulated person; the next one waits."""
     rows = [
         {"id": r["id"], "text": r["text"], "label": None, "split": r["split"]} for r in issues()
     ]
-    made = make_bench(
+    made = make_context(
         tmp_path_factory.mktemp("sets"), rows, schema=names_schema(tags(), multiple=True)
     )
     ids = made.store.records.find("slice", [r["id"] for r in issues()])
     made.store.gold.put({ids[r["id"]]: tuple(sorted(r["tags"])) for r in issues()})
-    run(made, RunOptions(batch=20, rounds=2, reviewer="labels"))
-    run(made, RunOptions(batch=20))
+    run_loop(made, RunOptions(batch=20, rounds=2, reviewer="labels"))
+    run_loop(made, RunOptions(batch=20))
     return made
 
 
-def test_the_desk_takes_sets_and_deals_them(bench: Bench) -> None:
-    desk = Desk(bench)
+def test_the_desk_takes_sets_and_deals_them(context: ProjectContext) -> None:
+    desk = ReviewSession(context)
     cards = desk.sync("Ada", visit(want=20)).cards
     blind = cards[0]
     shown = next(c for c in reversed(cards) if not c.task.blind)
     assert (blind.task.blind, blind.model_labels) == (True, None)
     assert shown.model_labels == tuple(name for name, p in sorted(shown.model) if p >= 0.5)
-    wire = answer_on_wire(desk.sync("Ada", visit(want=20)), bench.schema)
+    wire = answer_on_wire(desk.sync("Ada", visit(want=20)), context.schema)
     card = next(c for c in wire["cards"] if c["record"] == shown.record.id)
     assert card["model"]["labels"] == list(shown.model_labels or ())
     assert all(isinstance(near["labels"], list) for near in card["near"])
@@ -218,11 +218,11 @@ def test_the_desk_takes_sets_and_deals_them(bench: Bench) -> None:
     ]
     answer = desk.sync("Ada", visit(ADA, *told))
     assert (answer.refused, answer.mine) == ((), 3)
-    standing = bench.store.annotations.standing([first, second, third])
+    standing = context.store.annotations.standing([first, second, third])
     assert [standing[i].labels for i in (first, second, third)] == [(names[0], names[2]), (), ()]
     undone = desk.sync("Ada", visit(ADA, event(second, "undo", seq=4)))
     assert undone.refused == ()
-    assert second not in bench.store.annotations.standing([second])
+    assert second not in context.store.annotations.standing([second])
     wrong = desk.sync("Ada", visit(ADA, event(second, labels=["x"], label=None, seq=5)))
     assert "'x'" in wrong.refused[0].problem.fact
 
@@ -238,11 +238,11 @@ def test_an_event_has_one_kind_of_answer() -> None:
 
 
 def test_a_single_label_project_refuses_sets(tmp_path: Path) -> None:
-    bench = make_bench(tmp_path)
-    run(bench, RunOptions(batch=10))
-    desk = Desk(bench)
+    context = make_context(tmp_path)
+    run_loop(context, RunOptions(batch=10))
+    desk = ReviewSession(context)
     (card,) = desk.sync("Ada", visit(want=1)).cards
     refused = desk.sync("Ada", visit(ADA, event(card.record.id, labels=[], label=None))).refused
     assert "takes one label" in refused[0].problem.fact
     with pytest.raises(UsageError, match="takes one label"):
-        annotate(bench.store, bench.schema, [act(card.record.id, labels=())])
+        annotate(context.store, context.schema, [act(card.record.id, labels=())])

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tiebreak.assurance.people.agreement import (
+from tiebreak.annotators.agreement import (
     alpha,
+    cohen_kappa,
     interval_alpha,
-    kappa,
     measured_alpha,
     of_one_label,
 )
-from tiebreak.assurance.people.unclear import unclear
+from tiebreak.annotators.unclear_records import unclear_records
 from tiebreak.errors import UsageError
 
 # Krippendorff's example of four coders and twelve units; . is no answer
@@ -89,7 +89,7 @@ def test_alpha_interval_covers():
 
 def test_kappa_by_hand():
     first, second = ["a"] * 50 + ["b"] * 50, ["a"] * 45 + ["b"] * 5 + ["a"] * 15 + ["b"] * 35
-    found = kappa(first, second)  # p_o .8, p_e .5 * .6 + .5 * .4 = .5
+    found = cohen_kappa(first, second)  # p_o .8, p_e .5 * .6 + .5 * .4 = .5
     assert found is not None
     assert found.value == pytest.approx(0.6)
     assert found.low < 0.6 < found.high
@@ -99,17 +99,17 @@ def test_kappa_by_hand():
 
 
 def test_kappa_of_full_agreement_has_a_width():
-    found = kappa(["a", "b", "c"] * 3, ["a", "b", "c"] * 3)
+    found = cohen_kappa(["a", "b", "c"] * 3, ["a", "b", "c"] * 3)
     assert found is not None
     assert (found.value, found.high) == (1.0, 1.0)
     assert found.low == pytest.approx((0.025 ** (1 / 9) - 1 / 3) / (2 / 3))
 
 
 def test_kappa_is_not_defined_or_refused():
-    assert kappa([], []) is None
-    assert kappa(["a"] * 4, ["a"] * 4) is None
+    assert cohen_kappa([], []) is None
+    assert cohen_kappa(["a"] * 4, ["a"] * 4) is None
     with pytest.raises(UsageError, match="3 answers cannot be paired with 2"):
-        kappa(["a"] * 3, ["a"] * 2)
+        cohen_kappa(["a"] * 3, ["a"] * 2)
 
 
 def test_labels_that_are_mixed_up_are_to_merge_and_a_lone_one_to_hide():
@@ -120,7 +120,10 @@ def test_labels_that_are_mixed_up_are_to_merge_and_a_lone_one_to_hide():
     clear = [unit("praise", "praise")] * 20 + [unit("price", "price")] * 20
     # "other" is answered by others with every label in turn
     lone = [unit("other", x) for x in ("praise", "price") * 8]
-    found = {u.label: u for u in unclear(mixed + clear + lone, ["bug", "fault", "other", "price"])}
+    found = {
+        u.label: u
+        for u in unclear_records(mixed + clear + lone, ["bug", "fault", "other", "price"])
+    }
     assert found["bug"].other == "fault" and found["fault"].other == "bug"
     assert found["other"].other is None
     assert "price" not in found
@@ -129,8 +132,8 @@ def test_labels_that_are_mixed_up_are_to_merge_and_a_lone_one_to_hide():
 
 def test_a_label_hardly_ever_given_is_left_alone():
     units = [{"x": ("a",), "y": ("b",)}] * 9
-    assert unclear(units, ["a", "b"]) == ()
-    assert {u.label for u in unclear([*units, units[0]], ["a", "b"])} == {"a", "b"}
+    assert unclear_records(units, ["a", "b"]) == ()
+    assert {u.label for u in unclear_records([*units, units[0]], ["a", "b"])} == {"a", "b"}
 
 
 def test_sets_are_compared_label_by_label():

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from tiebreak.assurance.people.consensus import crowdlab, dawid_skene, majority
+from tiebreak.annotators.consensus import crowdlab, dawid_skene, majority
 from tiebreak.errors import LabelError, MissingPackage, UsageError
 
 CLASSES = ("angry", "calm", "glad")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tiebreak.assurance.finite import certified, per_label
-from tiebreak.assurance.people.alt_test import COSTS, alt_test
-from tiebreak.assurance.people.anchoring import Dealt, anchoring
-from tiebreak.assurance.people.intervals import at_most, difference, share
-from tiebreak.assurance.people.shared import is_picked, shared_errors
+from tiebreak.annotators.alternative_annotator import COSTS, alternative_annotator_test
+from tiebreak.annotators.anchoring import Dealt, measure_anchoring
+from tiebreak.annotators.intervals import at_most, difference, share_interval
+from tiebreak.annotators.shared_errors import is_picked, shared_errors
+from tiebreak.assurance.finite import is_certified, per_label
 from tiebreak.assurance.sentence import Claim, promised
 from tiebreak.errors import UsageError
 
@@ -17,15 +17,15 @@ SECRET = b"0123456789abcdef"
 
 
 def test_shares_by_hand():
-    none = share(0, 10)
+    none = share_interval(0, 10)
     assert none is not None
     assert (none.low, none.n) == (0.0, 10)
     assert none.high == pytest.approx(1 - 0.025 ** (1 / 10))
     assert at_most(0, 59) == pytest.approx(1 - 0.05 ** (1 / 59))
     assert at_most(0, 0) == 1.0
-    assert share(0, 0) is None
+    assert share_interval(0, 0) is None
     with pytest.raises(UsageError, match="3 out of 2"):
-        share(3, 2)
+        share_interval(3, 2)
 
 
 def test_newcombes_example():
@@ -52,7 +52,7 @@ def test_an_annotator_who_shares_the_errors_does_not_make_it_faultless():
     disagreement is granted, rightly; the second part says that it is not the true error."""
     rng = np.random.default_rng(14)
     errs, agrees = simulated_audits(rng, 400, machine_wrong=0.1, follows=1.0)
-    assert certified(per_label(5_000, 0.05, 400), 400, int((~agrees).sum()), 0.05)
+    assert is_certified(per_label(5_000, 0.05, 400), 400, int((~agrees).sum()), 0.05)
     picked = np.array([is_picked(SECRET, i, "v1") for i in range(400)])
     wrong = int((picked & errs & agrees).sum())  # a second, blind, other person sees them
     found = shared_errors(int(picked.sum()), wrong)
@@ -127,21 +127,21 @@ def simulated_people(rng, items, accuracy, agent_accuracy, labels=4):
 def test_alt_test_passes_a_good_agent_and_fails_a_bad_one():
     rng = np.random.default_rng(0)
     units, agent = simulated_people(rng, 120, 0.85, 0.9)
-    good = alt_test(units, agent, COSTS["skilled"])
+    good = alternative_annotator_test(units, agent, COSTS["skilled"])
     assert good is not None and good.passed and good.winning == 1.0
     assert good.advantage > 0.85
     units, agent = simulated_people(rng, 120, 0.85, 0.5)
-    bad = alt_test(units, agent, COSTS["skilled"])
+    bad = alternative_annotator_test(units, agent, COSTS["skilled"])
     assert bad is not None and not bad.passed and bad.winning == 0.0
 
 
 def test_alt_test_scores_ties_to_both_and_corrects():
     # everybody always agrees: all ties, d = 0 < cost for sure
     units = [{"a": 1, "b": 1, "c": 1}] * 30
-    found = alt_test(units, [1] * 30, 0.1)
+    found = alternative_annotator_test(units, [1] * 30, 0.1)
     assert found is not None and found.passed
     assert {(d.agent, d.person, d.p) for d in found.duels} == {(1.0, 1.0, 0.0)}
-    never = alt_test(units, [2] * 30, 0.2)
+    never = alternative_annotator_test(units, [2] * 30, 0.2)
     assert never is not None
     assert {(d.agent, d.person, d.p, d.won) for d in never.duels} == {(0.0, 1.0, 1.0, False)}
 
@@ -154,7 +154,7 @@ def test_alt_tests_p_is_the_paired_t_test_and_by():
         + [{"a": 1, "b": 1, "c": 1}] * 30
     )
     agent = [2] * 6 + [2] * 4 + [1] * 30
-    found = alt_test(units, agent, 0.2)
+    found = alternative_annotator_test(units, agent, 0.2)
     assert found is not None
     duel = found.duels[0]
     d = np.array([1.0] * 6 + [-1.0] * 4 + [0.0] * 30)
@@ -170,11 +170,11 @@ def test_alt_tests_p_is_the_paired_t_test_and_by():
 
 def test_alt_test_needs_three_people_with_thirty_records():
     units = [{"a": 1, "b": 1, "c": 1}] * 29
-    assert alt_test(units, [1] * 29, 0.1) is None
-    assert alt_test([{"a": 1, "b": 1}] * 40, [1] * 40, 0.1) is None
-    assert alt_test([{"a": 1}, {"b": 1}, {"c": 1}] * 40, [1] * 120, 0.1) is None
+    assert alternative_annotator_test(units, [1] * 29, 0.1) is None
+    assert alternative_annotator_test([{"a": 1, "b": 1}] * 40, [1] * 40, 0.1) is None
+    assert alternative_annotator_test([{"a": 1}, {"b": 1}, {"c": 1}] * 40, [1] * 120, 0.1) is None
     with pytest.raises(UsageError, match="1 answers of the agent"):
-        alt_test(units, [1], 0.1)
+        alternative_annotator_test(units, [1], 0.1)
 
 
 def simulated_pull(rng, n, *, accuracy, pull, blind_share):
@@ -193,7 +193,9 @@ def test_a_known_pull_is_recovered():
     rng = np.random.default_rng(0)
     hits = debiased = naive = 0
     for _ in range(300):
-        found = anchoring(simulated_pull(rng, 2_000, accuracy=0.8, pull=0.4, blind_share=0.15))
+        found = measure_anchoring(
+            simulated_pull(rng, 2_000, accuracy=0.8, pull=0.4, blind_share=0.15)
+        )
         assert found.pull and found.accuracy and found.naive
         hits += found.pull.low <= 0.08 <= found.pull.high
         debiased += found.accuracy.low <= 0.8 <= found.accuracy.high
@@ -205,13 +207,13 @@ def test_a_known_pull_is_recovered():
 def test_without_a_pull_none_is_proven():
     rng = np.random.default_rng(1)
     proven = sum(
-        anchoring(simulated_pull(rng, 400, accuracy=0.8, pull=0.0, blind_share=0.3)).proven
+        measure_anchoring(simulated_pull(rng, 400, accuracy=0.8, pull=0.0, blind_share=0.3)).proven
         for _ in range(300)
     )
     assert proven <= 300 * 0.025 + 3 * (300 * 0.025 * 0.975) ** 0.5
 
 
 def test_without_blind_cards_nothing_is_said():
-    found = anchoring([Dealt(False, True)] * 5)
+    found = measure_anchoring([Dealt(False, True)] * 5)
     assert (found.pull, found.accuracy, found.proven) == (None, None, False)
     assert found.naive is not None and found.naive.n == 5

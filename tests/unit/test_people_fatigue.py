@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tiebreak.assurance.people.fatigue import GAP, fatigue, sessions, slope_test
+from tiebreak.annotators.fatigue import GAP, measure_fatigue, sessions, slope_test
 from tiebreak.errors import UsageError
 
 
@@ -32,7 +32,7 @@ def test_sessions_part_at_a_gap():
 def test_errors_that_grow_within_the_session_advise_a_pause():
     rng = np.random.default_rng(0)
     times, right = simulated_sessions(rng, fall=0.03)
-    found = fatigue(times, right, [4.0] * len(times), rng)
+    found = measure_fatigue(times, right, [4.0] * len(times), rng)
     assert found.reasons == ("errors",) and found.pause
     assert found.p is not None and found.p < 0.01
     assert found.slope == pytest.approx(-0.03, abs=0.012)
@@ -43,9 +43,11 @@ def test_worse_days_are_no_fatigue():
     rng = np.random.default_rng(1)
     right = [bool(rng.random() < p) for p in (0.99, 0.9, 0.7, 0.5) for _ in range(60)]
     times = [day * 86_400.0 + 10.0 * i for day in range(4) for i in range(60)]
-    assert fatigue(times, right, [None] * 240, rng).reasons == ()
+    assert measure_fatigue(times, right, [None] * 240, rng).reasons == ()
     # the same answers in one session are the sign
-    assert fatigue([10.0 * i for i in range(240)], right, [None] * 240, rng).reasons == ("errors",)
+    assert measure_fatigue([10.0 * i for i in range(240)], right, [None] * 240, rng).reasons == (
+        "errors",
+    )
 
 
 def test_false_advice_is_rare():
@@ -71,16 +73,16 @@ def test_rushing_is_against_ones_own_median():
     rng = np.random.default_rng(0)
     times = [5.0 * i for i in range(40)]
     unknown = [None] * 40
-    slow = fatigue(times, unknown, [8.0] * 30 + [1.9] * 10, rng)
+    slow = measure_fatigue(times, unknown, [8.0] * 30 + [1.9] * 10, rng)
     assert slow.reasons == ("rushing",)
     assert (slow.median, slow.recent, slow.p) == (8.0, 1.9, None)
-    assert fatigue(times, unknown, [8.0] * 30 + [2.1] * 10, rng).reasons == ()
-    assert fatigue(times, unknown, [1.0] * 40, rng).reasons == ()  # always quick
-    assert fatigue(times, unknown, [8.0] * 39 + [0.1], rng).reasons == ()  # one easy card
-    few = fatigue(times[:39], unknown[:39], [8.0] * 29 + [1.9] * 10, rng)
+    assert measure_fatigue(times, unknown, [8.0] * 30 + [2.1] * 10, rng).reasons == ()
+    assert measure_fatigue(times, unknown, [1.0] * 40, rng).reasons == ()  # always quick
+    assert measure_fatigue(times, unknown, [8.0] * 39 + [0.1], rng).reasons == ()  # one easy card
+    few = measure_fatigue(times[:39], unknown[:39], [8.0] * 29 + [1.9] * 10, rng)
     assert (few.median, few.reasons) == (None, ())
 
 
 def test_lengths_must_match():
     with pytest.raises(UsageError, match="2 times came with 1 checks"):
-        fatigue([0.0, 1.0], [True], [1.0, 1.0], np.random.default_rng(0))
+        measure_fatigue([0.0, 1.0], [True], [1.0, 1.0], np.random.default_rng(0))

@@ -10,7 +10,7 @@ from unit_vectors import clustered, unit_rows
 
 from tiebreak.domain.ports import Pool
 from tiebreak.learner.strategies.margin_kmeans import create
-from tiebreak.retrieval.candidates import Reach, anchors, candidates
+from tiebreak.retrieval.candidates import PoolLimits, anchors, candidates
 
 DIM = 16
 NONE = np.zeros((0, DIM), dtype=np.float32)
@@ -56,7 +56,7 @@ def test_a_small_pool_is_there_whole_and_unread(n, spare):
 def test_it_is_the_union_that_a_full_sort_gives(seed, n, chunk, neighbours, doubtful, lot):
     rows = Vectors(unit_rows(rng(seed), n, DIM))
     anchored = unit_rows(rng(seed + 1), 3, DIM)
-    reach = Reach(neighbours=neighbours, lot=lot, doubtful=doubtful, chunk=chunk)
+    reach = PoolLimits(neighbours=neighbours, lot=lot, doubtful=doubtful, chunk=chunk)
     found = candidates(
         n, rows, rng(seed), above=0, anchored=anchored, doubt=first_number, reach=reach
     )
@@ -78,14 +78,14 @@ def test_equal_doubts_are_no_more_than_were_asked_for():
         above=10,
         anchored=NONE,
         doubt=first_number,
-        reach=Reach(lot=0, doubtful=30, chunk=64),
+        reach=PoolLimits(lot=0, doubtful=30, chunk=64),
     )
     assert len(found) == 30
 
 
 def test_reach_grows_with_the_batch():
-    assert (Reach.of(77).lot, Reach.of(77).doubtful) == (10_000, 10_000)
-    assert (Reach.of(1000).lot, Reach.of(1000).doubtful) == (20_000, 20_000)
+    assert (PoolLimits.of(77).lot, PoolLimits.of(77).doubtful) == (10_000, 10_000)
+    assert (PoolLimits.of(1000).lot, PoolLimits.of(1000).doubtful) == (20_000, 20_000)
 
 
 def test_an_index_that_is_there_finds_the_neighbours():
@@ -103,7 +103,7 @@ def test_an_index_that_is_there_finds_the_neighbours():
         above=10,
         anchored=rows.rows[:2],
         near=near,
-        reach=Reach(lot=0, neighbours=3),
+        reach=PoolLimits(lot=0, neighbours=3),
     )
     assert found.tolist() == [3, 7, 99]
     assert asked == [((2, DIM), 3)]
@@ -119,18 +119,18 @@ def test_many_anchors_have_fewer_neighbours_each(beside, each):
         asked.append(k)
         return np.zeros(0, dtype=np.int64)
 
-    reach = Reach(neighbours=8, beside=beside, lot=1)
+    reach = PoolLimits(neighbours=8, beside=beside, lot=1)
     candidates(100, rows, rng(), above=10, anchored=rows.rows[:2], near=near, reach=reach)
     assert asked == [each]
 
 
 def test_without_head_and_labels_the_lot_alone_is_left():
     rows = Vectors(unit_rows(rng(), 100, DIM))
-    found = candidates(100, rows, rng(), above=10, anchored=NONE, reach=Reach(lot=20))
+    found = candidates(100, rows, rng(), above=10, anchored=NONE, reach=PoolLimits(lot=20))
     assert len(found) == len(set(found.tolist())) == 20
     assert rows.asked == []
-    again = candidates(100, rows, rng(), above=10, anchored=NONE, reach=Reach(lot=20))
-    other = candidates(100, rows, rng(1), above=10, anchored=NONE, reach=Reach(lot=20))
+    again = candidates(100, rows, rng(), above=10, anchored=NONE, reach=PoolLimits(lot=20))
+    other = candidates(100, rows, rng(1), above=10, anchored=NONE, reach=PoolLimits(lot=20))
     assert again.tolist() == found.tolist() != other.tolist()
 
 
@@ -161,7 +161,7 @@ def test_a_rare_class_is_found_beside_its_anchor():
         rng(),
         above=100,
         anchored=rare,
-        reach=Reach(neighbours=10, lot=50, chunk=700),
+        reach=PoolLimits(neighbours=10, lot=50, chunk=700),
     )
     assert set(hidden) <= set(found.tolist())
 
@@ -190,7 +190,7 @@ def test_the_default_strategy_takes_the_same_number_from_the_most_doubtful(seed)
         above=100,
         anchored=NONE,
         doubt=doubt,
-        reach=Reach(lot=200, doubtful=400, chunk=512),
+        reach=PoolLimits(lot=200, doubtful=400, chunk=512),
     )
     assert len(at) < 700
     worst = np.sort(doubt(rows))[-400:][0]

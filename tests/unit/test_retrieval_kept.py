@@ -11,12 +11,12 @@ from unit_vectors import clustered, hashes_of, unit_rows
 
 from tiebreak import registry
 from tiebreak.errors import UsageError
+from tiebreak.project.context import QuietProgress
 from tiebreak.retrieval import kept
 from tiebreak.retrieval.indexes import _frozen
 from tiebreak.retrieval.indexes._growing import GrowingIndex
 from tiebreak.retrieval.kept import KeptIndex
 from tiebreak.store.vectors import VectorFile
-from tiebreak.workflow.bench import Quiet
 
 DIM = 12
 EARLY = {
@@ -26,7 +26,7 @@ EARLY = {
 }
 
 
-class Notes(Quiet):
+class Notes(QuietProgress):
     """A `Progress` that keeps what it is told."""
 
     def __init__(self):
@@ -233,7 +233,7 @@ def test_a_disk_that_fills_up_under_faiss_is_an_os_error(project, monkeypatch):
             return self.file.write(raw)
 
     with path.open("w+b") as file, pytest.raises(OSError, match="No space"):
-        _frozen.write(index, Full(file), {})
+        _frozen.write_index(index, Full(file), {})
 
 
 def test_what_a_kill_left_behind_is_overwritten(project):

@@ -32,7 +32,7 @@ def test_the_id_has_name_weights_and_window(embedder):
 
 
 def test_a_copy_of_the_weights_elsewhere_has_the_same_id_and_vectors(embedder, tmp_path):
-    (tmp_path / "all-MiniLM-L6-v2").symlink_to(adapter.packaged(adapter.DEFAULT))
+    (tmp_path / "all-MiniLM-L6-v2").symlink_to(adapter.packaged_model(adapter.DEFAULT))
     copy = adapter.create(str(tmp_path / "all-MiniLM-L6-v2"))
     assert copy.id == embedder.id
     assert (copy.embed(["the same"]) == embedder.embed(["the same"])).all()
@@ -87,7 +87,7 @@ def test_damaged_weights_are_refused(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(adapter, "PACKAGE", package.name)
     with pytest.raises(MissingPackage, match=r"damaged.*force-reinstall"):
-        adapter.packaged(adapter.DEFAULT)
+        adapter.packaged_model(adapter.DEFAULT)
 
 
 QUIET = """

@@ -15,10 +15,10 @@ from clock import TickingClock
 from sqlalchemy import inspect, text
 from stores import act, everything, filled, undo, write_everywhere
 
-from tiebreak.domain.batches import BatchItem, ModelCard
+from tiebreak.domain.batches import BatchItem, ModelInfo
 from tiebreak.domain.decisions import Decision, Route
 from tiebreak.domain.evidence import Suggestion
-from tiebreak.domain.promises import Candidate, Certificate, PolicyCard
+from tiebreak.domain.promises import Candidate, Certificate, Policy
 from tiebreak.domain.records import Link, Record, content_hash
 from tiebreak.domain.reviews import Annotation, ReviewTask
 from tiebreak.errors import StoreError, UsageError
@@ -158,8 +158,8 @@ def test_the_database_has_exactly_the_columns_that_queries_use(database_url: str
         (Route, schema.routes, set()),
         (ReviewTask, schema.tasks, set()),
         (BatchItem, schema.batch_items, {"round"}),
-        (ModelCard, schema.models, set()),
-        (PolicyCard, schema.policies, set()),
+        (ModelInfo, schema.models, set()),
+        (Policy, schema.policies, set()),
         (Candidate, schema.candidates, set()),
         (Certificate, schema.certificates, set()),
     ],

@@ -10,7 +10,7 @@ import pytest
 from itsdangerous import URLSafeTimedSerializer
 
 from tiebreak.errors import Forbidden, Unauthorised
-from tiebreak.ui.guard import SECRET_FILE, Guard, check_origin, clean_name, secret_of
+from tiebreak.ui.server.guard import SECRET_FILE, Guard, check_origin, clean_name, secret_of
 
 GUARD = Guard("a secret")
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from promise_projects import promise_bench
 
-from tiebreak.ui.views import status as view
-from tiebreak.workflow.loop import run
-from tiebreak.workflow.promise.told import certificates
-from tiebreak.workflow.running import RunOptions
+from tiebreak.loop.run import run_loop
+from tiebreak.loop.running import RunOptions
+from tiebreak.promise.status import certificate_statuses
+from tiebreak.ui.pages import status as view
 
 
 class Said(list[tuple[str, str]]):
@@ -29,9 +29,9 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
 
 
 def test_a_simulated_promise_is_no_good_news(tmp_path: Path, said: Said) -> None:
-    bench = promise_bench(tmp_path)
-    run(bench, RunOptions(batch=16, reviewer="labels"))
-    (told,) = certificates(bench)
+    context = promise_bench(tmp_path)
+    run_loop(context, RunOptions(batch=16, reviewer="labels"))
+    (told,) = certificate_statuses(context)
     assert told["in_force"]
     view._promise([told])
     assert said[0] == ("subheader", "Promise")

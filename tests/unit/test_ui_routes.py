@@ -13,12 +13,12 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
+from tiebreak.api.project import Project
 from tiebreak.errors import StoreBusy
-from tiebreak.ui.policy import SecurityHeaders
-from tiebreak.ui.routes import MOST_BYTES, routes
-from tiebreak.ui.served import Served
-from tiebreak.ui.supervisor import Supervisor
-from tiebreak.workflow.project import Project
+from tiebreak.ui.server.routes import MAX_BYTES, routes
+from tiebreak.ui.server.security_headers import SecurityHeaders
+from tiebreak.ui.server.served import Served
+from tiebreak.ui.server.supervisor import Supervisor
 
 SYNC = "/desk/api/sync"
 
@@ -44,8 +44,8 @@ class Caller:
 
 @pytest.fixture
 def caller(tmp_path: Path) -> Iterator[Caller]:
-    bench = learned_bench(tmp_path)
-    served = Served(Project(bench), Supervisor(tmp_path, enabled=False))
+    context = learned_bench(tmp_path)
+    served = Served(Project(context), Supervisor(tmp_path, enabled=False))
     yield Caller(served)
     served.stop()
 
@@ -55,12 +55,12 @@ def test_cards_come_and_labels_go(caller: Caller) -> None:
     assert len(told["cards"]) == 2
     assert told["learner"] == {"state": "off", "message": ""}
     card = told["cards"][0]
-    name = caller.served.bench.schema.names[2]
+    name = caller.served.context.schema.names[2]
     event = {"key": "0123456789", "seq": 1, "record": card["record"], "outcome": "label"}
     told = caller.sync(events=[{**event, "label": name, "shown": "blind", "seconds": 0.7}])
     assert (told["acked"], told["mine"]) == (1, 1)
     assert caller.served.guard.who(told["token"]) == "Ada"
-    assert caller.served.bench.store.annotations.standing()[card["record"]].labels == (name,)
+    assert caller.served.context.store.annotations.standing()[card["record"]].labels == (name,)
 
 
 def test_a_blind_card_has_no_field_that_a_machine_answered(caller: Caller) -> None:
@@ -78,12 +78,12 @@ def test_a_blind_card_has_no_field_that_a_machine_answered(caller: Caller) -> No
 def test_few_labels_keep_their_digits_from_card_to_card(caller: Caller) -> None:
     from dataclasses import replace
 
-    from tiebreak.ui.wire import card_on_wire
+    from tiebreak.ui.server.wire import card_on_wire
 
     (card,) = [c for c in caller.served.desk.sync("Ada", visit(want=24)).cards if c.model][:1]
     worst_first = replace(card, model=tuple(reversed(card.model)))
     for n, order in ((10, list(range(10))), (12, None)):
-        place = {name: at for at, name in enumerate(caller.served.bench.schema.names[:n])}
+        place = {name: at for at, name in enumerate(caller.served.context.schema.names[:n])}
         told = card_on_wire(worst_first, place)["model"]["order"]
         by_score = [place[label] for label, _ in worst_first.model if label in place]
         assert told == (order or by_score)
@@ -93,7 +93,7 @@ def test_a_long_text_is_cut_and_its_whole_can_be_fetched(caller: Caller) -> None
     from tiebreak.domain.records import NewRecord
     from tiebreak.domain.reviews import ReviewTask
 
-    store = caller.served.bench.store
+    store = caller.served.context.store
     whole = "long " * 10_000
     (new,) = store.records.add([NewRecord(source="s", external_id="e", text=whole)]).inserted
     store.queue.open([ReviewTask(record_id=new, reason="selected", priority=9.0)])
@@ -131,7 +131,7 @@ def test_strangers_are_refused_before_anything_is_read(
         (b"\xff\xfe", 422),
         (b'{"client": "client-of-ada", "held": [1e999]}', 422),
         (b'{"client": "client-of-ada", "want": -1}', 422),
-        (json.dumps({"client": "client-of-ada", "x": "y" * MOST_BYTES}).encode(), 413),
+        (json.dumps({"client": "client-of-ada", "x": "y" * MAX_BYTES}).encode(), 413),
     ],
 )
 def test_requests_that_are_none_of_ours_are_refused(

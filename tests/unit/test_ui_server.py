@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from tiebreak.errors import UsageError
-from tiebreak.ui.server import FIRST_PORT, config, free_port
+from tiebreak.ui.server.app import FIRST_PORT, config, free_port
 
 
 def test_a_taken_port_is_refused_by_name() -> None:

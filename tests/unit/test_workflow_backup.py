@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tiebreak import config
+from tiebreak.api.project import Project
 from tiebreak.errors import InputError, StoreCorrupt
-from tiebreak.workflow.backup import backup, restore
-from tiebreak.workflow.project import Project
+from tiebreak.project.backup import backup_project, restore_project
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def archive(tmp_path: Path) -> Path:
     folder = tmp_path / "p"
     with Project.create(folder, labels=["a", "b"], agent="none", embedder="hashing") as project:
         project.add(["one text", "another text"])
-    backup(folder, tmp_path / "all.zip")
+    backup_project(folder, tmp_path / "all.zip")
     return tmp_path / "all.zip"
 
 
@@ -45,7 +45,7 @@ def test_another_store_is_named_however_the_old_one_was_written(
 ) -> None:
     made = rewritten(archive, config.FILE, f'[project]\nname = "x"\n{written}\n'.encode())
     url = str(tmp_path / "elsewhere.db")
-    restore(made, tmp_path / "copy", store_url=url)
+    restore_project(made, tmp_path / "copy", store_url=url)
     assert config.load(tmp_path / "copy").store.url == url
     assert Path(url).is_file()
     assert not (tmp_path / "copy" / "tiebreak.db").exists()
@@ -56,9 +56,9 @@ def test_another_store_is_named_however_the_old_one_was_written(
 def test_a_failed_restore_leaves_no_folder_behind(archive: Path, tmp_path: Path) -> None:
     bad = rewritten(archive, "store/records.jsonl", b"[]\n")
     with pytest.raises(StoreCorrupt):
-        restore(bad, tmp_path / "copy")
+        restore_project(bad, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
-    restore(archive, tmp_path / "copy")
+    restore_project(archive, tmp_path / "copy")
 
 
 def test_an_archive_with_a_broken_file_says_so(archive: Path, tmp_path: Path) -> None:
@@ -68,5 +68,5 @@ def test_an_archive_with_a_broken_file_says_so(archive: Path, tmp_path: Path) ->
     raw[at : at + 4] = b"\xff\xff\xff\xff"
     archive.write_bytes(raw)
     with pytest.raises(InputError, match="damaged"):
-        restore(archive, tmp_path / "copy")
+        restore_project(archive, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()

@@ -12,49 +12,49 @@ from typing import Any
 
 import numpy as np
 import pytest
-from benches import make_bench, slice_rows
+from contexts import make_context, slice_rows
 from stores import act, rows
 
 from tiebreak.errors import MissingPackage, UsageError
-from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.control import control_report
-from tiebreak.workflow.curve import groups, learning_curve
-from tiebreak.workflow.looks import looks
-from tiebreak.workflow.loop import run
-from tiebreak.workflow.metrics import metrics
-from tiebreak.workflow.people import annotate
-from tiebreak.workflow.readings import with_populations
-from tiebreak.workflow.running import RunOptions
-from tiebreak.workflow.status import status
-from tiebreak.workflow.tracking import log_to_mlflow, metric_names, write_table
-from tiebreak.workflow.wiring import head_file
+from tiebreak.evaluation.batch_scores import batch_scores
+from tiebreak.evaluation.learning_curve import grouped_batches, learning_curve
+from tiebreak.evaluation.metrics import model_metrics
+from tiebreak.evaluation.model_history import batch_populations
+from tiebreak.evaluation.tracking import log_to_mlflow, metric_names, write_table
+from tiebreak.loop.run import run_loop
+from tiebreak.loop.running import RunOptions
+from tiebreak.models.control_arm import control_report
+from tiebreak.project.context import ProjectContext
+from tiebreak.project.wiring import head_file
+from tiebreak.report.status import project_status
+from tiebreak.review.annotate import annotate
 
 HALF = {"select": {"control_share": 0.5, "batch": 20}}
 
 
-def played(folder: Path, rounds: int = 8) -> Bench:
-    bench = make_bench(folder, slice_rows(300, 20), settings=HALF)
-    run(bench, RunOptions(rounds=rounds, reviewer="labels"))
-    return bench
+def played(folder: Path, rounds: int = 8) -> ProjectContext:
+    context = make_context(folder, slice_rows(300, 20), settings=HALF)
+    run_loop(context, RunOptions(rounds=rounds, reviewer="labels"))
+    return context
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> ProjectContext:
     return played(tmp_path_factory.mktemp("curve"))
 
 
 @pytest.fixture
-def bench(shared: Bench) -> Iterator[Bench]:
+def context(shared: ProjectContext) -> Iterator[ProjectContext]:
     yield shared
     shared.memo.clear()
 
 
-def test_points_rest_on_control_labels_each_scored_before_it(bench: Bench) -> None:
-    points = learning_curve(bench)
+def test_points_rest_on_control_labels_each_scored_before_it(context: ProjectContext) -> None:
+    points = learning_curve(context)
     assert [(p["from"], p["to"], p["accuracy"]["n"]) for p in points] == [
         (20, 40, 20), (60, 80, 20), (100, 140, 30),
     ]  # fmt: skip
-    told = control_report(bench)["model"]
+    told = control_report(context)["model"]
     assert sum(round(p["plain"]["accuracy"] * p["plain"]["n"]) for p in points) == round(
         told.accuracy * told.n
     )
@@ -63,50 +63,52 @@ def test_points_rest_on_control_labels_each_scored_before_it(bench: Bench) -> No
     assert points[2]["accuracy"]["accuracy"] != pytest.approx(points[2]["plain"]["accuracy"])
     assert [p["selected"]["n"] for p in points] == [20, 20, 30]
     assert json.loads(json.dumps(points, allow_nan=False)) == points
-    assert learning_curve(bench) == points
-    assert status(bench)["curve"] == points
+    assert learning_curve(context) == points
+    assert project_status(context)["curve"] == points
 
 
-def test_the_naive_figure_is_what_the_heads_said_of_the_selected_records(bench: Bench) -> None:
-    from tiebreak.workflow.predict import probabilities
-    from tiebreak.workflow.wiring import load_head
+def test_the_naive_figure_is_what_the_heads_said_of_the_selected_records(
+    context: ProjectContext,
+) -> None:
+    from tiebreak.models.predict import probabilities
+    from tiebreak.project.wiring import read_head
 
-    cards = {card.version: card for card in bench.store.notes.models()}
+    cards = {card.version: card for card in context.store.notes.models()}
     right = n = 0
-    for batch in bench.store.batches.all()[1:]:
+    for batch in context.store.batches.all()[1:]:
         card = cards[batch.model_version]
-        head = (card.version, card.temperature, load_head(bench.folder, card))
+        head = (card.version, card.temperature, read_head(context.folder, card))
         ids = np.array([x.record_id for x in batch.items if x.arm == "active"])
-        best = probabilities(head, bench.rows(ids)).argmax(axis=1)
-        gold = bench.store.gold.get(ids.tolist())
+        best = probabilities(head, context.rows(ids)).argmax(axis=1)
+        gold = context.store.gold.get(ids.tolist())
         right += sum((card.classes[j],) == gold[i] for i, j in zip(ids.tolist(), best, strict=True))
         n += len(ids)
-    told = [p["selected"] for p in learning_curve(bench)]
+    told = [p["selected"] for p in learning_curve(context)]
     assert (round(sum(t["accuracy"] * t["n"] for t in told)), sum(t["n"] for t in told)) == (
         right, n,
     )  # fmt: skip
 
 
 def test_each_lots_population_is_found_again_also_after_an_import(tmp_path: Path) -> None:
-    bench = played(tmp_path, 2)
-    before = [(b.round, ids().tolist()) for b, ids in with_populations(bench)]
-    for (_, ids), batch in zip(before, bench.store.batches.all(), strict=True):
+    context = played(tmp_path, 2)
+    before = [(b.round, ids().tolist()) for b, ids in batch_populations(context)]
+    for (_, ids), batch in zip(before, context.store.batches.all(), strict=True):
         control = [x for x in batch.items if x.arm == "control"]
         assert len(ids) == round(len(control) / control[0].probability)
         assert {x.record_id for x in batch.items} <= set(ids)
     assert [len(ids) for _, ids in before] == [300, 280]
-    bench.store.records.add(rows(["a later text", "another later text"], source="later"))
-    bench.forget()
-    assert [(b.round, ids().tolist()) for b, ids in with_populations(bench)] == before
+    context.store.records.add(rows(["a later text", "another later text"], source="later"))
+    context.forget()
+    assert [(b.round, ids().tolist()) for b, ids in batch_populations(context)] == before
 
 
 def test_without_the_heads_files_the_plain_share_is_left(tmp_path: Path) -> None:
-    bench = played(tmp_path, 5)
-    whole = learning_curve(bench)
-    bench.memo.clear()  # as another process would find it
-    for card in bench.store.notes.models()[:-1]:
-        head_file(bench.folder, card.version).unlink()
-    bare = learning_curve(bench)
+    context = played(tmp_path, 5)
+    whole = learning_curve(context)
+    context.memo.clear()  # as another process would find it
+    for card in context.store.notes.models()[:-1]:
+        head_file(context.folder, card.version).unlink()
+    bare = learning_curve(context)
     assert [p["plain"] for p in bare] == [p["plain"] for p in whole]
     assert len(bare) > 1
     for point in bare:
@@ -114,20 +116,20 @@ def test_without_the_heads_files_the_plain_share_is_left(tmp_path: Path) -> None
         assert point["accuracy"] == pytest.approx(point["plain"])
 
 
-def test_groups_keep_what_is_left_over_and_drop_nothing(bench: Bench) -> None:
-    found = looks(bench)
+def test_groups_keep_what_is_left_over_and_drop_nothing(context: ProjectContext) -> None:
+    found = batch_scores(context)
     assert [len(look.control.loss) for look in found] == [10] * 7
-    sizes = [[x.round for x in group] for group in groups(found, 20)]
+    sizes = [[x.round for x in group] for group in grouped_batches(found, 20)]
     assert sizes == [[2, 3], [4, 5], [6, 7, 8]]
-    assert [len(g) for g in groups(found, 1000)] == [7]
-    assert list(groups([], 10)) == []
+    assert [len(g) for g in grouped_batches(found, 1000)] == [7]
+    assert list(grouped_batches([], 10)) == []
 
 
 def test_a_young_project_has_no_curve_and_no_metrics(tmp_path: Path) -> None:
-    bench = make_bench(tmp_path)
-    assert learning_curve(bench) == []
-    assert metrics(bench) == []
-    told = status(bench)
+    context = make_context(tmp_path)
+    assert learning_curve(context) == []
+    assert model_metrics(context) == []
+    told = project_status(context)
     assert (told["curve"], told["forecast"], told["drift"]) == ([], None, None)
     with pytest.raises(UsageError, match="no metrics yet"):
         write_table(tmp_path / "m.csv", [])
@@ -136,48 +138,48 @@ def test_a_young_project_has_no_curve_and_no_metrics(tmp_path: Path) -> None:
 # -- metrics
 
 
-def test_a_row_a_head_says_what_was_known_then(bench: Bench) -> None:
-    table = metrics(bench)
-    cards = bench.store.notes.models()
+def test_a_row_a_head_says_what_was_known_then(context: ProjectContext) -> None:
+    table = model_metrics(context)
+    cards = context.store.notes.models()
     assert [row["head"] for row in table] == [card.version for card in cards]
     assert [row["labels"] for row in table] == list(range(20, 161, 20))
     assert [row["labels_simulated"] for row in table] == [row["labels"] for row in table]
-    names = bench.schema.names
+    names = context.schema.names
     for row in table:  # what the log says was labelled then is what the card says it learnt from
         assert sum(row[f"count: {name}"] for name in names) == row["labels"]
     last = table[-2]  # the newest head has scored nothing yet
-    told = control_report(bench)["model"]
+    told = control_report(context)["model"]
     assert (last["control_so_far_n"], last["control_so_far_accuracy"]) == (told.n, told.accuracy)
     assert (table[-1]["control_n"], table[-1]["naive_accuracy"]) == (0, None)
     assert table[0]["kappa"] is None
     assert all(0 < row["kappa"] <= 1 for row in table[1:])
     assert {row["queue_selected"] for row in table} == {0}  # each batch was answered before it
-    assert metrics(bench) == table
+    assert model_metrics(context) == table
 
 
 def test_people_and_the_queue_are_of_their_time(tmp_path: Path) -> None:
-    bench = make_bench(tmp_path, slice_rows(120, 0), settings=HALF)
-    gold = bench.store.gold.get(bench.table.pool.tolist())
+    context = make_context(tmp_path, slice_rows(120, 0), settings=HALF)
+    gold = context.store.gold.get(context.table.pool.tolist())
     for seconds in (4.0, 2.0):
-        run(bench, RunOptions())
-        tasks = bench.store.queue.tasks()
+        run_loop(context, RunOptions())
+        tasks = context.store.queue.tasks()
         acts = [act(t.record_id, gold[t.record_id][0], seconds=seconds) for t in tasks]
-        annotate(bench.store, bench.schema, acts[:15])
+        annotate(context.store, context.schema, acts[:15])
         if seconds == 4.0:
-            annotate(bench.store, bench.schema, acts[15:])
-    annotate(bench.store, bench.schema, acts[15:])
-    run(bench, RunOptions())
-    first, second = metrics(bench)
+            annotate(context.store, context.schema, acts[15:])
+    annotate(context.store, context.schema, acts[15:])
+    run_loop(context, RunOptions())
+    first, second = model_metrics(context)
     assert (first["seconds_a_label"], second["seconds_a_label"]) == (4.0, 2.0)
     assert first["labels_an_hour"] > 0
     assert second["labels_human"] == 40
-    assert bench.store.queue.count() == 20  # the third batch came after the second head
+    assert context.store.queue.count() == 20  # the third batch came after the second head
     assert first["queue_control"] == second["queue_control"] == 0
     assert first["classes_seen"] <= second["classes_seen"]
 
 
-def test_a_table_has_every_column_and_reads_back(bench: Bench, tmp_path: Path) -> None:
-    table = metrics(bench)
+def test_a_table_has_every_column_and_reads_back(context: ProjectContext, tmp_path: Path) -> None:
+    table = model_metrics(context)
     for name in ("m.csv", "m.jsonl", "m.parquet"):
         assert write_table(tmp_path / name, table) == 8
     with (tmp_path / "m.csv").open(encoding="utf-8", newline="") as file:
@@ -230,9 +232,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 
 
 def test_every_number_goes_to_mlflow_with_its_labels_for_a_step(
-    bench: Bench, tmp_path: Path, calls: list[tuple[Any, ...]]
+    context: ProjectContext, tmp_path: Path, calls: list[tuple[Any, ...]]
 ) -> None:
-    table = metrics(bench)
+    table = model_metrics(context)
     told = log_to_mlflow(str(tmp_path / "runs"), table, project="tickets")
     assert (tmp_path / "runs").is_dir()
     assert calls[:3] == [

@@ -11,30 +11,30 @@ from desk_visits import ADA, BOB, event, learned_bench, visit
 
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.errors import UsageError
+from tiebreak.loop.run import run_loop
+from tiebreak.loop.running import RunOptions
+from tiebreak.review.protocol import read_sync_request
+from tiebreak.review.sync import ReviewSession, holder_of
 from tiebreak.store.sql import SqlStore
-from tiebreak.workflow.desk import Desk, holder_of
-from tiebreak.workflow.loop import run
-from tiebreak.workflow.running import RunOptions
-from tiebreak.workflow.visits import read_visit
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    bench = learned_bench(tmp_path)
-    yield Desk(bench)
-    bench.close()
+def desk(tmp_path: Path) -> Iterator[ReviewSession]:
+    context = learned_bench(tmp_path)
+    yield ReviewSession(context)
+    context.close()
 
 
-def labels_of(desk: Desk) -> dict[int, tuple[str, str | None]]:
+def labels_of(desk: ReviewSession) -> dict[int, tuple[str, str | None]]:
     """(who, label) of what people, not the simulated ones, hold of each record."""
     return {
         i: (a.who, a.labels[0] if a.labels else None)
-        for i, a in desk.bench.store.annotations.standing().items()
+        for i, a in desk.context.store.annotations.standing().items()
         if a.source == "person"
     }
 
 
-def test_cards_come_best_first_and_blind_ones_carry_no_machine_answer(desk: Desk) -> None:
+def test_cards_come_best_first_and_blind_ones_carry_no_machine_answer(desk: ReviewSession) -> None:
     cards = desk.sync("Ada", visit(want=24)).cards
     assert len(cards) == 24
     priorities = [c.task.priority for c in cards]
@@ -51,21 +51,21 @@ def test_cards_come_best_first_and_blind_ones_carry_no_machine_answer(desk: Desk
     assert all(a[1] >= b[1] for c in shown for a, b in zip(c.model, c.model[1:], strict=False))
 
 
-def test_an_event_is_stored_once_however_often_it_comes(desk: Desk) -> None:
+def test_an_event_is_stored_once_however_often_it_comes(desk: ReviewSession) -> None:
     (card,) = desk.sync("Ada", visit(want=1)).cards
-    name = desk.bench.schema.names[3]
+    name = desk.context.schema.names[3]
     sent = visit(ADA, event(card.record.id, name, seconds=1.5, model=2))
     for _ in range(3):
         answer = desk.sync("Ada", sent)
         assert (answer.acked, answer.refused, answer.mine) == (1, (), 1)
-    (act,) = desk.bench.store.annotations.of(card.record.id)
+    (act,) = desk.context.store.annotations.of(card.record.id)
     assert (act.who, act.labels, act.seconds, act.model_version) == ("Ada", (name,), 1.5, 2)
-    assert desk.bench.store.decisions.latest()[card.record.id].by == "human"
+    assert desk.context.store.decisions.latest()[card.record.id].by == "human"
 
 
-def test_a_bad_event_holds_up_no_good_one(desk: Desk) -> None:
+def test_a_bad_event_holds_up_no_good_one(desk: ReviewSession) -> None:
     first, second, third = (c.record.id for c in desk.sync("Ada", visit(want=3)).cards)
-    name = desk.bench.schema.names[0]
+    name = desk.context.schema.names[0]
     answer = desk.sync(
         "Ada",
         visit(
@@ -83,9 +83,9 @@ def test_a_bad_event_holds_up_no_good_one(desk: Desk) -> None:
     assert labels_of(desk) == {first: ("Ada", name), third: ("Ada", None)}
 
 
-def test_undo_brings_the_record_back_to_the_same_tab(desk: Desk) -> None:
+def test_undo_brings_the_record_back_to_the_same_tab(desk: ReviewSession) -> None:
     (card,) = desk.sync("Ada", visit(want=1)).cards
-    record, name = card.record.id, desk.bench.schema.names[0]
+    record, name = card.record.id, desk.context.schema.names[0]
     desk.sync("Ada", visit(ADA, event(record, name, seq=1)))
     answer = desk.sync("Ada", visit(ADA, event(record, "undo", seq=2)))
     assert (answer.refused, answer.mine) == ((), 0)
@@ -94,19 +94,25 @@ def test_undo_brings_the_record_back_to_the_same_tab(desk: Desk) -> None:
     assert record not in theirs
     answer = desk.sync("Ada", visit(ADA, event(record, "none", seq=3)))
     assert labels_of(desk) == {record: ("Ada", None)}
-    assert [a.outcome for a in desk.bench.store.annotations.of(record)] == ["label", "undo", "none"]
+    assert [a.outcome for a in desk.context.store.annotations.of(record)] == [
+        "label",
+        "undo",
+        "none",
+    ]
 
 
-def test_nobody_undoes_anothers_answer(desk: Desk) -> None:
+def test_nobody_undoes_anothers_answer(desk: ReviewSession) -> None:
     (card,) = desk.sync("Ada", visit(want=1)).cards
-    record, name = card.record.id, desk.bench.schema.names[0]
+    record, name = card.record.id, desk.context.schema.names[0]
     desk.sync("Ada", visit(ADA, event(record, name)))
     answer = desk.sync("Bob", visit(BOB, event(record, "undo")))
     assert [r.event.record for r in answer.refused] == [record]
     assert labels_of(desk) == {record: ("Ada", name)}
 
 
-def test_two_tabs_never_hold_one_record_and_a_lost_reply_is_asked_again(desk: Desk) -> None:
+def test_two_tabs_never_hold_one_record_and_a_lost_reply_is_asked_again(
+    desk: ReviewSession,
+) -> None:
     ada = {c.record.id for c in desk.sync("Ada", visit(want=10)).cards}
     other_tab = {c.record.id for c in desk.sync("Ada", visit("another-tab-of-ada", want=10)).cards}
     bob = {c.record.id for c in desk.sync("Bob", visit(BOB, want=10)).cards}
@@ -117,8 +123,8 @@ def test_two_tabs_never_hold_one_record_and_a_lost_reply_is_asked_again(desk: De
 
 
 def test_a_lease_that_ran_out_is_taken_up_again_or_is_lost(tmp_path: Path) -> None:
-    desk = Desk(learned_bench(tmp_path), lease_seconds=60)
-    clock = desk.bench.clock
+    desk = ReviewSession(learned_bench(tmp_path), lease_seconds=60)
+    clock = desk.context.clock
     assert isinstance(clock, TickingClock)
     held = [c.record.id for c in desk.sync("Ada", visit(want=4)).cards]
     clock.advance(61)
@@ -131,25 +137,25 @@ def test_a_lease_that_ran_out_is_taken_up_again_or_is_lost(tmp_path: Path) -> No
     assert desk.sync("Ada", visit(held=held[2:])).lost == ()
 
 
-def test_a_tab_that_leaves_holds_nothing(desk: Desk) -> None:
+def test_a_tab_that_leaves_holds_nothing(desk: ReviewSession) -> None:
     held = [c.record.id for c in desk.sync("Ada", visit(want=3)).cards]
-    name = desk.bench.schema.names[0]
+    name = desk.context.schema.names[0]
     answer = desk.sync("Ada", visit(ADA, event(held[0], name), leaving=True))
     assert (answer.acked, answer.cards) == (1, ())
     theirs = [c.record.id for c in desk.sync("Bob", visit(BOB, want=2)).cards]
     assert theirs == held[1:]
 
 
-def test_released_records_go_to_the_next_who_asks(desk: Desk) -> None:
+def test_released_records_go_to_the_next_who_asks(desk: ReviewSession) -> None:
     held = [c.record.id for c in desk.sync("Ada", visit(want=3)).cards]
     desk.sync("Ada", visit(held=held[:1], release=held[1:]))
     assert [c.record.id for c in desk.sync("Bob", visit(BOB, want=2)).cards] == held[1:]
 
 
-def test_a_new_head_is_a_new_epoch(desk: Desk) -> None:
+def test_a_new_head_is_a_new_epoch(desk: ReviewSession) -> None:
     before = desk.sync("Ada", visit()).epoch
     assert not desk.refresh()
-    run(desk.bench, RunOptions(batch=24, rounds=3, reviewer="labels"))
+    run_loop(desk.context, RunOptions(batch=24, rounds=3, reviewer="labels"))
     assert desk.sync("Ada", visit()).epoch == before
     assert desk.refresh()
     answer = desk.sync("Ada", visit())
@@ -158,7 +164,7 @@ def test_a_new_head_is_a_new_epoch(desk: Desk) -> None:
     assert answer.batch["round"] == 3
 
 
-def test_what_is_left_is_counted(desk: Desk) -> None:
+def test_what_is_left_is_counted(desk: ReviewSession) -> None:
     answer = desk.sync("Ada", visit(want=1))
     assert answer.left == 24
     assert answer.batch == {"round": 3, "size": 24, "left": 24}
@@ -169,18 +175,18 @@ def test_what_is_left_is_counted(desk: Desk) -> None:
     assert answer.batch == {"round": 3, "size": 24, "left": 23}
 
 
-def test_gone_vectors_leave_people_their_work(desk: Desk) -> None:
-    for file in (desk.bench.folder / "vectors").iterdir():
+def test_gone_vectors_leave_people_their_work(desk: ReviewSession) -> None:
+    for file in (desk.context.folder / "vectors").iterdir():
         file.unlink()
-    cards = Desk(desk.bench).sync("Ada", visit(want=24)).cards
+    cards = ReviewSession(desk.context).sync("Ada", visit(want=24)).cards
     assert len(cards) == 24
     assert all(c.model == () and c.neighbours == () for c in cards)
 
 
-def test_a_record_without_a_vector_is_shown_without_the_model(desk: Desk) -> None:
+def test_a_record_without_a_vector_is_shown_without_the_model(desk: ReviewSession) -> None:
     from tiebreak.domain.records import NewRecord
 
-    store = desk.bench.store
+    store = desk.context.store
     (new,) = store.records.add([NewRecord(source="s", external_id="e", text="new")]).inserted
     store.queue.open([ReviewTask(record_id=new, reason="selected", priority=9.0)])
     (card,) = desk.sync("Ada", visit(want=1)).cards
@@ -205,7 +211,7 @@ def test_a_record_without_a_vector_is_shown_without_the_model(desk: Desk) -> Non
 )
 def test_a_request_that_does_not_fit_is_refused_by_field(raw: bytes, where: str) -> None:
     with pytest.raises(UsageError, match=f"fit at {where}"):
-        read_visit(raw)
+        read_sync_request(raw)
 
 
 def test_the_desk_serves_a_database_to_threads(
@@ -214,8 +220,8 @@ def test_the_desk_serves_a_database_to_threads(
     from concurrent.futures import ThreadPoolExecutor
 
     store = SqlStore.open(database_url, clock)
-    desk = Desk(learned_bench(tmp_path, store=store))
-    name = desk.bench.schema.names[1]
+    desk = ReviewSession(learned_bench(tmp_path, store=store))
+    name = desk.context.schema.names[1]
 
     def work(number: int) -> list[int]:
         who, client, done = f"person {number}", f"client-{number:04d}", []

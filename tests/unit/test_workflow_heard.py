@@ -7,79 +7,79 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benches import make_bench, slice_rows
+from contexts import make_context, slice_rows
 from stores import suggestion
 
-from tiebreak.learner.fusion import fit_fusion, fuse
-from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.curve import learning_curve
-from tiebreak.workflow.heard import ENOUGH, Heard
-from tiebreak.workflow.looks import looks
-from tiebreak.workflow.loop import run
-from tiebreak.workflow.predict import probabilities
-from tiebreak.workflow.prevalence import prevalence
-from tiebreak.workflow.readings import Reading, readings, with_populations
-from tiebreak.workflow.running import RunOptions
-from tiebreak.workflow.wiring import load_head
+from tiebreak.evaluation.agent_history import MIN_ANSWERED_SHARE, AgentHistory
+from tiebreak.evaluation.batch_scores import batch_scores
+from tiebreak.evaluation.learning_curve import learning_curve
+from tiebreak.evaluation.model_history import ModelReading, batch_populations, model_history
+from tiebreak.evaluation.prevalence import label_prevalence
+from tiebreak.learner.opinion.fusion import fit_fusion, fuse
+from tiebreak.loop.run import run_loop
+from tiebreak.loop.running import RunOptions
+from tiebreak.models.predict import probabilities
+from tiebreak.project.context import ProjectContext
+from tiebreak.project.wiring import read_head
 
 HALF = {"select": {"control_share": 0.5, "batch": 20}, "learn": {"head": "logistic"}}
 FIRST, LAST = 5, 7
 """Rounds with a word: rounds 2 to 4 have the first 30 verified records."""
 
 
-def simulated_agent(bench: Bench, right: float, ids: list[int] | None = None) -> None:
+def simulated_agent(context: ProjectContext, right: float, ids: list[int] | None = None) -> None:
     """A **simulated** agent's answers to all records of the pool, or to these."""
-    gold, names = bench.store.gold.get(bench.table.pool.tolist()), bench.schema.names
+    gold, names = context.store.gold.get(context.table.pool.tolist()), context.schema.names
     rng = np.random.default_rng(3)
     told = []
     for i in gold if ids is None else ids:
         label = gold[i] if rng.random() < right else (names[rng.integers(len(names))],)
         told.append(suggestion(i, labels=label, agent="simulated", schema_version=1))
-    bench.store.suggestions.append(told)
+    context.store.suggestions.append(told)
 
 
-def played(folder: Path, *, heard: float | None = 1.0) -> Bench:
+def played(folder: Path, *, heard: float | None = 1.0) -> ProjectContext:
     """Rounds of ten records by lot; after the first the agent answers all, or a part."""
-    bench = make_bench(folder, slice_rows(300, 20), settings=HALF)
-    run(bench, RunOptions(rounds=1, reviewer="labels"))
+    context = make_context(folder, slice_rows(300, 20), settings=HALF)
+    run_loop(context, RunOptions(rounds=1, reviewer="labels"))
     if heard is not None:
-        simulated_agent(bench, 0.9, bench.table.pool[: round(heard * 300)].tolist())
-    run(bench, RunOptions(rounds=7, reviewer="labels"))
-    return bench
+        simulated_agent(context, 0.9, context.table.pool[: round(heard * 300)].tolist())
+    run_loop(context, RunOptions(rounds=7, reviewer="labels"))
+    return context
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> ProjectContext:
     return played(tmp_path_factory.mktemp("heard"))
 
 
 @pytest.fixture
-def bench(shared: Bench) -> Iterator[Bench]:
+def context(shared: ProjectContext) -> Iterator[ProjectContext]:
     yield shared
     shared.memo.clear()
 
 
-def by_round(bench: Bench) -> dict[int, Reading]:
-    return {batch.round: read for batch, _, _, read in readings(bench) if read is not None}
+def by_round(context: ProjectContext) -> dict[int, ModelReading]:
+    return {batch.round: read for batch, _, _, read in model_history(context) if read is not None}
 
 
-def test_a_guess_is_one_function_of_drawn_and_undrawn_records(bench: Bench) -> None:
+def test_a_guess_is_one_function_of_drawn_and_undrawn_records(context: ProjectContext) -> None:
     """Agent and model together, fitted on the control records of earlier rounds alone."""
-    cards = {card.version: card for card in bench.store.notes.models()}
-    standing, names = bench.store.annotations.standing(), list(bench.schema.names)
+    cards = {card.version: card for card in context.store.notes.models()}
+    standing, names = context.store.annotations.standing(), list(context.schema.names)
     place = {name: j for j, name in enumerate(names)}
-    answers = bench.store.suggestions.latest()
-    found, verified, checked = by_round(bench), [], 0
-    for batch, population in with_populations(bench):
+    answers = context.store.suggestions.latest()
+    found, verified, checked = by_round(context), [], 0
+    for batch, population in batch_populations(context):
         if batch.round >= FIRST:
             p = np.array([item.model_probabilities for item in verified])
             said = np.array([place[x.agent_labels[0]] if x.agent_labels else -1 for x in verified])
             true = np.array([place[standing[x.record_id].labels[0]] for x in verified])
             fusion = fit_fusion(p, said, true)
             card = cards[batch.model_version]
-            head = (card.version, card.temperature, load_head(bench.folder, card))
+            head = (card.version, card.temperature, read_head(context.folder, card))
             ids = population()
-            bare = probabilities(head, bench.rows(ids), calibrated=False)
+            bare = probabilities(head, context.rows(ids), calibrated=False)
             told = [answers.get(i) for i in ids.tolist()]
             q = fuse(fusion, bare, np.array([place[t.labels[0]] if t else -1 for t in told]))
             doubt = 1 - q[np.arange(len(q)), bare.argmax(axis=1)]
@@ -97,28 +97,28 @@ def test_a_guess_is_one_function_of_drawn_and_undrawn_records(bench: Bench) -> N
     assert checked == LAST - FIRST + 1
 
 
-def test_what_the_agent_says_after_a_lot_changes_nothing_of_it(bench: Bench) -> None:
+def test_what_the_agent_says_after_a_lot_changes_nothing_of_it(context: ProjectContext) -> None:
     """Broken if the newest answer counted: those who were drawn are asked again, others not."""
-    before, told = by_round(bench), (learning_curve(bench), prevalence(bench))
-    simulated_agent(bench, 0.0)
-    bench.memo.clear()
-    after = by_round(bench)
+    before, told = by_round(context), (learning_curve(context), label_prevalence(context))
+    simulated_agent(context, 0.0)
+    context.memo.clear()
+    after = by_round(context)
     assert [r.mean_guess for r in after.values()] == [r.mean_guess for r in before.values()]
     assert [r.said for r in after.values()] == [r.said for r in before.values()]
-    assert (learning_curve(bench), prevalence(bench)) == told
+    assert (learning_curve(context), label_prevalence(context)) == told
 
 
 def test_the_word_counts_where_enough_was_said_and_verified(tmp_path: Path) -> None:
     alone = played(tmp_path / "a", heard=None)
-    few = played(tmp_path / "b", heard=ENOUGH - 0.1)
+    few = played(tmp_path / "b", heard=MIN_ANSWERED_SHARE - 0.1)
     many = played(tmp_path / "c", heard=0.9)
     cards = {card.version: card for card in many.store.notes.models()}
     # nine in ten answered: it takes a round more until 30 of those are verified
-    for bench, first in ((alone, 99), (few, 99), (many, FIRST + 1)):
-        heard = Heard(bench)
+    for context, first in ((alone, 99), (few, 99), (many, FIRST + 1)):
+        heard = AgentHistory(context)
         rounds = [
             batch.round
-            for batch, population in with_populations(bench)
+            for batch, population in batch_populations(context)
             if batch.model_version
             and heard.before(batch, cards[batch.model_version], population) is not None
         ]
@@ -127,11 +127,11 @@ def test_the_word_counts_where_enough_was_said_and_verified(tmp_path: Path) -> N
     assert learning_curve(many) != learning_curve(alone)
 
 
-def test_it_knows_better_where_the_model_errs(bench: Bench, tmp_path: Path) -> None:
-    def told(bench: Bench) -> float:
-        late = [look.control for look in looks(bench) if look.round >= FIRST]
+def test_it_knows_better_where_the_model_errs(context: ProjectContext, tmp_path: Path) -> None:
+    def told(context: ProjectContext) -> float:
+        late = [look.control for look in batch_scores(context) if look.round >= FIRST]
         loss = np.concatenate([x.loss for x in late])
         return float(np.corrcoef(loss, np.concatenate([x.guess for x in late]))[0, 1])
 
     alone = played(tmp_path, heard=None)
-    assert told(bench) > told(alone) + 0.1
+    assert told(context) > told(alone) + 0.1

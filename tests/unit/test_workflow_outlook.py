@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 from agent_projects import agent_project
-from benches import make_bench, slice_rows
 from chat_stub import ChatStub
+from contexts import make_context, slice_rows
 from stores import act
 
-from tiebreak.workflow.loop import run
-from tiebreak.workflow.outlook import duration, outlook, seconds_a_call
-from tiebreak.workflow.people import annotate
-from tiebreak.workflow.project import Project
-from tiebreak.workflow.running import RunOptions
-from tiebreak.workflow.verify import project_hash
+from tiebreak.api.project import Project
+from tiebreak.loop.run import run_loop
+from tiebreak.loop.run_estimate import duration, run_estimate, seconds_a_call
+from tiebreak.loop.running import RunOptions
+from tiebreak.loop.verify import project_hash
+from tiebreak.review.annotate import annotate
 
 ROWS = slice_rows(60, 0)
 PRICE = '[prices."stub"]\ninput = 1.0\noutput = 2.0\n'
@@ -37,9 +37,9 @@ def test_a_new_project_learns_what_embedding_and_the_first_batch_take(tmp_path: 
         folder = agent_project(tmp_path / "p", stub.url, ROWS, gold=False, toml=PRICE)
         before = files(folder)
         with Project.open(folder) as project:
-            digest, reports = project.hash(), len(project.bench.store.notes.reports())
+            digest, reports = project.hash(), len(project.context.store.notes.reports())
             told = project.outlook(batch=20)
-            assert (project.hash(), len(project.bench.store.notes.reports())) == (digest, reports)
+            assert (project.hash(), len(project.context.store.notes.reports())) == (digest, reports)
             assert project.status()["spend"]["calls"] == 0
         assert len(stub.bodies) == 0
     assert files(folder) == before
@@ -67,7 +67,7 @@ def test_the_money_is_what_the_run_then_takes_within_a_factor(tmp_path: Path) ->
             spent = project.status()["spend"]
             assert spent["calls"] == told["calls"] == 20
             after = project.outlook(batch=20)
-            each, basis = seconds_a_call(project.bench)
+            each, basis = seconds_a_call(project.context)
         assert len(stub.bodies) >= 20
     assert "agent" not in by_name(after)  # the batch waits for people
     assert "embed" not in by_name(after)
@@ -80,36 +80,36 @@ def test_a_run_tells_what_is_long_and_keeps_quiet_of_the_rest(
 ) -> None:
     said: list[str] = []
     steps: list[str] = []
-    long = make_bench(tmp_path / "long", slice_rows(700, 0))
+    long = make_context(tmp_path / "long", slice_rows(700, 0))
     monkeypatch.setattr(long.progress, "note", said.append)
     monkeypatch.setattr(long.progress, "start", lambda step, total: steps.append(step))
     options = RunOptions(rounds=1, reviewer="labels")
-    run(long, options)
+    run_loop(long, options)
     assert any(line.startswith("embed: ") and "timed" in line for line in said)
     assert steps[:2] == ["embed", "near duplicates"]
     assert {"select", "train"} <= set(steps)  # each long step tells that it goes on
-    short = make_bench(tmp_path / "short", ROWS)
+    short = make_context(tmp_path / "short", ROWS)
     said.clear()
     monkeypatch.setattr(short.progress, "note", said.append)
-    run(short, options)
+    run_loop(short, options)
     assert not any("timed" in line for line in said)
 
 
 def test_a_fit_takes_as_long_as_those_before_and_none_is_said_so(tmp_path: Path) -> None:
-    bench = make_bench(tmp_path, ROWS)
-    gold = bench.store.gold.get(bench.table.pool.tolist())
-    annotate(bench.store, bench.schema, [act(i, gold[i][0]) for i in sorted(gold)[:40]])
-    first = by_name(outlook(bench))["train"]
+    context = make_context(tmp_path, ROWS)
+    gold = context.store.gold.get(context.table.pool.tolist())
+    annotate(context.store, context.schema, [act(i, gold[i][0]) for i in sorted(gold)[:40]])
+    first = by_name(run_estimate(context))["train"]
     assert first["n"] == 40
     assert first["basis"].startswith("logistic regression on 32 records timed")
     assert first["seconds"] > 0
-    run(bench, RunOptions(batch=5))
-    digest = project_hash(bench)
-    assert outlook(bench)["lines"] == ["There is nothing long to do."]
-    assert project_hash(bench) == digest
-    annotate(bench.store, bench.schema, [act(50, gold[50][0])])
-    (later,) = outlook(bench)["steps"]
-    (spent,) = [p["seconds"]["train"] for s, _, p in bench.store.notes.reports() if s == "run"]
+    run_loop(context, RunOptions(batch=5))
+    digest = project_hash(context)
+    assert run_estimate(context)["lines"] == ["There is nothing long to do."]
+    assert project_hash(context) == digest
+    annotate(context.store, context.schema, [act(50, gold[50][0])])
+    (later,) = run_estimate(context)["steps"]
+    (spent,) = [p["seconds"]["train"] for s, _, p in context.store.notes.reports() if s == "run"]
     assert (later["n"], later["seconds"]) == (41, spent)
     assert later["basis"] == "the 1 models so far timed"
 

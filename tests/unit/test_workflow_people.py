@@ -6,29 +6,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benches import make_bench, slice_rows
 from clock import TickingClock
+from contexts import make_context, slice_rows
 from sqlalchemy import event
 
 from tiebreak.domain.decisions import Decision
 from tiebreak.domain.reviews import Annotation, ReviewTask
 from tiebreak.errors import LabelError, UsageError
+from tiebreak.loop.export import export_rows
+from tiebreak.loop.verify import verify_project
+from tiebreak.project.context import ProjectContext
+from tiebreak.project.pool import answered_by_people, unlabelled
+from tiebreak.report.status import project_status
+from tiebreak.review.annotate import annotate
 from tiebreak.store.sql import SqlStore
-from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.export import rows
-from tiebreak.workflow.people import annotate
-from tiebreak.workflow.running import answered_by_people
-from tiebreak.workflow.select import unlabelled
-from tiebreak.workflow.status import status
-from tiebreak.workflow.verify import verify
 
 ROWS = slice_rows(20, 4)
 FIRST, SECOND = sorted({r["label"] for r in ROWS})[:2]
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return make_bench(tmp_path, ROWS)
+def context(tmp_path: Path) -> ProjectContext:
+    return make_context(tmp_path, ROWS)
 
 
 def act(record_id: int, label: str | None = None, **more: object) -> Annotation:
@@ -37,74 +36,76 @@ def act(record_id: int, label: str | None = None, **more: object) -> Annotation:
     return Annotation(record_id=record_id, labels=labels, **fields)  # type: ignore[arg-type]
 
 
-def write(bench: Bench, *acts: Annotation) -> list[Annotation]:
-    return annotate(bench.store, bench.schema, acts)
+def write(context: ProjectContext, *acts: Annotation) -> list[Annotation]:
+    return annotate(context.store, context.schema, acts)
 
 
-def in_force(bench: Bench, record_id: int) -> tuple[str | None, tuple[str, ...] | None]:
-    decision = bench.store.decisions.latest([record_id]).get(record_id)
+def in_force(context: ProjectContext, record_id: int) -> tuple[str | None, tuple[str, ...] | None]:
+    decision = context.store.decisions.latest([record_id]).get(record_id)
     return (decision.by, decision.labels) if decision else (None, None)
 
 
-def test_a_label_is_decided_by_a_human_and_closes_every_task(bench: Bench) -> None:
-    bench.store.queue.open(
+def test_a_label_is_decided_by_a_human_and_closes_every_task(context: ProjectContext) -> None:
+    context.store.queue.open(
         [
             ReviewTask(record_id=1, reason="control", priority=3, blind=True),
             ReviewTask(record_id=1, reason="disagreement", priority=0.5),
         ]
     )
-    write(bench, act(1, FIRST))
-    assert in_force(bench, 1) == ("human", (FIRST,))
-    assert bench.store.queue.tasks() == []
+    write(context, act(1, FIRST))
+    assert in_force(context, 1) == ("human", (FIRST,))
+    assert context.store.queue.tasks() == []
 
 
-def test_undo_withdraws_the_label_and_reopens_the_task(bench: Bench) -> None:
-    bench.store.queue.open([ReviewTask(record_id=1, reason="selected", priority=2)])
-    write(bench, act(1, FIRST))
-    write(bench, act(1, outcome="undo"))
-    assert in_force(bench, 1) == ("human", None)
-    assert [t.record_id for t in bench.store.queue.tasks()] == [1]
-    assert status(bench)["labelled"]["human"] == 0
+def test_undo_withdraws_the_label_and_reopens_the_task(context: ProjectContext) -> None:
+    context.store.queue.open([ReviewTask(record_id=1, reason="selected", priority=2)])
+    write(context, act(1, FIRST))
+    write(context, act(1, outcome="undo"))
+    assert in_force(context, 1) == ("human", None)
+    assert [t.record_id for t in context.store.queue.tasks()] == [1]
+    assert project_status(context)["labelled"]["human"] == 0
 
 
-def test_undo_brings_the_earlier_label_back(bench: Bench) -> None:
-    write(bench, act(1, FIRST))
-    write(bench, act(1, SECOND))
-    write(bench, act(1, outcome="undo"))
-    assert in_force(bench, 1) == ("human", (FIRST,))
+def test_undo_brings_the_earlier_label_back(context: ProjectContext) -> None:
+    write(context, act(1, FIRST))
+    write(context, act(1, SECOND))
+    write(context, act(1, outcome="undo"))
+    assert in_force(context, 1) == ("human", (FIRST,))
 
 
-def test_none_of_these_is_kept_out_of_training(bench: Bench) -> None:
-    write(bench, act(1, outcome="none"), act(2, FIRST))
-    assert bench.labelled() == {2: ("human", (FIRST,))}
-    assert status(bench)["none_fits"] == 1
+def test_none_of_these_is_kept_out_of_training(context: ProjectContext) -> None:
+    write(context, act(1, outcome="none"), act(2, FIRST))
+    assert context.labelled() == {2: ("human", (FIRST,))}
+    assert project_status(context)["none_fits"] == 1
 
 
-def test_a_skip_decides_nothing(bench: Bench) -> None:
-    write(bench, act(1, outcome="skip"))
-    assert in_force(bench, 1) == (None, None)
-    assert status(bench)["skipped"] == 1
+def test_a_skip_decides_nothing(context: ProjectContext) -> None:
+    write(context, act(1, outcome="skip"))
+    assert in_force(context, 1) == (None, None)
+    assert project_status(context)["skipped"] == 1
 
 
-def test_a_flag_sets_a_record_aside_and_decides_nothing(bench: Bench) -> None:
-    bench.store.queue.open([ReviewTask(record_id=i, reason="selected", priority=2) for i in (1, 2)])
-    write(bench, act(2, FIRST))
-    write(bench, act(1, outcome="flag", note="two intents"), act(2, outcome="flag"))
-    assert in_force(bench, 1) == (None, None)
-    assert in_force(bench, 2) == ("human", None)  # the label no longer stands
-    assert bench.store.queue.tasks() == []
-    assert bench.labelled() == {}
-    assert 1 not in unlabelled(bench)
-    assert answered_by_people(bench) == 0
-    assert verify(bench) == []
-    report = status(bench)
+def test_a_flag_sets_a_record_aside_and_decides_nothing(context: ProjectContext) -> None:
+    context.store.queue.open(
+        [ReviewTask(record_id=i, reason="selected", priority=2) for i in (1, 2)]
+    )
+    write(context, act(2, FIRST))
+    write(context, act(1, outcome="flag", note="two intents"), act(2, outcome="flag"))
+    assert in_force(context, 1) == (None, None)
+    assert in_force(context, 2) == ("human", None)  # the label no longer stands
+    assert context.store.queue.tasks() == []
+    assert context.labelled() == {}
+    assert 1 not in unlabelled(context)
+    assert answered_by_people(context) == 0
+    assert verify_project(context) == []
+    report = project_status(context)
     assert (report["flagged"], report["skipped"], report["none_fits"]) == (2, 0, 0)
-    assert [(r["outcome"], r["who"], r["label"]) for r in rows(bench)][:2] == [
+    assert [(r["outcome"], r["who"], r["label"]) for r in export_rows(context)][:2] == [
         ("flag", "ada", None)
     ] * 2
-    write(bench, act(1, outcome="undo"), act(2, outcome="undo"))
-    assert in_force(bench, 2) == ("human", (FIRST,))
-    assert [t.record_id for t in bench.store.queue.tasks()] == [1]
+    write(context, act(1, outcome="undo"), act(2, outcome="undo"))
+    assert in_force(context, 2) == ("human", (FIRST,))
+    assert [t.record_id for t in context.store.queue.tasks()] == [1]
 
 
 @pytest.mark.parametrize(
@@ -113,74 +114,78 @@ def test_a_flag_sets_a_record_aside_and_decides_nothing(bench: Bench) -> None:
 def test_status_names_the_newest_of_what_asks_for_a_second_look(
     tmp_path: Path, outcome: str, listed: str
 ) -> None:
-    bench = make_bench(tmp_path, slice_rows(30, 0))
-    names = {r.id: r.external_id for r in bench.store.records.scan()}
+    context = make_context(tmp_path, slice_rows(30, 0))
+    names = {r.id: r.external_id for r in context.store.records.scan()}
     order = [*range(25, 0, -1), 26, 3]
     for record_id in order:
-        write(bench, act(record_id, outcome=outcome))
-    write(bench, act(26, outcome="undo"), act(25, FIRST))
+        write(context, act(record_id, outcome=outcome))
+    write(context, act(26, outcome="undo"), act(25, FIRST))
     newest = [i for i in dict.fromkeys(reversed(order)) if i not in (25, 26)]
-    assert status(bench)[listed] == [names[i] for i in newest[:20]]
-    assert len(status(bench)[listed]) == 20
+    assert project_status(context)[listed] == [names[i] for i in newest[:20]]
+    assert len(project_status(context)[listed]) == 20
 
 
-def test_what_a_person_saw_is_kept(bench: Bench) -> None:
-    write(bench, act(1, FIRST, shown="evidence", suggestion=2, model_version=4))
-    (stored,) = bench.store.annotations.of(1)
+def test_what_a_person_saw_is_kept(context: ProjectContext) -> None:
+    write(context, act(1, FIRST, shown="evidence", suggestion=2, model_version=4))
+    (stored,) = context.store.annotations.of(1)
     assert (stored.shown, stored.suggestion, stored.model_version) == ("evidence", 2, 4)
     with pytest.raises(UsageError, match=r"Record 2 was shown blind, but suggestion 1"):
-        write(bench, act(2, FIRST, shown="blind", suggestion=1))
+        write(context, act(2, FIRST, shown="blind", suggestion=1))
     with pytest.raises(UsageError, match=r"model 4 are named as seen. Name no evidence"):
-        write(bench, act(2, FIRST, shown="blind", model_version=4))
-    assert bench.store.annotations.of(2) == []
+        write(context, act(2, FIRST, shown="blind", model_version=4))
+    assert context.store.annotations.of(2) == []
 
 
-def test_an_undo_belongs_to_its_author(bench: Bench) -> None:
-    write(bench, act(1, FIRST), act(1, SECOND, who="bob"))
+def test_an_undo_belongs_to_its_author(context: ProjectContext) -> None:
+    write(context, act(1, FIRST), act(1, SECOND, who="bob"))
     with pytest.raises(UsageError, match=r"record 1 is from 'bob', and 'ada' cannot"):
-        write(bench, act(2, FIRST), act(1, outcome="undo"))
-    assert in_force(bench, 1) == ("human", (SECOND,))
-    assert in_force(bench, 2) == (None, None)  # refused whole
-    write(bench, act(1, outcome="undo", who="bob", key="k"))
-    assert in_force(bench, 1) == ("human", (FIRST,))
-    assert write(bench, act(1, outcome="undo", who="bob", key="k")) == []  # asked again: no error
-    write(bench, act(1, outcome="undo"))
+        write(context, act(2, FIRST), act(1, outcome="undo"))
+    assert in_force(context, 1) == ("human", (SECOND,))
+    assert in_force(context, 2) == (None, None)  # refused whole
+    write(context, act(1, outcome="undo", who="bob", key="k"))
+    assert in_force(context, 1) == ("human", (FIRST,))
+    assert write(context, act(1, outcome="undo", who="bob", key="k")) == []  # asked again: no error
+    write(context, act(1, outcome="undo"))
     with pytest.raises(UsageError, match=r"Record 1 has no answer that 'ada' could take back"):
-        write(bench, act(1, outcome="undo"))
-    assert in_force(bench, 1) == ("human", None)
+        write(context, act(1, outcome="undo"))
+    assert in_force(context, 1) == ("human", None)
 
 
-def test_a_person_takes_back_a_simulated_act_only_in_their_own_name(bench: Bench) -> None:
-    write(bench, act(1, FIRST, source="simulated", who="gold labels"))
+def test_a_person_takes_back_a_simulated_act_only_in_their_own_name(
+    context: ProjectContext,
+) -> None:
+    write(context, act(1, FIRST, source="simulated", who="gold labels"))
     with pytest.raises(UsageError, match="'gold labels', and 'ada' cannot"):
-        write(bench, act(1, outcome="undo"))
-    write(bench, act(1, outcome="undo", who="gold labels"))
-    assert in_force(bench, 1) == ("simulated", None)
+        write(context, act(1, outcome="undo"))
+    write(context, act(1, outcome="undo", who="gold labels"))
+    assert in_force(context, 1) == ("simulated", None)
 
 
 @pytest.mark.parametrize("outcome", ["label", "none"])
-def test_a_person_who_takes_back_lets_no_simulated_answer_in(bench: Bench, outcome: str) -> None:
-    bench.store.queue.open([ReviewTask(record_id=1, reason="selected", priority=2)])
-    write(bench, act(1, FIRST, source="simulated", who="gold labels"))
-    write(bench, act(1, SECOND if outcome == "label" else None, outcome=outcome))
-    write(bench, act(1, outcome="undo"))
-    assert in_force(bench, 1) == ("human", None)  # neither the label undone nor the simulated one
-    assert [t.record_id for t in bench.store.queue.tasks()] == [1]
-    assert bench.labelled() == {}
-    assert verify(bench) == []
-    write(bench, act(1, FIRST, source="simulated", who="gold labels"))
-    assert in_force(bench, 1) == ("human", None)
-    assert bench.store.queue.tasks() == []  # a simulated reviewer comes to an end
-    assert verify(bench) == []
+def test_a_person_who_takes_back_lets_no_simulated_answer_in(
+    context: ProjectContext, outcome: str
+) -> None:
+    context.store.queue.open([ReviewTask(record_id=1, reason="selected", priority=2)])
+    write(context, act(1, FIRST, source="simulated", who="gold labels"))
+    write(context, act(1, SECOND if outcome == "label" else None, outcome=outcome))
+    write(context, act(1, outcome="undo"))
+    assert in_force(context, 1) == ("human", None)  # neither the label undone nor the simulated one
+    assert [t.record_id for t in context.store.queue.tasks()] == [1]
+    assert context.labelled() == {}
+    assert verify_project(context) == []
+    write(context, act(1, FIRST, source="simulated", who="gold labels"))
+    assert in_force(context, 1) == ("human", None)
+    assert context.store.queue.tasks() == []  # a simulated reviewer comes to an end
+    assert verify_project(context) == []
 
 
-def test_verify_finds_a_label_that_nobodys_act_stands_behind(bench: Bench) -> None:
-    write(bench, act(1, outcome="flag"), act(2, FIRST), act(2, outcome="undo"), act(3, FIRST))
-    assert verify(bench) == []
-    bench.store.decisions.append(
+def test_verify_finds_a_label_that_nobodys_act_stands_behind(context: ProjectContext) -> None:
+    write(context, act(1, outcome="flag"), act(2, FIRST), act(2, outcome="undo"), act(3, FIRST))
+    assert verify_project(context) == []
+    context.store.decisions.append(
         [Decision(record_id=i, by="human", labels=(SECOND,)) for i in (1, 2, 3)]
     )
-    first, second, third = verify(bench)
+    first, second, third = verify_project(context)
     assert first.startswith("Record 1: a person 'flag' stands")
     assert second.startswith("Record 2: nothing stands")
     assert third.startswith("Record 3: people say")
@@ -188,7 +193,7 @@ def test_verify_finds_a_label_that_nobodys_act_stands_behind(bench: Bench) -> No
 
 def test_one_act_is_cheap_and_reads_no_text(tmp_path: Path) -> None:
     store = SqlStore.open(tmp_path / "store.db", TickingClock())
-    bench = make_bench(tmp_path, ROWS, store=store)
+    context = make_context(tmp_path, ROWS, store=store)
     store.queue.open([ReviewTask(record_id=1, reason="selected", priority=2)])
     said: list[str] = []
 
@@ -196,7 +201,7 @@ def test_one_act_is_cheap_and_reads_no_text(tmp_path: Path) -> None:
     def listen(*args: Any) -> None:
         said.append(args[2])
 
-    schema = bench.schema
+    schema = context.schema
     said.clear()
     annotate(store, schema, [act(1, FIRST, key="k")])
     assert not [statement for statement in said if "records.text" in statement]
@@ -204,43 +209,43 @@ def test_one_act_is_cheap_and_reads_no_text(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_label_outside_the_schema_names_the_nearest(bench: Bench) -> None:
+def test_a_label_outside_the_schema_names_the_nearest(context: ProjectContext) -> None:
     with pytest.raises(LabelError, match=f"Did you mean '{FIRST}'"):
-        write(bench, act(1, FIRST + "s"))
-    assert bench.store.annotations.count() == 0
+        write(context, act(1, FIRST + "s"))
+    assert context.store.annotations.count() == 0
 
 
-def test_a_held_out_record_is_never_labelled(bench: Bench) -> None:
-    heldout = int(bench.table.ids[bench.table.heldout][0])
+def test_a_held_out_record_is_never_labelled(context: ProjectContext) -> None:
+    heldout = int(context.table.ids[context.table.heldout][0])
     with pytest.raises(UsageError, match="held out"):
-        write(bench, act(1, FIRST), act(heldout, FIRST))
-    assert bench.store.annotations.count() == 0  # all or nothing
+        write(context, act(1, FIRST), act(heldout, FIRST))
+    assert context.store.annotations.count() == 0  # all or nothing
 
 
-def test_the_same_key_twice_is_one_act(bench: Bench) -> None:
-    assert len(write(bench, act(1, FIRST, key="k"))) == 1
-    assert write(bench, act(1, SECOND, key="k")) == []
-    assert in_force(bench, 1) == ("human", (FIRST,))
+def test_the_same_key_twice_is_one_act(context: ProjectContext) -> None:
+    assert len(write(context, act(1, FIRST, key="k"))) == 1
+    assert write(context, act(1, SECOND, key="k")) == []
+    assert in_force(context, 1) == ("human", (FIRST,))
 
 
 @pytest.mark.parametrize("machine", ["simulated", "autonomous", "unproved"])
-def test_nothing_replaces_a_human_label(bench: Bench, machine: str) -> None:
-    write(bench, act(1, FIRST))
-    bench.store.decisions.append(
+def test_nothing_replaces_a_human_label(context: ProjectContext, machine: str) -> None:
+    write(context, act(1, FIRST))
+    context.store.decisions.append(
         [Decision(record_id=1, by=machine, labels=(SECOND,))]  # type: ignore[arg-type]
     )
-    assert in_force(bench, 1) == ("human", (FIRST,))
+    assert in_force(context, 1) == ("human", (FIRST,))
 
 
-def test_simulated_answers_are_never_counted_as_human(bench: Bench) -> None:
-    write(bench, act(1, FIRST, source="simulated"), act(2, FIRST, source="imported"))
-    assert status(bench)["labelled"] == {
+def test_simulated_answers_are_never_counted_as_human(context: ProjectContext) -> None:
+    write(context, act(1, FIRST, source="simulated"), act(2, FIRST, source="imported"))
+    assert project_status(context)["labelled"] == {
         "human": 1, "simulated": 1, "autonomous": 0, "unproved": 0,
     }  # fmt: skip
 
 
-def test_a_person_displaces_a_simulated_answer_for_good(bench: Bench) -> None:
-    write(bench, act(1, FIRST, source="simulated"))
-    write(bench, act(1, SECOND))
-    write(bench, act(1, FIRST, source="simulated"))
-    assert in_force(bench, 1) == ("human", (SECOND,))
+def test_a_person_displaces_a_simulated_answer_for_good(context: ProjectContext) -> None:
+    write(context, act(1, FIRST, source="simulated"))
+    write(context, act(1, SECOND))
+    write(context, act(1, FIRST, source="simulated"))
+    assert in_force(context, 1) == ("human", (SECOND,))

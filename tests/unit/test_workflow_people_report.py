@@ -11,11 +11,11 @@ from stores import suggestion
 
 from tiebreak.domain.reviews import Annotation
 from tiebreak.errors import UsageError
-from tiebreak.workflow.anchoring import dealt
-from tiebreak.workflow.lots import hidden
-from tiebreak.workflow.people import annotate
-from tiebreak.workflow.people_log import read_log
-from tiebreak.workflow.people_report import people_report
+from tiebreak.project.sampling import is_blind_sample
+from tiebreak.review.annotate import annotate
+from tiebreak.review.quality.anchoring import dealt_cards
+from tiebreak.review.quality.log import read_log
+from tiebreak.review.quality.report import people_report
 
 DAY = 86_400.0
 
@@ -29,19 +29,19 @@ def test_an_empty_project_has_nobody_to_measure(tmp_path: Path) -> None:
 
 
 def test_people_are_told_apart_and_others_left_out(tmp_path: Path) -> None:
-    bench = crowd_bench(tmp_path, 60)
+    context = crowd_bench(tmp_path, 60)
     truth = {i: NAMES[i % 3] for i in range(1, 41)}
     for who in (ADA, BOB):
-        say(bench, who, truth)
+        say(context, who, truth)
     careless = {i: NAMES[(i + (i % 4 == 0)) % 3] for i in truth}  # a quarter wrong
-    say(bench, CAY, careless, seconds=2.0)
-    bench.clock.advance(DAY)  # type: ignore[attr-defined]
-    say(bench, CAY, dict(list(truth.items())[:8]))
+    say(context, CAY, careless, seconds=2.0)
+    context.clock.advance(DAY)  # type: ignore[attr-defined]
+    say(context, CAY, dict(list(truth.items())[:8]))
     trial = Annotation(
         record_id=50, who="gold labels", source="simulated", outcome="label", labels=("bug",)
     )
-    annotate(bench.store, bench.schema, [trial])
-    told = people_report(bench)
+    annotate(context.store, context.schema, [trial])
+    told = people_report(context)
     rows = {row["who"]: row for row in told["people"]}
     assert set(rows) == {ADA, BOB, CAY}
     assert told["left_out"] == {"simulated": 1}
@@ -62,72 +62,77 @@ def test_people_are_told_apart_and_others_left_out(tmp_path: Path) -> None:
 
 
 def test_alpha_is_told_week_by_week(tmp_path: Path) -> None:
-    bench = crowd_bench(tmp_path, 20)
+    context = crowd_bench(tmp_path, 20)
     careful = {i: NAMES[i % 3] for i in range(1, 11)}
-    say(bench, ADA, careful)
-    say(bench, BOB, careful)
-    bench.clock.advance(7 * DAY)  # type: ignore[attr-defined]
+    say(context, ADA, careful)
+    say(context, BOB, careful)
+    context.clock.advance(7 * DAY)  # type: ignore[attr-defined]
     later = {i: NAMES[i % 3] for i in range(11, 21)}
-    say(bench, ADA, later)
-    say(bench, BOB, {i: NAMES[(i + i % 2) % 3] for i in later})
-    weeks = people_report(bench)["agreement"]["weeks"]
+    say(context, ADA, later)
+    say(context, BOB, {i: NAMES[(i + i % 2) % 3] for i in later})
+    weeks = people_report(context)["agreement"]["weeks"]
     assert [(w["week"], w["records"]) for w in weeks] == [("2026-W01", 10), ("2026-W02", 10)]
     assert weeks[0]["alpha"] == 1.0 and weeks[1]["alpha"] < 0.5
 
 
 def test_only_blind_answers_agree(tmp_path: Path) -> None:
-    bench = crowd_bench(tmp_path, 20)
+    context = crowd_bench(tmp_path, 20)
     answers = {i: NAMES[i % 3] for i in range(1, 21)}
-    say(bench, ADA, answers)
-    say(bench, BOB, answers, shown="evidence")
-    assert people_report(bench)["agreement"]["records"] == 0
+    say(context, ADA, answers)
+    say(context, BOB, answers, shown="evidence")
+    assert people_report(context)["agreement"]["records"] == 0
 
 
 def test_who_tires_is_advised_to_pause(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    bench = crowd_bench(tmp_path, 240)
+    context = crowd_bench(tmp_path, 240)
     truth = {i: NAMES[i % 3] for i in range(1, 241)}
     for who in (ADA, BOB):
-        say(bench, who, truth)
+        say(context, who, truth)
     slips = rng.random(240) < np.linspace(0, 0.7, 240)
     tired = {i: NAMES[(i + bool(slips[i - 1])) % 3] for i in truth}
-    say(bench, CAY, tired)
-    rows = {row["who"]: row["fatigue"] for row in people_report(bench)["people"]}
+    say(context, CAY, tired)
+    rows = {row["who"]: row["fatigue"] for row in people_report(context)["people"]}
     assert rows[CAY]["reasons"] == ("errors",)
     assert rows[CAY]["pause"] and rows[CAY]["slope"] < 0
     assert rows[ADA]["reasons"] == ()
 
 
 def test_the_agent_may_replace_a_person_if_it_is_good(tmp_path: Path) -> None:
-    bench = crowd_bench(tmp_path, 60)
+    context = crowd_bench(tmp_path, 60)
     truth = {i: NAMES[i % 3] for i in range(1, 61)}
     for at, who in enumerate((ADA, BOB, CAY)):
-        say(bench, who, {i: NAMES[(i + ((i + at) % 7 == 0)) % 3] for i in truth})
-    bench.store.suggestions.append([suggestion(i, labels=(name,)) for i, name in truth.items()])
-    good = people_report(bench)["alternative"]
+        say(context, who, {i: NAMES[(i + ((i + at) % 7 == 0)) % 3] for i in truth})
+    context.store.suggestions.append([suggestion(i, labels=(name,)) for i, name in truth.items()])
+    good = people_report(context)["alternative"]
     assert good["passed"] and good["winning"] == 1.0 and good["annotators"] == "skilled"
     wrong = {i: NAMES[(i + 1) % 3] for i in truth}
-    bench.store.suggestions.append([suggestion(i, labels=(name,)) for i, name in wrong.items()])
-    assert not people_report(bench)["alternative"]["passed"]
+    context.store.suggestions.append([suggestion(i, labels=(name,)) for i, name in wrong.items()])
+    assert not people_report(context)["alternative"]["passed"]
     with pytest.raises(UsageError, match="Annotators 'cheap' are unknown"):
-        people_report(bench, annotators="cheap")
+        people_report(context, annotators="cheap")
 
 
-def simulated_desk(bench, ids, *, right, pull, rng):  # type: ignore[no-untyped-def]
+def simulated_desk(context, ids, *, right, pull, rng):  # type: ignore[no-untyped-def]
     """A **simulated** reviewer on cards as the lot deals them, by an agent that says "bug": right
     with probability *right*; a wrong one that is shown is followed with probability *pull*."""
-    bench.store.suggestions.append([suggestion(i, labels=("bug",)) for i in ids])
-    ask(bench, ids, "selected", blind=False)  # that a card is blind is known by what it showed
+    context.store.suggestions.append([suggestion(i, labels=("bug",)) for i in ids])
+    ask(context, ids, "selected", blind=False)  # that a card is blind is known by what it showed
     for i in ids:
-        blind = hidden(bench, i)
+        blind = is_blind_sample(context, i)
         follows = rng.random() < right or (not blind and rng.random() < pull)
-        say(bench, ADA, {i: "bug" if follows else "praise"}, shown="blind" if blind else "evidence")
+        say(
+            context,
+            ADA,
+            {i: "bug" if follows else "praise"},
+            shown="blind" if blind else "evidence",
+        )
 
 
 def test_the_meter_recovers_a_known_pull(tmp_path: Path) -> None:
-    bench = crowd_bench(tmp_path, 900, review={"blind_share": 0.4})
-    simulated_desk(bench, range(1, 901), right=0.6, pull=0.5, rng=np.random.default_rng(5))
-    meter = people_report(bench)["anchoring"]
+    context = crowd_bench(tmp_path, 900, review={"blind_share": 0.4})
+    simulated_desk(context, range(1, 901), right=0.6, pull=0.5, rng=np.random.default_rng(5))
+    meter = people_report(context)["anchoring"]
     assert meter["proven"]
     assert meter["pull"]["low"] <= 0.2 <= meter["pull"]["high"]
     assert meter["accuracy"]["low"] <= 0.6 <= meter["accuracy"]["high"]
@@ -136,17 +141,19 @@ def test_the_meter_recovers_a_known_pull(tmp_path: Path) -> None:
 
 
 def test_only_cards_dealt_by_lot_enter_the_meter(tmp_path: Path) -> None:
-    bench = crowd_bench(tmp_path, 60, review={"blind_share": 0.5})
-    say_as_dealt = {i: "blind" if hidden(bench, i) else "evidence" for i in range(1, 61)}
+    context = crowd_bench(tmp_path, 60, review={"blind_share": 0.5})
+    say_as_dealt = {i: "blind" if is_blind_sample(context, i) else "evidence" for i in range(1, 61)}
     known = range(1, 51)
-    bench.store.suggestions.append(
+    context.store.suggestions.append(
         [suggestion(i, labels=None if i <= 5 else ("bug",)) for i in known]  # 1-5: abstained
     )
-    ask(bench, range(1, 56), "selected", blind=False)  # 51-55: the agent did not say anything
-    ask(bench, range(6, 11), "control")  # blind for another reason
-    ask(bench, range(11, 16), "audit")
-    bench.store.suggestions.append([suggestion(51, labels=("bug",))])  # after the task was opened
+    ask(context, range(1, 56), "selected", blind=False)  # 51-55: the agent did not say anything
+    ask(context, range(6, 11), "control")  # blind for another reason
+    ask(context, range(11, 16), "audit")
+    context.store.suggestions.append([suggestion(51, labels=("bug",))])  # after the task was opened
     for i, shown in say_as_dealt.items():
         told = {"blind": "evidence", "evidence": "blind"}[shown] if 16 <= i < 21 else shown
-        say(bench, ADA, {i: "bug"}, shown=told)  # 16-20: not as the lot would have it
-    assert len(list(dealt(bench, read_log(bench)))) == 30  # 21 to 50; 56 to 60 had no task
+        say(context, ADA, {i: "bug"}, shown=told)  # 16-20: not as the lot would have it
+    assert (
+        len(list(dealt_cards(context, read_log(context)))) == 30
+    )  # 21 to 50; 56 to 60 had no task

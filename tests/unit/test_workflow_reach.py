@@ -7,29 +7,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benches import make_bench, slice_rows
 from clock import TickingClock
+from contexts import make_context, slice_rows
 from unit_vectors import unit_rows
 
 from tiebreak.domain.batches import QueryBatch
 from tiebreak.errors import StoreError
 from tiebreak.learner.classifiers.logistic import create
-from tiebreak.retrieval.candidates import Reach
+from tiebreak.loop import candidate_pool as step
+from tiebreak.loop.run import run_loop
+from tiebreak.loop.running import RunOptions
+from tiebreak.models.embed import embed
+from tiebreak.models.predict import probabilities
+from tiebreak.retrieval.candidates import PoolLimits
 from tiebreak.retrieval.indexes import auto
 from tiebreak.store.memory import MemoryStore
-from tiebreak.workflow import reach as step
-from tiebreak.workflow.embed import embed
-from tiebreak.workflow.loop import run
-from tiebreak.workflow.predict import probabilities
-from tiebreak.workflow.running import RunOptions
 
 
 def batches(folder: Path, above: int | None) -> tuple[QueryBatch, ...]:
     settings = {} if above is None else {"index": {"candidates_above": above}}
-    bench = make_bench(folder, settings=settings)
-    run(bench, RunOptions(batch=20, rounds=3, reviewer="labels"))
-    made = tuple(bench.store.batches.all())
-    bench.close()
+    context = make_context(folder, settings=settings)
+    run_loop(context, RunOptions(batch=20, rounds=3, reviewer="labels"))
+    made = tuple(context.store.batches.all())
+    context.close()
     return made
 
 
@@ -48,7 +48,7 @@ def test_a_restricted_pool_gives_whole_batches_of_the_most_doubtful(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes = []
-    reach = Reach(neighbours=2, lot=30, doubtful=25, chunk=50)
+    reach = PoolLimits(neighbours=2, lot=30, doubtful=25, chunk=50)
 
     def spied(*args, **kwargs):
         found = candidates(*args, **{**kwargs, "reach": reach})
@@ -82,7 +82,7 @@ def test_the_screen_is_the_margin_for_every_head_and_unseen_classes() -> None:
     assert np.abs(step.screen((1, 1.7, Other()))(vectors) - want).max() < 1e-12
 
 
-def spy_on_candidates(monkeypatch: pytest.MonkeyPatch, reach: Reach) -> list[dict]:
+def spy_on_candidates(monkeypatch: pytest.MonkeyPatch, reach: PoolLimits) -> list[dict]:
     """What `candidates` is given, and gives, with this reach."""
     seen = []
 
@@ -100,15 +100,15 @@ def test_the_kept_index_reaches_what_comparing_all_would(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`auto` is exact at this size: the same candidates and picks as with no index at all."""
-    reach = Reach(neighbours=6, lot=20, doubtful=15, chunk=50)
+    reach = PoolLimits(neighbours=6, lot=20, doubtful=15, chunk=50)
     seen = spy_on_candidates(monkeypatch, reach)
 
     def made(name: str, kind: str) -> list[list[tuple[int, str, str]]]:
-        bench = make_bench(
+        context = make_context(
             tmp_path / name, settings={"index": {"candidates_above": 30, "kind": kind}}
         )
-        run(bench, RunOptions(batch=20, rounds=4, reviewer="labels"))
-        return chosen(tuple(bench.store.batches.all()))
+        run_loop(context, RunOptions(batch=20, rounds=4, reviewer="labels"))
+        return chosen(tuple(context.store.batches.all()))
 
     with_index = made("auto", "auto")
     half = len(seen)
@@ -128,15 +128,15 @@ def test_the_index_is_made_once_and_follows_the_records(
     rows = slice_rows()
     settings = {"index": {"candidates_above": 30}}
     store = MemoryStore(TickingClock())
-    bench = make_bench(tmp_path, rows[:200], settings=settings, store=store)
-    run(bench, RunOptions(batch=20, rounds=1, reviewer="labels"))
+    context = make_context(tmp_path, rows[:200], settings=settings, store=store)
+    run_loop(context, RunOptions(batch=20, rounds=1, reviewer="labels"))
     (kept,) = (tmp_path / "vectors").glob("*.index")
     before = kept.read_bytes()
-    again = make_bench(tmp_path, rows[:200], settings=settings, store=store)
-    run(again, RunOptions(batch=20, rounds=2, reviewer="labels"))
+    again = make_context(tmp_path, rows[:200], settings=settings, store=store)
+    run_loop(again, RunOptions(batch=20, rounds=2, reviewer="labels"))
     assert kept.read_bytes() == before
-    more = make_bench(tmp_path, rows, settings=settings, store=store)
-    run(more, RunOptions(batch=20, rounds=3, reviewer="labels"))
+    more = make_context(tmp_path, rows, settings=settings, store=store)
+    run_loop(more, RunOptions(batch=20, rounds=3, reviewer="labels"))
     assert kept.read_bytes() != before
     assert [len(b.items) for b in store.batches.all()] == [20, 20, 20]
     index = more.near_rows
@@ -146,16 +146,16 @@ def test_the_index_is_made_once_and_follows_the_records(
 
 
 def test_what_is_near_is_open_and_nearest_first(tmp_path: Path) -> None:
-    bench = make_bench(tmp_path)
-    embed(bench)
-    open_ids = bench.table.pool[::3]  # most of what is near is not open
-    near = step._near(bench, bench.places(open_ids))
+    context = make_context(tmp_path)
+    embed(context)
+    open_ids = context.table.pool[::3]  # most of what is near is not open
+    near = step._near(context, context.places(open_ids))
     assert near is not None
-    vectors = bench.rows(bench.table.pool[1:40:4])
-    truth = np.argsort(-(vectors @ bench.rows(open_ids).T), axis=1, kind="stable")
+    vectors = context.rows(context.table.pool[1:40:4])
+    truth = np.argsort(-(vectors @ context.rows(open_ids).T), axis=1, kind="stable")
     found = near(vectors, 4)
-    cosines = np.take_along_axis(vectors @ bench.rows(open_ids).T, found, axis=1)
-    best = np.take_along_axis(vectors @ bench.rows(open_ids).T, truth[:, :4], axis=1)
+    cosines = np.take_along_axis(vectors @ context.rows(open_ids).T, found, axis=1)
+    best = np.take_along_axis(vectors @ context.rows(open_ids).T, truth[:, :4], axis=1)
     assert (found >= 0).all()
     assert np.abs(cosines - best).max() < 1e-6
     every = near(vectors, len(open_ids))
@@ -166,29 +166,29 @@ def test_what_is_near_is_open_and_nearest_first(tmp_path: Path) -> None:
 def test_equal_texts_are_one_candidate(tmp_path: Path) -> None:
     rows = slice_rows(40, 0)
     twice = rows + [{**r, "id": f"again-{r['id']}"} for r in rows]
-    bench = make_bench(tmp_path, twice)
-    embed(bench)
-    near = step._near(bench, bench.places(bench.table.pool))
+    context = make_context(tmp_path, twice)
+    embed(context)
+    near = step._near(context, context.places(context.table.pool))
     assert near is not None
-    found = near(bench.rows(bench.table.pool[:5]), 1)
+    found = near(context.rows(context.table.pool[:5]), 1)
     assert found.ravel().tolist() == [0, 1, 2, 3, 4]
 
 
 def test_vectors_are_placed_once_until_something_comes(tmp_path: Path) -> None:
     rows = slice_rows()
     store = MemoryStore(TickingClock())
-    bench = make_bench(tmp_path, rows[:100], store=store)
-    assert (bench.placed == -1).all()
-    embed(bench)
-    placed = bench.placed
+    context = make_context(tmp_path, rows[:100], store=store)
+    assert (context.placed == -1).all()
+    embed(context)
+    placed = context.placed
     assert placed.tolist() == list(range(100))
-    assert bench.placed is placed
-    make_bench(tmp_path, rows[:150], store=store)
-    assert bench.placed is placed
-    bench.forget()
-    assert bench.placed[100:].tolist() == [-1] * 50
+    assert context.placed is placed
+    make_context(tmp_path, rows[:150], store=store)
+    assert context.placed is placed
+    context.forget()
+    assert context.placed[100:].tolist() == [-1] * 50
     with pytest.raises(StoreError, match="1 of 2 texts have no vector"):
-        bench.rows(bench.table.ids[[3, 120]])
-    embed(bench)
-    later = len(bench.vectors) - 50  # the labels' names were embedded in between
-    assert bench.placed.tolist() == [*range(100), *range(later, later + 50)]
+        context.rows(context.table.ids[[3, 120]])
+    embed(context)
+    later = len(context.vectors) - 50  # the labels' names were embedded in between
+    assert context.placed.tolist() == [*range(100), *range(later, later + 50)]

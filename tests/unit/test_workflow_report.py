@@ -13,15 +13,15 @@ from promise_projects import answer, promise_bench, two_kinds, waiting
 from report_projects import PageReader, earn, told_bench
 
 from tiebreak.domain.reviews import Annotation
-from tiebreak.workflow.bench import Bench
-from tiebreak.workflow.loop import run
-from tiebreak.workflow.people import annotate
-from tiebreak.workflow.promise.evidence import views
-from tiebreak.workflow.report import charts
-from tiebreak.workflow.report.data import report
-from tiebreak.workflow.report.html import SEGMENTS, page
-from tiebreak.workflow.report.parts import el, join, text
-from tiebreak.workflow.running import RunOptions
+from tiebreak.loop.run import run_loop
+from tiebreak.loop.running import RunOptions
+from tiebreak.project.context import ProjectContext
+from tiebreak.promise.evidence import file_tracks
+from tiebreak.report import charts
+from tiebreak.report.data import project_report
+from tiebreak.report.html import SEGMENTS, page
+from tiebreak.report.parts import el, join, text
+from tiebreak.review.annotate import annotate
 
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = '"><img src=x onerror=alert(1)>&amp;'
@@ -29,7 +29,7 @@ SIMULATED = RunOptions(batch=16, reviewer="labels")
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+def context(tmp_path_factory: pytest.TempPathFactory) -> ProjectContext:
     """People earned a certificate, in a project whose every word is hostile."""
     made = told_bench(
         tmp_path_factory.mktemp("report"),
@@ -42,8 +42,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 
 @pytest.fixture(scope="module")
-def told(bench: Bench) -> dict[str, Any]:
-    return report(bench)
+def told(context: ProjectContext) -> dict[str, Any]:
+    return project_report(context)
 
 
 @pytest.fixture(scope="module")
@@ -124,8 +124,10 @@ def test_nothing_comes_from_elsewhere(told: dict[str, Any]) -> None:
     assert "default-src 'none'" in written
 
 
-def test_neither_the_secret_nor_a_name_gets_out(bench: Bench, told: dict[str, Any]) -> None:
-    (policy,) = bench.store.promises.policies()
+def test_neither_the_secret_nor_a_name_gets_out(
+    context: ProjectContext, told: dict[str, Any]
+) -> None:
+    (policy,) = context.store.promises.policies()
     everything = json.dumps(told) + page(told)
     assert policy.digest in everything
     assert policy.secret not in everything
@@ -145,9 +147,9 @@ def test_people_are_told_together(told: dict[str, Any], read: PageReader) -> Non
 
 
 def test_a_simulated_certificate_says_so_everywhere(tmp_path: Path) -> None:
-    bench = promise_bench(tmp_path)
-    run(bench, SIMULATED)
-    told = report(bench)
+    context = promise_bench(tmp_path)
+    run_loop(context, SIMULATED)
+    told = project_report(context)
     labels = told["labels"]
     assert labels["human"] == labels["autonomous"] == 0
     assert labels["simulated"] + labels["autonomous_simulated"] == 400
@@ -164,7 +166,7 @@ def test_a_simulated_certificate_says_so_everywhere(tmp_path: Path) -> None:
 
 
 def test_where_nothing_was_asked_it_says_what_to_run(tmp_path: Path) -> None:
-    told = report(promise_bench(tmp_path, max_error=None))
+    told = project_report(promise_bench(tmp_path, max_error=None))
     assert told["nothing"]["why"] == [
         "No error was asked for, so no label is given without a person as proven."
     ]
@@ -178,7 +180,7 @@ def test_where_nothing_was_asked_it_says_what_to_run(tmp_path: Path) -> None:
 
 
 def test_too_few_labels_are_told(tmp_path: Path) -> None:
-    told = report(promise_bench(tmp_path))
+    told = project_report(promise_bench(tmp_path))
     assert told["nothing"]["why"] == [
         "0 labels are known, and a policy is frozen after 30 at the earliest."
     ]
@@ -186,12 +188,12 @@ def test_too_few_labels_are_told(tmp_path: Path) -> None:
 
 
 def test_while_audits_wait_it_asks_for_answers(tmp_path: Path) -> None:
-    bench = promise_bench(tmp_path)
-    while not waiting(bench, "audit"):
-        run(bench, RunOptions(batch=16))
-        if not waiting(bench, "audit"):
-            answer(bench, waiting(bench))
-    told = report(bench)
+    context = promise_bench(tmp_path)
+    while not waiting(context, "audit"):
+        run_loop(context, RunOptions(batch=16))
+        if not waiting(context, "audit"):
+            answer(context, waiting(context))
+    told = project_report(context)
     assert told["promised"] == []
     assert "20 audits wait" in told["nothing"]["why"][0]
     (take,) = told["nothing"]["takes"]
@@ -215,9 +217,9 @@ def test_a_stream_has_its_own_bound_and_no_rungs(told: dict[str, Any]) -> None:
 
 
 def test_a_hard_set_says_why_not(tmp_path: Path) -> None:
-    bench = promise_bench(tmp_path, two_kinds(wrong=0.4), audits=100)
-    run(bench, SIMULATED)
-    told = report(bench)
+    context = promise_bench(tmp_path, two_kinds(wrong=0.4), audits=100)
+    run_loop(context, SIMULATED)
+    told = project_report(context)
     assert told["labels"]["autonomous_simulated"] == 0
     assert "audits were wrong" in told["nothing"]["why"][0]
     assert told["nothing"]["why"][0] in PageReader(page(told)).text
@@ -227,10 +229,10 @@ def test_a_hard_set_says_why_not(tmp_path: Path) -> None:
 
 
 def test_labels_that_no_certificate_covers_any_more_are_told(tmp_path: Path) -> None:
-    bench = told_bench(tmp_path)
-    earn(bench)
-    before = report(bench)
-    (view,) = views(bench, bench.store.promises.policies()[0])
+    context = told_bench(tmp_path)
+    earn(context)
+    before = project_report(context)
+    (view,) = file_tracks(context, context.store.promises.policies()[0])
     looked = [
         Annotation(
             record_id=member.record_id, who="cat", source="person", outcome="label",
@@ -238,8 +240,8 @@ def test_labels_that_no_certificate_covers_any_more_are_told(tmp_path: Path) -> 
         )
         for member in view.free()[:40]
     ]  # fmt: skip
-    annotate(bench.store, bench.schema, looked)  # more than the claim allows
-    told = report(bench)
+    annotate(context.store, context.schema, looked)  # more than the claim allows
+    told = project_report(context)
     assert before["labels"]["stale"] == 0
     assert told["promised"] == []
     assert told["labels"]["stale"] == told["labels"]["autonomous"]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiebreak.workflow.simulate_plot import HEIGHT, WIDTH, apart, draw, step_of
+from tiebreak.report.curve_svg import HEIGHT, WIDTH, apart, draw, step_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 

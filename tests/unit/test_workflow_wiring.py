@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from benches import make_bench
+from contexts import make_context
 
 from tiebreak.config import parse
+from tiebreak.project import wiring
 from tiebreak.retrieval.kept import KeptIndex
-from tiebreak.workflow import wiring
 
 
 @pytest.mark.parametrize("name", ["hashing", "onnx_minilm", "some/model"])
@@ -55,13 +55,13 @@ def test_our_own_encoder_takes_them():
     ],
 )
 def test_an_index_that_answers_exactly_is_not_kept(tmp_path: Path, kind: str, is_kept: bool):
-    bench = make_bench(tmp_path, settings={"index": {"kind": kind}})
-    assert isinstance(bench.near_rows, KeptIndex) is is_kept
-    assert bench.near_rows is bench.near_rows
+    context = make_context(tmp_path, settings={"index": {"kind": kind}})
+    assert isinstance(context.near_rows, KeptIndex) is is_kept
+    assert context.near_rows is context.near_rows
 
 
 def test_the_index_stands_beside_the_vectors(tmp_path: Path):
-    bench = make_bench(tmp_path)
-    assert bench.settings.index.kind == "auto"
-    assert bench.near_rows is not None
-    assert bench.near_rows.path == bench.vectors.data.with_suffix(".index")
+    context = make_context(tmp_path)
+    assert context.settings.index.kind == "auto"
+    assert context.near_rows is not None
+    assert context.near_rows.path == context.vectors.data.with_suffix(".index")

@@ -18,7 +18,7 @@ from tiebreak.assurance.rates import inside
 from tiebreak.errors import UsageError
 
 BITS = 256
-LEAST_SECRET = 16
+MIN_SECRET = 16
 """Bytes; shorter secrets can be found by trying."""
 
 
@@ -54,10 +54,10 @@ def coin(secret: bytes, record_id: int, policy_version: str) -> Coin:
     The message is the version's length in bytes, the version and the record id, so that no two
     pairs make the same message.
     """
-    if len(secret) < LEAST_SECRET:
+    if len(secret) < MIN_SECRET:
         raise UsageError(
             f"A coin secret of {len(secret)!r} bytes can be guessed.",
-            mend=f"Use at least {LEAST_SECRET} random bytes.",
+            mend=f"Use at least {MIN_SECRET} random bytes.",
         )
     version = policy_version.encode()
     message = b"%d:%b%d" % (len(version), version, record_id)

@@ -42,7 +42,7 @@ Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
+class FinitePool:
     """What is claimed of a rung: that fewer than ``too_many`` of its ``size`` records are wrong.
 
     ``cap``: people may look at no more than so many of its records, or the claim lapses.
@@ -61,7 +61,7 @@ class Pool:
             )
 
 
-def per_label(size: int, eps: float, cap: int) -> Pool:
+def per_label(size: int, eps: float, cap: int) -> FinitePool:
     """The claim of ``--promise label``: of the labels no person looked at, <= *eps* are wrong.
 
     eps' = eps (1 - c/N), K0 = floor(eps' N) + 1 = floor(eps (N - c)) + 1. When K < K0, at most
@@ -69,10 +69,10 @@ def per_label(size: int, eps: float, cap: int) -> Pool:
     there were, and whatever they found. Auditing takes right labels away too: a plain bound
     K <= eps N says too little about what remains (test 10 of the specification).
     """
-    return Pool(size, allowed(eps, size - cap) + 1, cap)
+    return FinitePool(size, allowed(eps, size - cap) + 1, cap)
 
 
-def per_file(size: int, eps: float, file_size: int) -> Pool:
+def per_file(size: int, eps: float, file_size: int) -> FinitePool:
     """The claim of ``--promise dataset``: <= *eps* of all labels of the exported file are wrong.
 
     People's labels count as right. K0 = floor(eps N_file) + 1. *file_size* counts the records of
@@ -84,10 +84,10 @@ def per_file(size: int, eps: float, file_size: int) -> Pool:
             f"A file of {file_size!r} records cannot hold a rung of {size!r}.",
             mend="Count the records of the whole file.",
         )
-    return Pool(size, allowed(eps, file_size) + 1, size)
+    return FinitePool(size, allowed(eps, file_size) + 1, size)
 
 
-def left_at_most(pool: Pool, found: int) -> int:
+def left_at_most(pool: FinitePool, found: int) -> int:
     """Errors left among the unseen records of a certified rung of which *found* were wrong.
 
     K < K0 leaves at most K0 - 1 - found, for any number of audits: the certificate is about K,
@@ -96,7 +96,7 @@ def left_at_most(pool: Pool, found: int) -> int:
     return max(pool.too_many - 1 - found, 0)
 
 
-def log_e(pool: Pool, audited: int, wrong: int) -> float:
+def log_e(pool: FinitePool, audited: int, wrong: int) -> float:
     """log E_n after *audited* audits of which *wrong* were errors; -inf and inf as said above.
 
     Computed as E = sum_{K < K0} w'(K) g(K), with w' the prior cut off at K0 and
@@ -115,7 +115,7 @@ def log_e(pool: Pool, audited: int, wrong: int) -> float:
     return _log_sum(_prior(size, null)[s:][::-1] + ratio)
 
 
-def certified(pool: Pool, audited: int, wrong: int, delta: float) -> bool:
+def is_certified(pool: FinitePool, audited: int, wrong: int, delta: float) -> bool:
     """Whether E >= 1/delta now and no more than the cap was looked at.
 
     *audited* is the length of the prefix of the rung's coin order that was drawn, *wrong* counts
@@ -126,24 +126,24 @@ def certified(pool: Pool, audited: int, wrong: int, delta: float) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def crossing(pool: Pool, wrong: int, delta: float) -> int | None:
+def crossing(pool: FinitePool, wrong: int, delta: float) -> int | None:
     """The fewest audits at which *wrong* errors are few enough to certify; None beyond the cap.
 
     With the errors fixed E grows with n (each factor of g does), so that bisection finds it.
     """
     low, high = wrong, pool.cap
-    if low > high or not certified(pool, high, wrong, delta):
+    if low > high or not is_certified(pool, high, wrong, delta):
         return None
     while low < high:
         middle = (low + high) // 2
-        if certified(pool, middle, wrong, delta):
+        if is_certified(pool, middle, wrong, delta):
             high = middle
         else:
             low = middle + 1
     return low
 
 
-def crossings(pool: Pool, delta: float) -> tuple[int, ...]:
+def crossings(pool: FinitePool, delta: float) -> tuple[int, ...]:
     """`crossing` for S = 0, 1, 2, ... until it is None: the whole rule of when to certify."""
     found = []
     for wrong in range(pool.too_many):
@@ -170,7 +170,7 @@ def _log_sum(logs: Numbers) -> float:
     return top + log(float(np.exp(logs - top).sum()))
 
 
-def _check(pool: Pool, audited: int, wrong: int) -> None:
+def _check(pool: FinitePool, audited: int, wrong: int) -> None:
     if not 0 <= wrong <= audited <= pool.size:
         raise UsageError(
             f"{wrong!r} errors in {audited!r} audits of {pool.size!r} records cannot be.",

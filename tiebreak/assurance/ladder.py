@@ -27,13 +27,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tiebreak.assurance import finite
-from tiebreak.assurance.finite import Pool
+from tiebreak.assurance.finite import FinitePool
 from tiebreak.assurance.rungs import Ladder, Rung, Scores
 
 Answers = npt.NDArray[np.int8]
 
 
-class Answer(IntEnum):
+class AuditAnswer(IntEnum):
     """What is known of a candidate's audit. Skipped and "unsure" ones are pending.
 
     ``SEEN``: a person labelled it for another reason, perhaps not blindly. That is no evidence, so
@@ -71,7 +71,8 @@ class Standing:
 def standings(ladder: Ladder, scores: Scores, answers: Answers) -> tuple[Standing, ...]:
     """How every rung stands now.
 
-    *scores* float64[N] and *answers* int8[N] (`Answer`) of all candidates in ascending coin order.
+    *scores* float64[N] and *answers* int8[N] (`AuditAnswer`) of all candidates in ascending coin
+    order.
 
     An inner rung over its own cap still counts as proven for the sequence: its null hypothesis is
     rejected, only its claim about unseen labels has lapsed.
@@ -108,12 +109,12 @@ def next_audits(
     if at is None or futile(ladder, standing, at):
         return np.zeros(0, dtype=np.int64)
     threshold = ladder.rungs[at].threshold
-    free = np.flatnonzero((scores >= threshold) & (answers < Answer.RIGHT))[: max(count, 0)]
+    free = np.flatnonzero((scores >= threshold) & (answers < AuditAnswer.RIGHT))[: max(count, 0)]
     kept = np.ones(len(free), dtype=bool)
     force = released(standing)
     for j in (at,) if force is None else (at, force):
         inside = scores[free] >= ladder.rungs[j].threshold
-        kept &= np.cumsum(inside & (answers[free] == Answer.NOT_DRAWN)) <= standing[j].room
+        kept &= np.cumsum(inside & (answers[free] == AuditAnswer.NOT_DRAWN)) <= standing[j].room
     return free[kept].astype(np.int64)
 
 
@@ -125,7 +126,9 @@ def futile(ladder: Ladder, standing: Sequence[Standing], rung: int) -> bool:
     at, pool = standing[rung], ladder.rungs[rung].pool
     most = max(min(at.seen + at.room, pool.size), 0)
     return (
-        finite.crossing(Pool(pool.size, pool.too_many, most), at.wrong - at.pending, ladder.delta)
+        finite.crossing(
+            FinitePool(pool.size, pool.too_many, most), at.wrong - at.pending, ladder.delta
+        )
         is None
     )
 
@@ -135,14 +138,14 @@ def _evidence(rung: Rung, own: Answers) -> Standing:
 
     The first candidate that was not drawn ends the prefix; answers after it are no evidence.
     """
-    undrawn = own < Answer.RIGHT
+    undrawn = own < AuditAnswer.RIGHT
     n = int(undrawn.argmax()) if undrawn.any() else len(own)
-    wrong = int((own[:n] != Answer.RIGHT).sum())
-    seen, found = int((own != Answer.NOT_DRAWN).sum()), int((own == Answer.WRONG).sum())
+    wrong = int((own[:n] != AuditAnswer.RIGHT).sum())
+    seen, found = int((own != AuditAnswer.NOT_DRAWN).sum()), int((own == AuditAnswer.WRONG).sum())
     return Standing(
         audited=n,
         wrong=wrong,
-        pending=int((own[:n] == Answer.PENDING).sum()),
+        pending=int((own[:n] == AuditAnswer.PENDING).sum()),
         seen=seen,
         found=found,
         room=rung.room(found, seen),

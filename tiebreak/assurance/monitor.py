@@ -31,7 +31,7 @@ MARGIN = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class MonitorReading:
     """``log_r``: log of the mean R after each audit, float64[n].
 
     ``alarm``: audits until it first reached the alarm, or None. ``start``: of these, the audits
@@ -48,7 +48,7 @@ class Reading:
         return None if self.start is None else max(self.start - MARGIN, 0)
 
 
-def read(errors: Sequence[bool] | npt.NDArray[np.bool_], eps: float) -> Reading:
+def read_monitor(errors: Sequence[bool] | npt.NDArray[np.bool_], eps: float) -> MonitorReading:
     """The monitor over a tier's audits since its certificate, in coin or arrival order.
 
     With S_t the running sum of log LR_j, S_0 = 0: R_j after t audits is sum_{s < t} exp(S_t - S_s),
@@ -70,7 +70,7 @@ def read(errors: Sequence[bool] | npt.NDArray[np.bool_], eps: float) -> Reading:
     log_r = np.logaddexp.reduce(each, axis=1) - log(len(worse))
     over = np.flatnonzero(log_r >= log(ALARM))
     if not len(over):
-        return Reading(log_r)
+        return MonitorReading(log_r)
     alarm = int(over[0]) + 1
     before = total[:alarm, int(each[alarm - 1].argmax())]
-    return Reading(log_r, alarm, int(np.flatnonzero(before == before.min())[-1]))
+    return MonitorReading(log_r, alarm, int(np.flatnonzero(before == before.min())[-1]))

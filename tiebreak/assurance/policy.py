@@ -10,7 +10,7 @@ from tiebreak.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Policy:
+class PolicyContent:
     """Everything that decides whether a record is labelled alone, and with which label.
 
     Change one part and it is another policy, with coins and evidence of its own.

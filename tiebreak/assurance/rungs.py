@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tiebreak.assurance import finite
-from tiebreak.assurance.finite import Pool
+from tiebreak.assurance.finite import FinitePool
 from tiebreak.assurance.rates import labels_for
 from tiebreak.domain.promises import Promise
 from tiebreak.errors import UsageError
@@ -66,7 +66,7 @@ class Rung:
     """
 
     threshold: float
-    pool: Pool
+    pool: FinitePool
     credit: float | None = None
 
     def room(self, found: int, seen: int) -> int:
@@ -91,7 +91,7 @@ class Ladder:
     delta: float
 
 
-def freeze(scores: Scores, plan: Plan) -> Ladder:
+def freeze_ladder(scores: Scores, plan: Plan) -> Ladder:
     """The ladder for candidates with fused *scores* (float64[N], any order).
 
     Candidates are those that no person had labelled when the policy froze: it may have learnt from
@@ -166,7 +166,7 @@ def _affordable(widest: int, plan: Plan) -> int:
         cap = least_cap(widest, plan, part * plan.eps)
         if cap is None:
             continue
-        whole = Pool(widest, _pool(widest, cap, plan).too_many, widest)
+        whole = FinitePool(widest, _pool(widest, cap, plan).too_many, widest)
         if _needed(whole, plan.delta, part * plan.eps)[0] <= plan.audits:
             return cap
     return 0
@@ -181,7 +181,7 @@ def least_cap(size: int, plan: Plan, rate: float) -> int | None:
     cap = 0
     while True:
         claimed = _pool(size, cap, plan)
-        needed, wrong = _needed(Pool(size, claimed.too_many, size), plan.delta, rate)
+        needed, wrong = _needed(FinitePool(size, claimed.too_many, size), plan.delta, rate)
         if needed >= size:
             return None
         if plan.credit and plan.promise == "label":
@@ -205,13 +205,13 @@ def _credit(plan: Plan) -> float | None:
     return plan.eps if plan.credit and plan.promise == "label" else None
 
 
-def _pool(size: int, cap: int, plan: Plan) -> Pool:
+def _pool(size: int, cap: int, plan: Plan) -> FinitePool:
     if plan.promise == "label":
         return finite.per_label(size, plan.eps, cap)
     return finite.per_file(size, plan.eps, plan.file_size)
 
 
-def _needed(pool: Pool, delta: float, rate: float) -> tuple[int, int]:
+def _needed(pool: FinitePool, delta: float, rate: float) -> tuple[int, int]:
     """(audits, errors) at certification when errors come at exactly *rate*; all of it at worst."""
     for wrong in range(pool.too_many):
         at = finite.crossing(pool, wrong, delta)

@@ -93,7 +93,7 @@ def in_force(lanes: Sequence[Lane], unaudited: int, eps: float) -> bool:
     return uncaught(lanes) <= allowed(eps, unaudited)
 
 
-def log_e(audited: int, wrong: int, eps: float) -> float:
+def stream_log_e(audited: int, wrong: int, eps: float) -> float:
     """log E of the gate's with-replacement process after *audited* audits with *wrong* errors.
 
     Valid against the average error rate of all records so far, in any order, if pi was constant:
@@ -102,10 +102,10 @@ def log_e(audited: int, wrong: int, eps: float) -> float:
     return _log_mixture(wrong, audited, inside(eps, "A tolerated error"), GATE_PRIOR)
 
 
-def crossing(eps: float, wrong: int, delta: float) -> int:
+def audits_to_open(eps: float, wrong: int, delta: float) -> int:
     """The fewest audits at which *wrong* errors leave E >= 1/delta."""
     threshold = -log(inside(delta, "A failure probability"))
-    return _first(wrong, lambda audited: log_e(audited, wrong, eps) >= threshold)
+    return _first(wrong, lambda audited: stream_log_e(audited, wrong, eps) >= threshold)
 
 
 def _first(below: int, reached: Callable[[int], bool]) -> int:
@@ -135,7 +135,7 @@ def gate(rungs: Sequence[tuple[int, int]], eps: float, delta: float) -> int | No
     if not rungs:
         return None
     threshold = log(len(rungs)) - log(inside(delta, "A failure probability"))
-    open_now = [j for j, (n, s) in enumerate(rungs) if log_e(n, s, eps) >= threshold]
+    open_now = [j for j, (n, s) in enumerate(rungs) if stream_log_e(n, s, eps) >= threshold]
     return open_now[-1] if open_now else None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from tiebreak.cli.output import print_json, say, warn
+from tiebreak.cli.output import print_json, print_line, warn
 from tiebreak.cli.setup import DIR, JSON
 
 CHUNK = 256
@@ -30,7 +30,7 @@ def predict(
     top: int = typer.Option(3, min=1, help="How many labels to give with probabilities."),
 ) -> None:
     """JSONL in on stdin ({"text": …}), JSONL out on stdout: label (or labels), confidence, top."""
-    from tiebreak.workflow.project import Project
+    from tiebreak.api.project import Project
 
     bad = 0
     with Project.open(folder, agent="none") as project:
@@ -91,7 +91,7 @@ def export(
     as_json: bool = JSON,
 ) -> None:
     """Write labels with their provenance."""
-    from tiebreak.workflow.project import Project
+    from tiebreak.api.project import Project
 
     with Project.open(folder, agent="none") as project:
         counts = project.export(file, format=format or None, only_labelled=only_labelled)
@@ -100,7 +100,7 @@ def export(
     if as_json:
         print_json({"file": str(file), "rows": counts})
     else:
-        say(f"Wrote {file}: " + ", ".join(f"{n} {by}" for by, n in sorted(counts.items())))
+        print_line(f"Wrote {file}: " + ", ".join(f"{n} {by}" for by, n in sorted(counts.items())))
 
 
 def verify(
@@ -109,7 +109,7 @@ def verify(
     as_json: bool = JSON,
 ) -> None:
     """Derive again what can be derived, and say what does not match."""
-    from tiebreak.workflow.project import Project
+    from tiebreak.api.project import Project
 
     with Project.open(folder, agent="none") as project:
         digest = project.hash()
@@ -117,11 +117,11 @@ def verify(
     if as_json:
         print_json({"hash": digest, "problems": problems})
     elif hash_:
-        say(digest)
+        print_line(digest)
     else:
         for problem in problems:
             warn(problem)
-        say(f"{len(problems)} problems. Hash {digest}")
+        print_line(f"{len(problems)} problems. Hash {digest}")
     if problems:
         raise typer.Exit(1)
 
@@ -132,13 +132,13 @@ def backup(
     as_json: bool = JSON,
 ) -> None:
     """Write everything that cannot be rebuilt into one archive, whatever the database."""
-    from tiebreak.workflow.backup import backup as write
+    from tiebreak.project.backup import backup_project as write
 
     report = write(folder, file)
     if as_json:
         print_json(report)
     else:
-        say(f"Wrote {file}: {report['rows']} rows.")
+        print_line(f"Wrote {file}: {report['rows']} rows.")
 
 
 def restore(
@@ -148,10 +148,10 @@ def restore(
     as_json: bool = JSON,
 ) -> None:
     """Make a project again from an archive, in a new folder."""
-    from tiebreak.workflow.backup import restore as read
+    from tiebreak.project.backup import restore_project as read
 
     report = read(file, folder, store_url=store or None)
     if as_json:
         print_json(report)
     else:
-        say(f"Restored {report['rows']} rows into {folder}.")
+        print_line(f"Restored {report['rows']} rows into {folder}.")

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from tiebreak.api.project import Project
 from tiebreak.cli.keys import Keys
 from tiebreak.cli.output import visible
 from tiebreak.domain.labels import in_words
 from tiebreak.domain.reviews import Outcome
 from tiebreak.errors import UsageError
-from tiebreak.workflow.cards import Card
-from tiebreak.workflow.project import Project
+from tiebreak.review.cards import Card
 
 PAGE = 8
 DIGITS = "123456789"
@@ -47,7 +47,7 @@ class Picks:
             self.labels.append(label)
 
 
-class Desk:
+class TerminalDesk:
     """Serves one person's leased records until the queue is empty or they quit."""
 
     def __init__(
@@ -75,8 +75,8 @@ class Desk:
                         if not self._serve(card):
                             return len(self._done)
         finally:
-            self._project.bench.store.queue.release(self._who)
-        held = len({task.record_id for task in self._project.bench.store.queue.tasks()})
+            self._project.context.store.queue.release(self._who)
+        held = len({task.record_id for task in self._project.context.store.queue.tasks()})
         self._console.print(
             f"{held} records are with other people." if held else "The queue is empty."
         )

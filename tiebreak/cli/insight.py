@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from tiebreak.cli.output import print_json, say, visible
+from tiebreak.cli.output import print_json, print_line, visible
 from tiebreak.cli.setup import DIR, JSON
 from tiebreak.errors import UsageError
 
@@ -31,9 +31,9 @@ def doubts(
     as_json: bool = JSON,
 ) -> None:
     """Labels that are probably wrong, worst first; --queue has people look at them again."""
+    from tiebreak.api.project import Project
     from tiebreak.cli.progress import TerminalProgress
-    from tiebreak.workflow.label_errors import SOURCES
-    from tiebreak.workflow.project import Project
+    from tiebreak.evaluation.label_issues import SOURCES
 
     source = next((s for s in SOURCES if s == of), None)
     if source is None:
@@ -50,8 +50,8 @@ def doubts(
     if queue:
         done = report["queue"]
         left = ", ".join(f"{n} {why}" for why, n in done["left_out"].items() if n)
-        say(f"Into the queue, blind: {done['opened']}. Left out: {left or 'none'}.")
-        say(f"Next: tiebreak review {folder}   (in the terminal: tiebreak label {folder})")
+        print_line(f"Into the queue, blind: {done['opened']}. Left out: {left or 'none'}.")
+        print_line(f"Next: tiebreak review {folder}   (in the terminal: tiebreak label {folder})")
 
 
 def _count(asked: str) -> int | None:
@@ -68,12 +68,12 @@ def _show_doubts(report: dict[str, Any]) -> None:
     for row in report["suspects"]:
         text = visible(row["excerpt"]).replace("\n", " ")
         marks = "".join(f", {k}" for k in ("flagged", "control") if row[k])
-        say(
+        print_line(
             f"{visible(row['id'])}: {row['given']}, rather {row['better']} "
             f"(quality {row['quality']:.3f}{marks})"
         )
-        say(f"    {text[:EXCERPT]}{'…' if len(text) > EXCERPT else ''}")
-    say(
+        print_line(f"    {text[:EXCERPT]}{'…' if len(text) > EXCERPT else ''}")
+    print_line(
         f"Labels of {report['source']}: {report['flagged']} of {report['judged']} are flagged; "
         f"{report['unjudged']} have a label with too few rows to judge."
     )
@@ -91,8 +91,8 @@ def drift(
     as_json: bool = JSON,
 ) -> None:
     """Are new records like the old ones? Sensors that pause, and never prove anything."""
+    from tiebreak.api.project import Project
     from tiebreak.cli.progress import TerminalProgress
-    from tiebreak.workflow.project import Project
 
     with Project.open(folder, agent="none", progress=TerminalProgress()) as project:
         if looked:
@@ -103,7 +103,7 @@ def drift(
     if as_json:
         print_json(report)
     elif looked:
-        say(f"Known records are now those up to {mark}. A pause, if there was one, is over.")
+        print_line(f"Known records are now those up to {mark}. A pause, if there was one, is over.")
     else:
         _show_drift(report)
 
@@ -126,7 +126,7 @@ def _show_drift(report: dict[str, Any]) -> None:
         rows.append((f"{group['size']} far texts, alike", visible(", ".join(group["records"][:8]))))
     table("Drift", rows)
     if report["do"]:
-        say(report["do"])
+        print_line(report["do"])
 
 
 def metrics(
@@ -140,7 +140,7 @@ def metrics(
     as_json: bool = JSON,
 ) -> None:
     """Every metric by labels, one row a trained model; for a table or a tracker."""
-    from tiebreak.workflow.project import Project
+    from tiebreak.api.project import Project
 
     with Project.open(folder, agent="none") as project:
         report: dict[str, Any] = {"metrics": project.metrics()}
@@ -154,10 +154,10 @@ def metrics(
         return
     _show_metrics(report["metrics"])
     if to is not None:
-        say(f"Wrote {to}: {report['rows']} rows.")
+        print_line(f"Wrote {to}: {report['rows']} rows.")
     if mlflow:
         done = report["mlflow"]
-        say(f"Logged {done['metrics']} values to {done['uri']}, run {done['run']}.")
+        print_line(f"Logged {done['metrics']} values to {done['uri']}, run {done['run']}.")
 
 
 def _show_metrics(rows: list[dict[str, Any]]) -> None:
@@ -165,7 +165,7 @@ def _show_metrics(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     if not rows:
-        say("There are no metrics yet: no model was trained.")
+        print_line("There are no metrics yet: no model was trained.")
         return
     grid = Table(title="Metrics by model", title_justify="left")
     shown = {
@@ -179,7 +179,7 @@ def _show_metrics(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         grid.add_row(*(_cell(row[name]) for name in shown))
     Console().print(grid)
-    say(f"{len(rows[0])} columns in all: --to FILE.csv, or --json.")
+    print_line(f"{len(rows[0])} columns in all: --to FILE.csv, or --json.")
 
 
 def _cell(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from tiebreak.cli.output import print_json, say, warn
+from tiebreak.cli.output import print_json, print_line, warn
 from tiebreak.cli.setup import DIR, JSON
 from tiebreak.cli.show_status import show_status
 from tiebreak.domain.promises import Promise
@@ -58,8 +58,8 @@ def run(
     Ends with 3 when the budget is spent, and with 4 when the promise cannot be kept with the
     labels or rounds that are left.
     """
+    from tiebreak.api.project import Project
     from tiebreak.cli.progress import TerminalProgress
-    from tiebreak.workflow.project import Project
 
     if reviewer not in ("queue", "labels"):
         raise UsageError(f"--reviewer {reviewer!r} is unknown.", mend="Use queue or labels.")
@@ -88,8 +88,8 @@ def run(
         print_json(report)
     else:
         show_status(report)
-        say(report["message"])
-        say(advice(report, folder))
+        print_line(report["message"])
+        print_line(advice(report, folder))
     if report["next"] == "budget":
         raise typer.Exit(EXIT_BUDGET)
     if report["next"] == "short":
@@ -104,7 +104,7 @@ def _show_outlook(told: dict[str, Any], as_json: bool) -> None:
         print_json(told)
         return
     for line in told["lines"]:
-        say(line)
+        print_line(line)
 
 
 def count_or_all(asked: str) -> int | None:
@@ -130,17 +130,17 @@ def label(
     """Answer the review queue in the terminal, one key each."""
     import getpass
 
-    from tiebreak.cli.desk import Desk
-    from tiebreak.workflow.project import Project
+    from tiebreak.api.project import Project
+    from tiebreak.cli.desk import TerminalDesk
 
     with Project.open(folder, agent="none") as project:
-        done = Desk(project, who or getpass.getuser()).work()
-    say(f"{done} answered. Next: tiebreak run {folder}")
+        done = TerminalDesk(project, who or getpass.getuser()).work()
+    print_line(f"{done} answered. Next: tiebreak run {folder}")
 
 
 def status(folder: Path = DIR, as_json: bool = JSON) -> None:
     """Counts, accuracies with intervals, costs, what next."""
-    from tiebreak.workflow.project import Project
+    from tiebreak.api.project import Project
 
     with Project.open(folder) as project:
         report = project.status()
@@ -149,7 +149,7 @@ def status(folder: Path = DIR, as_json: bool = JSON) -> None:
         print_json(report)
     else:
         show_status(report)
-        say(advice(report, folder))
+        print_line(advice(report, folder))
 
 
 def advice(report: dict[str, Any], folder: Path) -> str:
@@ -176,7 +176,7 @@ def demo(
     """The whole loop on shipped real data, offline, no key."""
     from tiebreak.cli.progress import TerminalProgress
     from tiebreak.cli.show_demo import show_demo
-    from tiebreak.workflow.demo import demo as play
+    from tiebreak.simulation.demo import run_demo as play
 
     if open_desk and folder is None:
         folder = Path(tempfile.mkdtemp(prefix="tiebreak-demo-")) / "project"
@@ -191,9 +191,9 @@ def demo(
 
 
 def _open_desk(folder: Path) -> None:
-    from tiebreak.ui.server import ReviewOptions, serve_project
-    from tiebreak.workflow.demo import BATCH
-    from tiebreak.workflow.learning import LearnerOptions
+    from tiebreak.simulation.demo import BATCH
+    from tiebreak.ui.background import LearnerOptions
+    from tiebreak.ui.server.app import ReviewOptions, serve_project
 
     options = ReviewOptions(open_browser=True, learner=LearnerOptions(batch=BATCH))
     serve_project(folder, options, say=warn)

@@ -24,7 +24,7 @@ def print_json(document: Any) -> None:
     sys.stdout.flush()
 
 
-def say(text: str = "") -> None:
+def print_line(text: str = "") -> None:
     """A line for people, on stdout."""
     typer.echo(text)
 

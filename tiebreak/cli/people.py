@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from tiebreak.cli.output import print_json, say, visible
+from tiebreak.cli.output import print_json, print_line, visible
 from tiebreak.cli.setup import DIR, JSON
 
 PAUSE = {
@@ -44,7 +44,7 @@ def people(
     as_json: bool = JSON,
 ) -> None:
     """How far people agree, tire, are pulled by the agent, and err as the machine does."""
-    from tiebreak.workflow.project import Project
+    from tiebreak.api.project import Project
 
     with Project.open(folder, agent="none") as project:
         report = project.people(annotators=annotators)
@@ -60,14 +60,14 @@ def people(
         _show_consensus(report["consensus"])
     if queue:
         opened = ", ".join(f"{n} {KINDS[kind]}" for kind, n in report["queue"].items())
-        say(f"Into the queue, blind: {opened}.")
+        print_line(f"Into the queue, blind: {opened}.")
 
 
 def _show(report: dict[str, Any]) -> None:
     from tiebreak.cli.output import table
 
     if not report["people"]:
-        say("No person has answered anything yet.")
+        print_line("No person has answered anything yet.")
         return
     _show_people(report["people"])
     between = report["agreement"]
@@ -91,10 +91,10 @@ def _show(report: dict[str, Any]) -> None:
     for found in between["unclear"]:
         label, other = visible(found["label"]), found["other"]
         advice = f"merge it with {visible(other)}" if other else "hide it, or define it anew"
-        say(f"{label}: people do not tell it apart (alpha {found['alpha']:.2f}); {advice}?")
+        print_line(f"{label}: people do not tell it apart (alpha {found['alpha']:.2f}); {advice}?")
     for row in report["people"]:
         for reason in row["fatigue"]["reasons"]:
-            say(f"{visible(row['who'])} should pause: {PAUSE[reason]}.")
+            print_line(f"{visible(row['who'])} should pause: {PAUSE[reason]}.")
 
 
 def _show_people(people: list[dict[str, Any]]) -> None:
@@ -119,11 +119,13 @@ def _show_people(people: list[dict[str, Any]]) -> None:
 def _show_consensus(found: dict[str, Any]) -> None:
     for row in found["differ"]:
         said = ", ".join(f"{visible(who)}: {label}" for who, label in row["answers"].items())
-        say(
+        print_line(
             f"{visible(row['id'])}: {row['in_force']}, by {found['method']} {row['consensus']} "
             f"({row['confidence']:.2f}; {said})"
         )
-    say(f"{len(found['differ'])} listed, of {found['records']} records with several answers.")
+    print_line(
+        f"{len(found['differ'])} listed, of {found['records']} records with several answers."
+    )
 
 
 def _figure(found: dict[str, Any] | None) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from tiebreak.cli.output import print_json, say, visible
+from tiebreak.cli.output import print_json, print_line, visible
 from tiebreak.cli.setup import DIR, JSON
 
 
@@ -26,7 +26,7 @@ def report(
 
     With --json the document is printed, and the page is written only where --out says so.
     """
-    from tiebreak.workflow.project import Project
+    from tiebreak.api.project import Project
 
     page = out if out is not None or as_json else folder / "report.html"
     with Project.open(folder, agent="none") as project:
@@ -35,9 +35,9 @@ def report(
         print_json(told)
         return
     for one in told["promised"]:
-        say(visible(one["sentence"]))
+        print_line(visible(one["sentence"]))
     if told["nothing"] is not None:
-        say("Nothing is promised.")
+        print_line("Nothing is promised.")
         for line in (*told["nothing"]["why"], *told["nothing"]["takes"]):
-            say(visible(line))
-    say(f"Wrote {page}")
+            print_line(visible(line))
+    print_line(f"Wrote {page}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from tiebreak.cli.loop import count_or_all
-from tiebreak.cli.output import say, warn
+from tiebreak.cli.output import print_line, warn
 from tiebreak.cli.setup import DIR
 
 
@@ -29,8 +29,8 @@ def review(
     open_browser: bool = typer.Option(True, "--open/--no-open", help="Open a browser."),
 ) -> None:
     """Review the agent's pre-labels in a web app, one key a decision; learns meanwhile."""
-    from tiebreak.ui.server import LOOPBACK, ReviewOptions, serve_project
-    from tiebreak.workflow.learning import LearnerOptions
+    from tiebreak.ui.background import LearnerOptions
+    from tiebreak.ui.server.app import LOOPBACK, ReviewOptions, serve_project
 
     if host not in LOOPBACK:
         warn(
@@ -52,5 +52,5 @@ def review(
                 budget=budget if budget >= 0 else None,
             ),
         ),
-        say=say,
+        say=print_line,
     )

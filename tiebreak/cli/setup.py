@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from tiebreak.cli.output import print_json, say, warn
+from tiebreak.cli.output import print_json, print_line, warn
 from tiebreak.errors import UsageError
 
 JSON = typer.Option(False, "--json", help="Print one JSON document on stdout.")
@@ -35,9 +35,9 @@ def init(
     as_json: bool = JSON,
 ) -> None:
     """Make a project."""
-    from tiebreak.workflow.ingest import labels_of_column
-    from tiebreak.workflow.init import init as make
-    from tiebreak.workflow.init import names_schema, read_labels
+    from tiebreak.loop.ingest import labels_of_column
+    from tiebreak.project.init import create_project as make
+    from tiebreak.project.init import names_schema, read_labels
 
     if bool(labels) == bool(labels_from):
         raise UsageError(
@@ -62,8 +62,8 @@ def init(
     if as_json:
         print_json({"project": str(folder), "labels": list(schema.names)})
     else:
-        say(f"Made {folder} with {len(schema.names)} labels.")
-        say(f"Next: tiebreak import {folder} FILE")
+        print_line(f"Made {folder} with {len(schema.names)} labels.")
+        print_line(f"Next: tiebreak import {folder} FILE")
 
 
 def import_(
@@ -85,8 +85,8 @@ def import_(
     as_json: bool = JSON,
 ) -> None:
     """Import files: records, and their labels where there are any."""
+    from tiebreak.api.project import Project
     from tiebreak.cli.progress import TerminalProgress
-    from tiebreak.workflow.project import Project
 
     options: dict[str, Any] = {
         "text": text or None,
@@ -108,8 +108,8 @@ def import_(
         return
     for report in reports:
         for line in report["lines"]:
-            say(line)
-    say(f"Next: tiebreak run {folder}")
+            print_line(line)
+    print_line(f"Next: tiebreak run {folder}")
 
 
 def doctor(
@@ -117,7 +117,7 @@ def doctor(
     as_json: bool = JSON,
 ) -> None:
     """Check packages, store, embedder and whether the LLM answers; say what to mend."""
-    from tiebreak.workflow.doctor import doctor as examine
+    from tiebreak.project.doctor import run_checks as examine
 
     checks = examine(folder)
     bad = [c for c in checks if not c["ok"]]
@@ -125,7 +125,7 @@ def doctor(
         print_json({"ok": not bad, "checks": checks})
     else:
         for check in checks:
-            say(f"{'ok  ' if check['ok'] else 'BAD '} {check['name']}: {check['found']}")
+            print_line(f"{'ok  ' if check['ok'] else 'BAD '} {check['name']}: {check['found']}")
             if not check["ok"]:
                 warn(f"     mend: {check['mend']}")
     if bad:

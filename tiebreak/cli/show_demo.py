@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tiebreak.cli.output import accuracy, say, table
+from tiebreak.cli.output import accuracy, print_line, table
 
 WEAK = 0.85
 
@@ -38,7 +38,7 @@ def show_demo(report: dict[str, Any]) -> None:
     rows.append(("seconds in all", f"{report['seconds_total']:.1f}"))
     table("Tiebreak demo", rows)
     for note in report["notes"]:
-        say(note)
+        print_line(note)
     _say_agent(test)
     _say_left_out(report["left_out"])
     _say_proof(report["proof"], status["pool"])
@@ -47,20 +47,20 @@ def show_demo(report: dict[str, Any]) -> None:
 def _say_proof(proof: dict[str, Any], pool: int) -> None:
     """The certificate that was earned, or why none was."""
     n, checked = proof["labels"], proof["checked"]
-    say(
+    print_line(
         f"Then {proof['audits']} blind audits (simulated too) for a promise of at most "
         f"{proof['max_error']:.0%} wrong labels in the whole file. The fast model labels alone:"
     )
     for told in proof["certificates"]:
-        say(told["sentence"])
+        print_line(told["sentence"])
         if told["why"]:
-            say(f"Why not more: {told['why']}")
+            print_line(f"Why not more: {told['why']}")
         if told["next"] is not None:
-            say(f"Next: {told['next']['text']}.")
+            print_line(f"Next: {told['next']['text']}.")
     if not proof["certificates"]:
-        say("Proved: nothing. No audit could have proved anything of so few records.")
+        print_line("Proved: nothing. No audit could have proved anything of so few records.")
     if n:
-        say(
+        print_line(
             f"{n} of {pool} records ({n / pool:.0%}) were labelled without a person. The sealed "
             f"labels, which only a demo has, say that {checked['wrong']} of {checked['n']} are "
             f"wrong ({checked['wrong'] / checked['n']:.1%})."
@@ -78,7 +78,7 @@ def _say_agent(test: dict[str, Any]) -> None:
     if agent is None or model is None:
         return
     if agent["high"] < WEAK or agent["accuracy"] < model["accuracy"]:
-        say(
+        print_line(
             f"The embedded agent is weak: {agent['accuracy']:.2f} right on {agent['n']} held-out "
             f"records, the fast model {model['accuracy']:.2f}. For a real one set in "
             'tiebreak.toml: [agent] name = "openai:<model>" (and base_url for your own server).'
@@ -87,7 +87,7 @@ def _say_agent(test: dict[str, Any]) -> None:
 
 def _say_left_out(left: dict[str, Any] | None) -> None:
     if left is not None and left["records"]:
-        say(
+        print_line(
             f"Left out: {left['records']} pool records were not shown to the agent. All of them "
             f"would take about {left['tokens']} tokens, {left['money']:.2f} money and "
             f"{left['minutes']} minutes on this machine (tiebreak run DIR --prelabel all)."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tiebreak.cli.output import accuracy, say, table, visible
+from tiebreak.cli.output import accuracy, print_line, table, visible
 
 
 def show_status(report: dict[str, Any]) -> None:
@@ -39,9 +39,9 @@ def show_status(report: dict[str, Any]) -> None:
     table("Tiebreak", rows)
     show_curve(report["curve"])
     for line in outlook_lines(report):
-        say(visible(line))
+        print_line(visible(line))
     for line in promise_lines(report):
-        say(visible(line))
+        print_line(visible(line))
 
 
 def _micro_f1(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -71,7 +71,9 @@ def show_curve(points: list[dict[str, Any]]) -> None:
             "–" if naive is None else f"{naive['accuracy']:.3f}  n={naive['n']}",
         )
     Console().print(grid)
-    say("The naive figure is of the records that the model was least sure of: not of your data.")
+    print_line(
+        "The naive figure is of the records that the model was least sure of: not of your data."
+    )
 
 
 def outlook_lines(report: dict[str, Any]) -> Iterator[str]:

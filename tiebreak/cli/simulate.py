@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tiebreak.cli.output import print_json, say, visible
+from tiebreak.cli.output import print_json, print_line, visible
 from tiebreak.cli.setup import JSON
 from tiebreak.errors import UsageError
 
 if TYPE_CHECKING:
-    from tiebreak.workflow.simulate_data import Labelled
+    from tiebreak.simulation.data import LabelledData
 
 
 def register(app: typer.Typer) -> None:
@@ -51,9 +51,9 @@ def simulate(
 ) -> None:
     """Replay query strategies on labelled records: what would each have saved?"""
     from tiebreak.cli.progress import TerminalProgress
-    from tiebreak.workflow.simulate import SimulateOptions
-    from tiebreak.workflow.simulate import simulate as play
-    from tiebreak.workflow.simulate_report import lines, write
+    from tiebreak.simulation.report import simulation_lines, write_simulation
+    from tiebreak.simulation.simulate import SimulateOptions
+    from tiebreak.simulation.simulate import simulate as play
 
     begun = time.perf_counter()
     columns = {"text": text or None, "label": label or None, "split": split or None}
@@ -67,20 +67,20 @@ def simulate(
     )
     found = _labelled(data, columns, embedder or None, seed, multiple)
     told = play(found, options, TerminalProgress())
-    files = write(told, out) if out is not None else []
+    files = write_simulation(told, out) if out is not None else []
     if as_json:
         print_json({**told, "files": files, "seconds": round(time.perf_counter() - begun, 1)})
         return
-    for line in lines(told):
-        say(visible(line))
+    for line in simulation_lines(told):
+        print_line(visible(line))
     for path in files:
-        say(f"Wrote {path}")
+        print_line(f"Wrote {path}")
 
 
 def _labelled(
     data: Path, columns: dict[str, str | None], embedder: str | None, seed: int, multiple: bool
-) -> Labelled:
-    from tiebreak.workflow.simulate_data import from_file, from_project
+) -> LabelledData:
+    from tiebreak.simulation.data import from_file, from_project
 
     if not data.is_dir():
         return from_file(data, **columns, embedder=embedder, seed=seed, multiple=multiple)
@@ -89,10 +89,10 @@ def _labelled(
             f"{str(data)!r} is a project, which has no columns to name with {', '.join(named)}.",
             mend="Leave that out, or give a file.",
         )
-    from tiebreak.workflow.project import Project
+    from tiebreak.api.project import Project
 
     with Project.open(data, agent="none") as project:
-        return from_project(project.bench, embedder=embedder, seed=seed)
+        return from_project(project.context, embedder=embedder, seed=seed)
 
 
 def _parts(asked: str) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ class QueryBatch:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Trial:
+class HeadComparison:
     """A head against logistic regression on ``n`` control records that neither learnt from.
 
     ``won`` are those that this head alone had right, ``lost`` those that the other alone had.
@@ -62,7 +62,7 @@ class Trial:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ModelCard:
+class ModelInfo:
     """A trained head: what it learnt from and how it was calibrated. Its weights are on disk.
 
     ``head`` names the classifier; ``trial`` is what the last comparison that chose it found, None
@@ -83,5 +83,5 @@ class ModelCard:
     schema_version: int
     sha256: str
     head: str = "logistic"
-    trial: Trial | None = None
+    trial: HeadComparison | None = None
     created_at: str = ""

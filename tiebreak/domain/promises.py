@@ -50,7 +50,7 @@ class FrozenTier:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PolicyCard:
+class Policy:
     """A frozen policy: what decides which records are labelled alone, and what was promised of it.
 
     ``number`` counts promotions from 1; ``version`` is that number and the hash of ``parts``, and

@@ -135,3 +135,14 @@ class ReviewTask:
     status: Literal["open", "done", "cancelled"] = "open"
     created_at: str = ""
     id: int = 0
+
+
+CHECKS: frozenset[Reason] = frozenset({"gold", "repeat", "second"})
+"""Tasks that measure people: their records have an answer already."""
+
+
+CHECK_PRIORITY = 2.0
+"""That of a chosen record: the next batch does not wait for a check, but it need not come last."""
+
+
+CONTROL_PRIORITY = 3.0

@@ -62,7 +62,7 @@ def affinity(vectors: Floats, k: int = NEIGHBOURS) -> Any:
     return (diags(scale) @ both @ diags(scale)).tocsr()
 
 
-def spread(
+def spread_labels(
     graph: Any,
     known: npt.NDArray[np.int64],
     targets: npt.NDArray[np.int64],

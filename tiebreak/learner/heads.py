@@ -61,7 +61,7 @@ class LinearHead:
         return out
 
 
-def save(head: Head, path: Path) -> str:
+def save_head(head: Head, path: Path) -> str:
     """Write *head* so that a reader sees the old file or the new one; returns its SHA-256 (hex).
 
     Equal heads give equal bytes. A head that is not a `LinearHead` is a `UsageError`.
@@ -92,8 +92,8 @@ def save(head: Head, path: Path) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def load(path: Path, sha256: str) -> LinearHead:
-    """Read a head back, bit for bit, if the file is the very one that `save` wrote.
+def load_head(path: Path, sha256: str) -> LinearHead:
+    """Read a head back, bit for bit, if the file is the very one that `save_head` wrote.
 
     A missing file, one with another SHA-256 or of another format is a `ModelFileError`.
     """

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from tiebreak.domain.batches import Trial
+from tiebreak.domain.batches import HeadComparison
 from tiebreak.domain.ports import Classifier, Floats, Head
 from tiebreak.learner.calibration import softmax
-from tiebreak.learner.fusion import Fusion, fit_fusion, fuse
-from tiebreak.learner.trial import Data, hold_between
+from tiebreak.learner.head_comparison import TrainingData, compare_fits
+from tiebreak.learner.opinion.fusion import Fusion, fit_fusion, fuse
 
 LEAST_Q = 0.02
 """A label that is believed less than this of a record gives no row."""
@@ -34,9 +34,9 @@ Places = npt.NDArray[np.int64]
 class Verified:
     """Control records that the agent answered and a person labelled blind: what a fusion learns of.
 
-    ``rows`` int64[n] are their positions in `Data`. ``p`` float64[n, k] are probabilities at T = 1
-    by a head that had not seen the label; ``said`` int64[n] is the agent's label or -1, and
-    ``confidence`` float64[n] its confidence, nan for none.
+    ``rows`` int64[n] are their positions in `TrainingData`. ``p`` float64[n, k] are probabilities
+    at T = 1 by a head that had not seen the label; ``said`` int64[n] is the agent's label or -1,
+    and ``confidence`` float64[n] its confidence, nan for none.
     """
 
     rows: Places
@@ -50,8 +50,8 @@ class AgentLabels:
     """What the agent said of records that no person labelled, and how it fared where one did.
 
     ``vectors`` float32[m, d], ``said`` int64[m] (-1 for an abstention), ``confidence`` float64[m]
-    (nan for none). A record that a person labels leaves this and joins `Data`; held-out and gold
-    records are never here.
+    (nan for none). A record that a person labels leaves this and joins `TrainingData`; held-out and
+    gold records are never here.
     """
 
     vectors: Floats
@@ -75,7 +75,7 @@ def soft_rows(q: Matrix, people: float) -> tuple[Places, Places, Matrix]:
 
 
 def fit_mixed(
-    data: Data, classifier: Classifier, agent: AgentLabels, rows: Places | None = None
+    data: TrainingData, classifier: Classifier, agent: AgentLabels, rows: Places | None = None
 ) -> Head | None:
     """A head of *classifier* from people's labels and the agent's, in the one step above.
 
@@ -107,7 +107,7 @@ def fit_mixed(
     return mixed.fit(classifier)
 
 
-def fusion_of(data: Data, verified: Verified, rows: Places) -> Fusion:
+def fusion_of(data: TrainingData, verified: Verified, rows: Places) -> Fusion:
     """The fusion that the verified ones among *rows* (positions in *data*) speak for."""
     place = {name: i for i, name in enumerate(data.classes)}
     kept = np.isin(verified.rows, rows)
@@ -121,14 +121,14 @@ def fusion_of(data: Data, verified: Verified, rows: Places) -> Fusion:
 
 
 def hold_mixed(
-    data: Data, classifier: Classifier, agent: AgentLabels, rng: np.random.Generator
-) -> Trial:
+    data: TrainingData, classifier: Classifier, agent: AgentLabels, rng: np.random.Generator
+) -> HeadComparison:
     """The mixed head against people's labels alone, on control records that neither learnt from.
 
     A fold's records are left out of both heads and of the fusion; see `hold`. Keep the mixed head
     unless it `yields`.
     """
-    return hold_between(
+    return compare_fits(
         data,
         lambda rest: fit_mixed(data, classifier, agent, rest),
         lambda rest: data.fit(classifier, rest),

@@ -19,14 +19,14 @@ from tiebreak.retrieval.indexes._ranking import Positions, blocks
 
 Rows = Callable[[int, int], Floats]
 """Vectors float32[stop - start, d] of the pool's positions [start, stop)."""
-Doubt = Callable[[Floats], npt.NDArray[np.float64]]
+Uncertainty = Callable[[Floats], npt.NDArray[np.float64]]
 """A doubt float64[n] for each vector, greatest first to be chosen."""
 Near = Callable[[Floats, int], Positions]
 """Positions, in any shape, of so many neighbours of each vector; negative for nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reach:
+class PoolLimits:
     """How many are taken: ``neighbours`` of each anchor (fewer, if all anchors would have more than
     ``beside`` together), ``lot`` at random, ``doubtful`` ones. ``chunk`` rows are held at a time.
     """
@@ -38,7 +38,7 @@ class Reach:
     chunk: int = 16_384
 
     @classmethod
-    def of(cls, n: int) -> Reach:
+    def of(cls, n: int) -> PoolLimits:
         """For a batch of *n*: twice what the default strategy looks at, and ten thousand at least.
 
         Near duplicates are among it, which the strategy leaves out.
@@ -65,9 +65,9 @@ def candidates(
     *,
     above: int,
     anchored: Floats,
-    doubt: Doubt | None = None,
+    doubt: Uncertainty | None = None,
     near: Near | None = None,
-    reach: Reach | None = None,
+    reach: PoolLimits | None = None,
 ) -> Positions:
     """Positions int64 of the pool to choose from, ascending; all of them up to *above* records.
 
@@ -83,7 +83,7 @@ def candidates(
     """
     if n <= above:
         return np.arange(n, dtype=np.int64)
-    reach = reach or Reach()
+    reach = reach or PoolLimits()
     each = max(1, min(reach.neighbours, reach.beside // max(1, len(anchored))))
     parts = [rng.choice(n, min(n, reach.lot), replace=False)]
     best: list[_Best] = []

@@ -117,7 +117,7 @@ class KeptIndex:
     def _save(self, index: GrowingIndex) -> None:
         """Keep it; a disk that refuses costs time alone, so it is told and no error."""
         try:
-            _frozen.freeze(index, self.path, self._of(len(index)))
+            _frozen.freeze_index(index, self.path, self._of(len(index)))
         except OSError as problem:
             self.progress.note(f"the index cannot be kept at {str(self.path)!r}: {problem}")
         self._saved = len(index)  # either way it is not tried again at once

@@ -11,7 +11,7 @@ from tiebreak.domain.batches import PHASES, BatchItem, Phase
 from tiebreak.domain.decisions import Decision, Route, may_replace
 from tiebreak.domain.evidence import NANOS, Suggestion
 from tiebreak.domain.ports import Clock
-from tiebreak.domain.promises import Candidate, Certificate, PolicyCard
+from tiebreak.domain.promises import Candidate, Certificate, Policy
 from tiebreak.domain.records import Link
 from tiebreak.domain.reviews import Annotation, ReviewTask, standing
 from tiebreak.errors import BudgetExceeded, Conflict, StoreError, UnknownRecord, UsageError
@@ -114,7 +114,7 @@ def _check_own(undo: Annotation, stands: Annotation | None) -> None:
         )
 
 
-def answered(stored: BatchItem, answer: BatchItem) -> BatchItem:
+def answered_items(stored: BatchItem, answer: BatchItem) -> BatchItem:
     """The stored item with the answers that it did not have yet: the model's, the agent's."""
     if stored.model_probabilities is None:
         stored = replace(
@@ -193,7 +193,7 @@ def policy_exists(number: int) -> Conflict:
     )
 
 
-def same_policy(stored: PolicyCard, new: PolicyCard) -> bool:
+def same_policy(stored: Policy, new: Policy) -> bool:
     """Whether a second freeze says the same; its secret may not differ either."""
     return replace(stored, created_at="") == replace(new, created_at="")
 
@@ -222,7 +222,7 @@ def arrived_otherwise(ids: Collection[int]) -> Conflict:
     )
 
 
-def check_arrivals(new: Sequence[Candidate], policies: Iterable[PolicyCard]) -> None:
+def check_arrivals(new: Sequence[Candidate], policies: Iterable[Policy]) -> None:
     """Refuse arrivals without pi, or of a policy that takes none."""
     able = {policy.number for policy in policies if policy.audit_rate is not None}
     for item in new:

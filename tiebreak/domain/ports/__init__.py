@@ -1,6 +1,6 @@
 """The seams: what the steps need of a store, a language model, an encoder, an index, a strategy.
 
-Implementations live in the folders above, one file each; `tiebreak.workflow.wiring` builds them.
+Implementations live in the folders above, one file each; `tiebreak.project.wiring` builds them.
 """
 
 from tiebreak.domain.ports.evidence import Annotations, Decisions, Log, Routes

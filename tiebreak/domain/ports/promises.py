@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from tiebreak.domain.promises import Candidate, Certificate, PolicyCard
+from tiebreak.domain.promises import Candidate, Certificate, Policy
 
 
 class Promises(Protocol):
     """Append-only, all of it: a policy, a coin and a draw can be neither changed nor repeated."""
 
-    def freeze(self, policy: PolicyCard, candidates: Sequence[Candidate]) -> None:
+    def freeze(self, policy: Policy, candidates: Sequence[Candidate]) -> None:
         """Store a policy with its candidates; another one under its number is a `Conflict`."""
         ...
 
-    def policies(self) -> list[PolicyCard]:
+    def policies(self) -> list[Policy]:
         """By number."""
         ...
 

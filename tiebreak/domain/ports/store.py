@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tiebreak.domain.batches import BatchItem, ModelCard, Phase, QueryBatch
+from tiebreak.domain.batches import BatchItem, ModelInfo, Phase, QueryBatch
 from tiebreak.domain.evidence import Suggestion
 from tiebreak.domain.labels import LabelSchema
 from tiebreak.domain.ports.evidence import Annotations, Decisions, Log, Routes
@@ -142,12 +142,12 @@ class Notes(Protocol):
         ...
 
     def schema(self, version: int | None = None) -> LabelSchema | None: ...
-    def put_model(self, card: ModelCard) -> None:
+    def put_model(self, card: ModelInfo) -> None:
         """Store a card, once; another card under its version is a `Conflict`."""
         ...
 
-    def models(self) -> list[ModelCard]: ...
-    def last_model(self) -> ModelCard | None:
+    def models(self) -> list[ModelInfo]: ...
+    def last_model(self) -> ModelInfo | None:
         """The card with the highest version."""
         ...
 

@@ -22,7 +22,7 @@ PULL = 10.0
 BELIEF, BELIEVED = 0.5, 20.0
 """Trust before any label, and how many labels weigh as much as it."""
 
-LEAST_TRUST = 0.2
+MIN_TRUST = 0.2
 """Below it, a class without a labelled row has no place in a head."""
 
 

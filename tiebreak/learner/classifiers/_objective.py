@@ -30,7 +30,7 @@ Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Labelled:
+class LabelledRows:
     """float32[n, d] rows, classes int64[n] and weights float64[n]; ``c`` as scikit-learn's C.
 
     ``centre`` float64[k, d] is where the penalty would have the weights: W₀.
@@ -66,7 +66,7 @@ class Objective:
     Without a guess it is the penalised cross-entropy of the labelled rows alone.
     """
 
-    def __init__(self, labelled: Labelled, guess: Guess | None = None) -> None:
+    def __init__(self, labelled: LabelledRows, guess: Guess | None = None) -> None:
         self._known, self._guess = labelled, guess
         self._rows = labelled.rows if guess is None else guess.rows
         self._weight = labelled.weight / labelled.weight.sum()
@@ -76,7 +76,7 @@ class Objective:
         """Value and gradient at weights float64[k * (d + 1)]."""
         known, n = self._known, len(self._at)
         weights = flat.reshape(len(known.centre), -1)
-        p = softmax(logits(self._rows, weights))
+        p = row_softmax(logits(self._rows, weights))
         logp = np.log(np.maximum(p, FLOOR))
         off = weights[:, :-1] - known.centre
         value = known.decay / 2 * float((off**2).sum())
@@ -125,7 +125,7 @@ def logits(rows: Floats, weights: Matrix) -> Floats:
     return np.asarray(rows @ w[:, :-1].T + w[:, -1], dtype=np.float32)
 
 
-def softmax(values: Floats) -> Floats:
+def row_softmax(values: Floats) -> Floats:
     """Probabilities float32[m, k] of logits."""
     shifted = np.exp(values - values.max(axis=1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float32)

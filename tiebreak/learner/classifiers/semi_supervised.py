@@ -30,21 +30,21 @@ from tiebreak.learner._threads import one_thread
 from tiebreak.learner.classifiers import _names
 from tiebreak.learner.classifiers._objective import (
     Guess,
-    Labelled,
+    LabelledRows,
     Matrix,
     Objective,
     logits,
-    softmax,
+    row_softmax,
     solve,
 )
 from tiebreak.learner.classifiers.logistic import Logistic, targets_of
-from tiebreak.learner.graph import affinity, spread
+from tiebreak.learner.graph import affinity, spread_labels
 from tiebreak.learner.heads import LinearHead
 
 MAX_ROWS = 6_000
 """Of the graph, labelled ones first. Its neighbours are exact, so time grows with the square."""
 
-LEAST_UNLABELLED = 1_000
+MIN_UNLABELLED = 1_000
 """Kept in the graph beside any number of labelled rows: the classes' shares are read off them."""
 
 EVEN = 10.0
@@ -73,7 +73,7 @@ class SemiSupervised:
 
         Without unlabelled rows, or with fewer than two classes to tell apart, it is `Logistic`.
         The rows of *unlabelled* should be drawn by lot from the pool; those past `MAX_ROWS` are
-        left out, though never the first `LEAST_UNLABELLED`.
+        left out, though never the first `MIN_UNLABELLED`.
 
         *prototypes* float32[k, d] are unit vectors of the classes' names, in schema order; another
         shape is a `UsageError`. With them a class without a labelled row can be predicted while
@@ -87,12 +87,12 @@ class SemiSupervised:
             _check(prototypes, len(classes), vectors)
             trusted = _names.trust(prototypes, vectors, targets, weight)
         known = np.unique(targets)
-        if trusted >= _names.LEAST_TRUST:
+        if trusted >= _names.MIN_TRUST:
             known = np.arange(len(classes))
         if unlabelled is None or not len(unlabelled) or len(known) < 2:
             return Logistic().fit(vectors, labels, classes, c, sample_weight)
         flat = np.zeros((len(known), vectors.shape[1]))
-        labelled = Labelled(vectors, np.searchsorted(known, targets), weight, flat, c)
+        labelled = LabelledRows(vectors, np.searchsorted(known, targets), weight, flat, c)
         if prototypes is not None:
             labelled = _with_names(labelled, prototypes[known], trusted)
         with one_thread():
@@ -117,7 +117,7 @@ def _check(prototypes: Floats, k: int, vectors: Floats) -> None:
         )
 
 
-def _with_names(labelled: Labelled, names: Floats, trusted: float) -> Labelled:
+def _with_names(labelled: LabelledRows, names: Floats, trusted: float) -> LabelledRows:
     """The labelled rows and, after them, the names in so far as they are *trusted*."""
     return replace(
         labelled,
@@ -128,14 +128,14 @@ def _with_names(labelled: Labelled, names: Floats, trusted: float) -> Labelled:
     )
 
 
-def _fit(labelled: Labelled, n: int, unlabelled: Floats) -> tuple[Matrix, bool]:
+def _fit(labelled: LabelledRows, n: int, unlabelled: Floats) -> tuple[Matrix, bool]:
     """Weights float64[k, d + 1]; the first *n* of the labelled rows were given, the rest are names.
 
     Both steps start from the one before.
     """
     k = len(labelled.centre)
     start, _ = solve(Objective(labelled), np.hstack([labelled.centre, np.zeros((k, 1))]))
-    room = max(LEAST_UNLABELLED, MAX_ROWS - len(labelled.rows))
+    room = max(MIN_UNLABELLED, MAX_ROWS - len(labelled.rows))
     rows = np.concatenate([labelled.rows, unlabelled[:room]])
     soft = soft_targets(rows, start, labelled.of, labelled.weight)
     share = soft[len(labelled.of) :].mean(axis=0, dtype=np.float64)
@@ -148,6 +148,6 @@ def soft_targets(rows: Floats, weights: Matrix, of: Targets, mark: Matrix) -> Fl
 
     The first ``len(of)`` rows are the labelled ones; *mark* is the mass that each spreads.
     """
-    mass = spread(affinity(rows), np.arange(len(of)), of, len(weights), mark)
-    product = softmax(logits(rows, weights)) * mass
+    mass = spread_labels(affinity(rows), np.arange(len(of)), of, len(weights), mark)
+    product = row_softmax(logits(rows, weights)) * mass
     return np.asarray(product / product.sum(axis=1, keepdims=True), dtype=np.float32)

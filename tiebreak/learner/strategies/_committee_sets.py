@@ -9,9 +9,9 @@ from tiebreak.domain.evidence import THRESHOLD
 from tiebreak.domain.ports import Floats, Pick, Pool
 from tiebreak.learner.choose_c_sets import DEFAULT_C
 from tiebreak.learner.set_classifiers.one_vs_rest import OneVsRest, memberships
-from tiebreak.learner.strategies._cosine import chunks
+from tiebreak.learner.strategies._cosine import row_chunks
 from tiebreak.learner.strategies._diverse import distinct
-from tiebreak.learner.strategies._doubt import Utility, margin_utility, ranked
+from tiebreak.learner.strategies._uncertainty import Utility, margin_utility, ranked
 from tiebreak.learner.strategies.committee import BOOTSTRAPS, FACTORS, NEIGHBOURS
 
 Yes = npt.NDArray[np.float64]
@@ -42,7 +42,7 @@ def ballots(pool: Pool, rng: np.random.Generator) -> tuple[Yes, int]:
     for strength, at in samples:
         made = OneVsRest().fit(rows[at], [pool.sets[i] for i in at.tolist()], classes, strength)
         assert made is not None  # there is a row
-        for part in chunks(len(yes), len(classes)):
+        for part in row_chunks(len(yes), len(classes)):
             yes[part] += made.logits(pool.vectors[part]) >= 0
     if head is not None and pool.probabilities is not None:
         yes += pool.probabilities >= THRESHOLD
@@ -53,7 +53,7 @@ def _near(vectors: Floats, rows: Floats, truth: npt.NDArray[np.bool_]) -> Yes:
     """The vote of the 10 nearest labelled rows, weighted by cosine, on each label."""
     out = np.zeros((len(vectors), truth.shape[1]))
     k = min(NEIGHBOURS, len(rows))
-    for part in chunks(len(vectors), max(len(rows), k * truth.shape[1])):
+    for part in row_chunks(len(vectors), max(len(rows), k * truth.shape[1])):
         cosines = vectors[part] @ rows.T
         at = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
         weight = 1 + np.take_along_axis(cosines, at, axis=1)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tiebreak.domain.ports import Floats, Pick, Pool
-from tiebreak.learner.strategies._cosine import chunks, closest
+from tiebreak.learner.strategies._cosine import closest, row_chunks
 from tiebreak.learner.strategies._diverse import NEAR
 
 REFERENCE = 3_000
@@ -39,7 +39,7 @@ def kernel_width(vectors: Floats, rows: Positions) -> float:
     k = min(NEIGHBOUR, len(vectors) - 1)
     rows = rows[:_SAMPLE]
     tenth = np.empty(len(rows), dtype=np.float32)
-    for part in chunks(len(rows), len(vectors)):
+    for part in row_chunks(len(rows), len(vectors)):
         cosines = vectors[rows[part]] @ vectors.T
         # the record itself is the first
         tenth[part] = np.partition(cosines, -(k + 1), axis=1)[:, -(k + 1)]
@@ -80,7 +80,7 @@ class Coverage:
     def all_gains(self) -> Floats:
         """`gains` of the whole pool, float32[n], in chunks."""
         out = np.empty(len(self._vectors), dtype=np.float32)
-        for part in chunks(len(out), len(self.held)):
+        for part in row_chunks(len(out), len(self.held)):
             similar = self._similar(part)
             if self._stored is not None:
                 self._stored[part] = similar

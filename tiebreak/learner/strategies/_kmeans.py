@@ -69,7 +69,7 @@ def cluster(
         # fewer distinct records than cells: the cells left empty are dropped below
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(sample)
-        of, near = assign(vectors, model.cluster_centers_)
+        of, near = assign_clusters(vectors, model.cluster_centers_)
     order = np.lexsort((near, of))
     used, first, sizes = np.unique(of[order], return_index=True, return_counts=True)
     number = np.empty(len(model.cluster_centers_), dtype=np.int64)
@@ -92,7 +92,7 @@ def _start(sample: Floats, k: int, seed: int, rng: np.random.Generator) -> Float
     return centres
 
 
-def assign(vectors: Floats, centres: Floats) -> tuple[Positions, npt.NDArray[np.float32]]:
+def assign_clusters(vectors: Floats, centres: Floats) -> tuple[Positions, npt.NDArray[np.float32]]:
     """The nearest centre of each row, int64[n], and the squared distance to it, float32[n].
 
     In chunks, so that a million rows by a thousand centres fit in memory.

@@ -18,9 +18,9 @@ from tiebreak.domain.ports import Pick, Pool
 from tiebreak.learner.choose_c import DEFAULT_C
 from tiebreak.learner.classifiers.logistic import Logistic
 from tiebreak.learner.strategies._cold import NO_LABELS, instead, seeds
-from tiebreak.learner.strategies._cosine import chunks
+from tiebreak.learner.strategies._cosine import row_chunks
 from tiebreak.learner.strategies._diverse import distinct
-from tiebreak.learner.strategies._doubt import Utility, margin_utility, ranked
+from tiebreak.learner.strategies._uncertainty import Utility, margin_utility, ranked
 from tiebreak.learner.strategies.entropy import Entropy
 
 FACTORS = (0.1, 10.0)
@@ -84,7 +84,7 @@ def _trained_vote(pool: Pool, names: tuple[str, ...], c: float, at: Votes) -> Vo
     made = Logistic().fit(pool.labelled[at], [pool.labels[i] for i in at.tolist()], names, c)
     assert made is not None  # there is a row
     out = np.empty(len(pool.vectors), dtype=np.int64)
-    for part in chunks(len(out), len(names)):
+    for part in row_chunks(len(out), len(names)):
         out[part] = made.logits(pool.vectors[part]).argmax(axis=1)
     return out
 
@@ -95,7 +95,7 @@ def _neighbours_vote(pool: Pool, names: tuple[str, ...]) -> Votes:
     target = np.array([names.index(label) for label in pool.labels], dtype=np.int64)
     out = np.empty(len(pool.vectors), dtype=np.int64)
     near = min(NEIGHBOURS, len(rows))
-    for part in chunks(len(out), max(len(rows), len(names))):
+    for part in row_chunks(len(out), max(len(rows), len(names))):
         cosines = pool.vectors[part] @ rows.T
         at = np.argpartition(-cosines, near - 1, axis=1)[:, :near]
         weight = np.zeros((len(cosines), len(names)), dtype=np.float32)

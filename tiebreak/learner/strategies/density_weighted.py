@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tiebreak.domain.ports import Floats, Pick, Pool
 from tiebreak.learner.strategies._cold import NO_MODEL
 from tiebreak.learner.strategies._diverse import distinct
-from tiebreak.learner.strategies._doubt import ENTROPY, Utility, doubt, for_pool, ranked
+from tiebreak.learner.strategies._uncertainty import ENTROPY, Utility, for_pool, ranked, uncertainty
 
 BETA = 1.0
 _PRODUCT = Utility(
@@ -31,7 +31,7 @@ class DensityWeighted:
         """Up to *n* picks, the greatest product first."""
         if not len(pool.vectors) or n <= 0:
             return []
-        unsure = doubt(pool, ENTROPY)
+        unsure = uncertainty(pool, ENTROPY)
         near = density(pool.vectors)
         ranking = ranked(unsure * near**BETA, _PRODUCT, rng)
         chosen, _ = distinct(pool.vectors, ranking.order, n)

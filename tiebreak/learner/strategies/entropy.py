@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from tiebreak.domain.ports import Pick, Pool
-from tiebreak.learner.strategies._doubt import ENTROPY, most_doubtful
+from tiebreak.learner.strategies._uncertainty import ENTROPY, most_uncertain
 
 
 class Entropy:
@@ -21,7 +21,7 @@ class Entropy:
 
     def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
         """Up to *n* picks, the widest spread first."""
-        return most_doubtful(pool, n, ENTROPY, rng)
+        return most_uncertain(pool, n, ENTROPY, rng)
 
 
 def create() -> Entropy:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tiebreak.domain.ports import Pick, Pool
 from tiebreak.learner.strategies._diverse import distinct, with_rest
-from tiebreak.learner.strategies._kmeans import assign, cluster
+from tiebreak.learner.strategies._kmeans import assign_clusters, cluster
 
 
 class KMeansSeeds:
@@ -29,7 +29,7 @@ class KMeansSeeds:
         cells = cluster(pool.vectors, max(pool.n_classes, n), rng)
         covered = np.zeros(len(cells.sizes), dtype=bool)
         if len(pool.labelled):
-            covered[assign(pool.labelled, cells.centres)[0]] = True
+            covered[assign_clusters(pool.labelled, cells.centres)[0]] = True
         order = np.lexsort((-cells.sizes, covered))
         rest = rng.permutation(total)
         chosen, _ = distinct(pool.vectors, with_rest(cells.medoids[order], rest), n)

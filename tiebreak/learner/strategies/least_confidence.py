@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from tiebreak.domain.ports import Pick, Pool
-from tiebreak.learner.strategies._doubt import LEAST_CONFIDENCE, most_doubtful
+from tiebreak.learner.strategies._uncertainty import LEAST_CONFIDENCE, most_uncertain
 
 
 class LeastConfidence:
@@ -19,7 +19,7 @@ class LeastConfidence:
 
     def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
         """Up to *n* picks, the most doubtful first."""
-        return most_doubtful(pool, n, LEAST_CONFIDENCE, rng)
+        return most_uncertain(pool, n, LEAST_CONFIDENCE, rng)
 
 
 def create() -> LeastConfidence:

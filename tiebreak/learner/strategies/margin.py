@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from tiebreak.domain.ports import Pick, Pool
-from tiebreak.learner.strategies._doubt import MARGIN, most_doubtful
+from tiebreak.learner.strategies._uncertainty import MARGIN, most_uncertain
 
 
 class Margin:
@@ -18,7 +18,7 @@ class Margin:
 
     def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
         """Up to *n* picks, the most doubtful first."""
-        return most_doubtful(pool, n, MARGIN, rng)
+        return most_uncertain(pool, n, MARGIN, rng)
 
 
 def create() -> Margin:

@@ -10,8 +10,8 @@ import numpy as np
 
 from tiebreak.domain.ports import Pick, Pool
 from tiebreak.learner.strategies._diverse import distinct, with_rest
-from tiebreak.learner.strategies._doubt import by_margin
 from tiebreak.learner.strategies._kmeans import cluster
+from tiebreak.learner.strategies._uncertainty import by_margin
 
 WIDTH = 10
 """Candidates per pick. On a part of BANKING77's train split 10 and 20 tie; 5 and 40 are worse."""

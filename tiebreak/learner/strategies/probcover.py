@@ -7,7 +7,7 @@ balls of 95 % of the records are pure, that is, hold no record of another k-mean
 cells as labels). Source: Yehuda et al., Active learning through a covering lens, 2205.11320.
 
 A record's ball stays pure up to its nearest record of another cell, so delta needs no search: it is
-the 5 % quantile of these distances. Of a pool above `MOST` a part is drawn by lot.
+the 5 % quantile of these distances. Of a pool above `MAX_CENTRES` a part is drawn by lot.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tiebreak.domain.ports import Floats, Pick, Pool
-from tiebreak.learner.strategies._cosine import chunks, closest
+from tiebreak.learner.strategies._cosine import closest, row_chunks
 from tiebreak.learner.strategies._diverse import NEAR, Apart, distinct, first_of_best, with_rest
 from tiebreak.learner.strategies._kmeans import cluster
 
 PURITY = 0.95
-MOST = 6_000
+MAX_CENTRES = 6_000
 """Records whose balls are drawn: 4.5 MB of bits."""
 
 Positions = npt.NDArray[np.int64]
@@ -41,7 +41,7 @@ class ProbCover:
         total = len(pool.vectors)
         if not total or n <= 0:
             return []
-        at = np.sort(rng.choice(total, min(total, MOST), replace=False))
+        at = np.sort(rng.choice(total, min(total, MAX_CENTRES), replace=False))
         rows = pool.vectors[at]
         of = cluster(rows, pool.n_classes, rng, beside=pool.labelled, quick=True).of
         covered = Cover(rows, pool.labelled, radius(rows, of))
@@ -61,7 +61,7 @@ def radius(vectors: Floats, of: Positions) -> float:
     impure. ``of`` int64[n] is each record's cell.
     """
     rival = np.full(len(vectors), -np.inf, dtype=np.float32)
-    for part in chunks(len(vectors), len(vectors)):
+    for part in row_chunks(len(vectors), len(vectors)):
         cosines = vectors[part] @ vectors.T
         cosines[of[part, None] == of] = -np.inf
         rival[part] = cosines.max(axis=1)
@@ -83,7 +83,7 @@ class Cover:
         size = len(vectors)
         self.distance = float(np.sqrt(2 - 2 * max(beyond, -1.0)))
         self._balls = np.empty((size, -(-size // 8)), dtype=np.uint8)
-        for part in chunks(size, size):
+        for part in row_chunks(size, size):
             held = vectors[part] @ vectors.T > beyond
             rows = np.arange(size)[part]
             held[np.arange(len(rows)), rows] = True  # whatever rounding says of a record's own

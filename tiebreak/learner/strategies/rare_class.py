@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from tiebreak.domain.ports import Floats, Pick, Pool
 from tiebreak.learner.strategies._cold import NO_LABELS, seeds
-from tiebreak.learner.strategies._cosine import chunks
+from tiebreak.learner.strategies._cosine import row_chunks
 from tiebreak.learner.strategies._diverse import distinct
 
 ANCHORS = 10
@@ -105,7 +105,7 @@ def _neighbours(vectors: Floats, anchors: Floats) -> tuple[Positions, Floats]:
     Exact, by products in chunks: the best of each chunk, then the best of these.
     """
     found: list[Positions] = []
-    for part in chunks(len(vectors), len(anchors)):
+    for part in row_chunks(len(vectors), len(anchors)):
         cosines = vectors[part] @ anchors.T
         k = min(NEIGHBOURS, len(cosines))
         found.append(part.start + np.argpartition(-cosines, k - 1, axis=0)[:k])

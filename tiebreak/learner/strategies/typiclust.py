@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tiebreak.domain.ports import Floats, Pick, Pool
-from tiebreak.learner.strategies._cosine import chunks
+from tiebreak.learner.strategies._cosine import row_chunks
 from tiebreak.learner.strategies._diverse import NEAR, distinct, with_rest
-from tiebreak.learner.strategies._kmeans import Clusters, assign, cluster
+from tiebreak.learner.strategies._kmeans import Clusters, assign_clusters, cluster
 
 MAX_CELLS = 500
 DROPPED = 5
@@ -41,7 +41,7 @@ class TypiClust:
         cells = cluster(pool.vectors, k, rng, beside=pool.labelled, quick=True)
         held = np.zeros(len(cells.sizes), dtype=np.int64)
         if len(pool.labelled):
-            of = assign(pool.labelled, cells.centres)[0]
+            of = assign_clusters(pool.labelled, cells.centres)[0]
             held = np.bincount(of, minlength=len(held))
         picks = _visit(pool.vectors, cells, held, n, rng)
         order = with_rest([pick.position for pick in picks], rng.permutation(total))
@@ -86,7 +86,7 @@ def typicality(rows: Floats, rng: np.random.Generator) -> Numbers:
     if k == 0:
         return np.ones(len(rows))
     out = np.empty(len(rows))
-    for part in chunks(len(rows), len(others)):
+    for part in row_chunks(len(rows), len(others)):
         squared = np.maximum(0.0, 2 - 2 * (rows[part] @ others.T))
         # the row itself is the nearest, at 0
         out[part] = np.partition(squared, k, axis=1)[:, : k + 1].sum(axis=1) / k

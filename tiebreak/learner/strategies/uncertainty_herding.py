@@ -12,8 +12,8 @@ import numpy as np
 
 from tiebreak.domain.ports import Pick, Pool
 from tiebreak.learner.strategies._cold import NO_MODEL
-from tiebreak.learner.strategies._doubt import margin_utility
 from tiebreak.learner.strategies._herd import herd
+from tiebreak.learner.strategies._uncertainty import margin_utility
 
 
 class UncertaintyHerding:

@@ -43,7 +43,7 @@ def create(
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else it warns at every fork
     # Threads that wait by spinning halve the speed when another program wants the cores too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    folder = packaged(name)
+    folder = packaged_model(name)
     from sentence_transformers import SentenceTransformer
 
     if threads:
@@ -66,7 +66,7 @@ def create(
     return SentenceTransformersEmbedder(model, name=Path(name).name, batch_size=batch_size)
 
 
-def packaged(name: str) -> Path | None:
+def packaged_model(name: str) -> Path | None:
     """The folder of the packaged weights, checked; None if *name* or the package is another."""
     if not _is_default(name):
         return None

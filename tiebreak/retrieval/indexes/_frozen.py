@@ -37,13 +37,13 @@ class Freezable(Protocol):
     def restore(self, arrays: Arrays, index: Any) -> None: ...
 
 
-def freeze(index: Freezable, path: Path, of: Head) -> None:
+def freeze_index(index: Freezable, path: Path, of: Head) -> None:
     """Write *index* with what it is *of* (JSON); an `OSError` leaves the old file, if any."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")  # one name: what a kill leaves is overwritten
     try:
         with part.open("w+b") as file:
-            write(index, file, of)
+            write_index(index, file, of)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
@@ -52,7 +52,7 @@ def freeze(index: Freezable, path: Path, of: Head) -> None:
         raise
 
 
-def write(index: Freezable, file: IO[bytes], of: Head) -> None:
+def write_index(index: Freezable, file: IO[bytes], of: Head) -> None:
     """Write to a file that is empty, and can be read."""
     arrays, inner = index.state()
     shapes = [[name, a.dtype.str, len(a)] for name, a in arrays.items()]

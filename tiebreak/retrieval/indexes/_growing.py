@@ -30,7 +30,7 @@ State = tuple[Arrays, Any]
 """What an index is made of: plain arrays by name, and an index of FAISS's."""
 
 
-class Stage(VectorIndex, Protocol):
+class IndexStage(VectorIndex, Protocol):
     """A kind of index that can hand over what it holds, and be made again of its parts."""
 
     def contents(self, parts: int) -> Iterator[tuple[Ids, Floats]]:
@@ -46,7 +46,7 @@ class Stage(VectorIndex, Protocol):
         ...
 
 
-Make = Callable[[int], Stage]
+Make = Callable[[int], IndexStage]
 """Makes an empty stage for about so many rows."""
 
 
@@ -66,7 +66,7 @@ class GrowingIndex:
         self._now = stages[0][1](0)
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> IndexStage:
         """The index in use now."""
         return self._now
 

@@ -14,7 +14,7 @@ from tiebreak.domain.ports import Floats
 from tiebreak.retrieval.indexes import _ranking
 from tiebreak.retrieval.indexes._growing import Arrays, State
 from tiebreak.retrieval.indexes._ranking import Ids, Positions
-from tiebreak.retrieval.indexes._shortlist import SPARE, Source, settle
+from tiebreak.retrieval.indexes._shortlist import SPARE, Source, exact_order
 
 faiss: Any = _faiss  # its stubs lack half of what is used here
 
@@ -64,7 +64,7 @@ class HnswIndex:
         _ranking.check_k(k)
         queries = _ranking.check_rows(vectors, self._dim)
         if not len(self) or not len(queries):
-            return _ranking.empty(len(queries), k)
+            return _ranking.no_results(len(queries), k)
         depth = min(k + SPARE, len(self))
         width = max(_SEARCH, 2 * depth)
         near, positions = self._graph.search(queries, depth, params=self._params(width))
@@ -76,7 +76,7 @@ class HnswIndex:
         def scan(query: Floats, k: int) -> tuple[Ids, Floats]:
             return _scan(query, self._ids, rows, self._alive, k)
 
-        return settle(Source(len(self), take, scan), queries, near, positions, k)
+        return exact_order(Source(len(self), take, scan), queries, near, positions, k)
 
     def contents(self, parts: int) -> Iterator[tuple[Ids, Floats]]:
         """All ids with copies of their rows, dealt out into *parts*."""

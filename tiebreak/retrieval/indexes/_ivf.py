@@ -13,7 +13,7 @@ from tiebreak.domain.ports import Floats
 from tiebreak.retrieval.indexes import _ranking
 from tiebreak.retrieval.indexes._growing import Arrays, State
 from tiebreak.retrieval.indexes._ranking import Ids
-from tiebreak.retrieval.indexes._shortlist import SPARE, Source, settle
+from tiebreak.retrieval.indexes._shortlist import SPARE, Source, exact_order
 
 faiss: Any = _faiss  # its stubs lack half of what is used here
 
@@ -65,9 +65,9 @@ class IvfIndex:
         _ranking.check_k(k)
         queries = _ranking.check_rows(vectors, self._dim)
         if not len(self) or not len(queries):
-            return _ranking.empty(len(queries), k)
+            return _ranking.no_results(len(queries), k)
         near, ids = self._ivf.search(queries, min(k + SPARE, len(self)))
-        return settle(Source(len(self), self._take, self._scan), queries, near, ids, k)
+        return exact_order(Source(len(self), self._take, self._scan), queries, near, ids, k)
 
     def contents(self, parts: int) -> Iterator[tuple[Ids, Floats]]:
         """All ids with their rows, dealt out into *parts*."""

@@ -30,7 +30,9 @@ class Source:
     scan: Callable[[Floats, int], tuple[Ids, Floats]]
 
 
-def settle(source: Source, queries: Floats, near: Floats, keys: Keys, k: int) -> tuple[Ids, Floats]:
+def exact_order(
+    source: Source, queries: Floats, near: Floats, keys: Keys, k: int
+) -> tuple[Ids, Floats]:
     """ids int64[m, k], cosines float32[m, k] as in `VectorIndex`.
 
     Args:
@@ -43,7 +45,7 @@ def settle(source: Source, queries: Floats, near: Floats, keys: Keys, k: int) ->
     A query with fewer candidates than the index could give, or with more ties than were
     returned, is scanned.
     """
-    found, cosines = _ranking.empty(len(queries), k)
+    found, cosines = _ranking.no_results(len(queries), k)
     want = min(k, source.size)
     if not want:
         return found, cosines
@@ -55,7 +57,7 @@ def settle(source: Source, queries: Floats, near: Floats, keys: Keys, k: int) ->
         if got[at] >= want and whole[at]:
             close = keys[at, (near[at] >= least[at]) & (keys[at] >= 0)]
             ids, rows = source.take(close)
-            _ranking.put(found, cosines, at, ids, _ranking.scores(queries[at], rows))
+            _ranking.put_results(found, cosines, at, ids, _ranking.scores(queries[at], rows))
         else:
             one = slice(at, at + 1)
             found[one], cosines[one] = source.scan(queries[one], k)

@@ -16,7 +16,7 @@ from tiebreak.domain.ports import Floats
 from tiebreak.retrieval.indexes import _ranking
 from tiebreak.retrieval.indexes._growing import Arrays, State
 from tiebreak.retrieval.indexes._ranking import Ids, Positions
-from tiebreak.retrieval.indexes._shortlist import SPARE, Source, settle
+from tiebreak.retrieval.indexes._shortlist import SPARE, Source, exact_order
 
 
 def create(dim: int) -> FaissFlatIndex:
@@ -52,7 +52,7 @@ class FaissFlatIndex:
         _ranking.check_k(k)
         queries = _ranking.check_rows(vectors, self._dim)
         if not len(self) or not len(queries):
-            return _ranking.empty(len(queries), k)
+            return _ranking.no_results(len(queries), k)
         near, positions = self._flat.search(queries, min(k + SPARE, len(self)))
         rows = self._rows()
 
@@ -62,7 +62,7 @@ class FaissFlatIndex:
         def scan(query: Floats, k: int) -> tuple[Ids, Floats]:
             return _ranking.scan(query, self._ids, rows, k)
 
-        return settle(Source(len(self), take, scan), queries, near, positions, k)
+        return exact_order(Source(len(self), take, scan), queries, near, positions, k)
 
     def contents(self, parts: int) -> Iterator[tuple[Ids, Floats]]:
         """All ids with their rows, dealt out into *parts*; do not change the index meanwhile."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tiebreak.domain.ports import Completion, Spend
-from tiebreak.store.memory.state import Part, Reservation, locked
+from tiebreak.store.memory.state import MemoryPart, Reservation, locked
 from tiebreak.store.rules import not_reserved, over_budget
 
 
-class MemoryLedger(Part):
+class MemoryLedger(MemoryPart):
     """`tiebreak.domain.ports.Ledger` in memory."""
 
     @locked

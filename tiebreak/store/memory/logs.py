@@ -7,7 +7,7 @@ from typing import Any, Generic
 
 from tiebreak.domain.decisions import Decision, Route
 from tiebreak.domain.reviews import Annotation, standing
-from tiebreak.store.memory.state import Memory, Part, locked
+from tiebreak.store.memory.state import Memory, MemoryPart, locked
 from tiebreak.store.rules import (
     L,
     admit_annotations,
@@ -19,7 +19,7 @@ from tiebreak.store.rules import (
 )
 
 
-class MemoryLog(Part, Generic[L]):
+class MemoryLog(MemoryPart, Generic[L]):
     """`tiebreak.domain.ports.Log` in memory; *name* is the field of the state that holds it."""
 
     def __init__(self, memory: Memory, name: str) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tiebreak.domain.batches import BatchItem, ModelCard, Phase, QueryBatch
+from tiebreak.domain.batches import BatchItem, ModelInfo, Phase, QueryBatch
 from tiebreak.domain.labels import LabelSchema
 from tiebreak.store.jsontext import from_json, to_json
-from tiebreak.store.memory.state import Part, locked
+from tiebreak.store.memory.state import MemoryPart, locked
 from tiebreak.store.rules import (
-    answered,
+    answered_items,
     batch_exists,
     later,
     model_exists,
@@ -21,7 +21,7 @@ from tiebreak.store.rules import (
 )
 
 
-class MemoryBatches(Part):
+class MemoryBatches(MemoryPart):
     """`tiebreak.domain.ports.Batches` in memory."""
 
     @locked
@@ -61,11 +61,13 @@ class MemoryBatches(Part):
             raise not_in_batch(round, strange)
         self._state.batches[round] = replace(
             batch,
-            items=tuple(answered(item, answers.get(item.record_id, item)) for item in batch.items),
+            items=tuple(
+                answered_items(item, answers.get(item.record_id, item)) for item in batch.items
+            ),
         )
 
 
-class MemoryNotes(Part):
+class MemoryNotes(MemoryPart):
     """`tiebreak.domain.ports.Notes` in memory."""
 
     @locked
@@ -84,7 +86,7 @@ class MemoryNotes(Part):
         return schemas[number - 1] if 0 < number <= len(schemas) else None
 
     @locked
-    def put_model(self, card: ModelCard) -> None:
+    def put_model(self, card: ModelInfo) -> None:
         known = self._state.models.get(card.version)
         if known is None:
             self._state.models[card.version] = replace(card, created_at=stamp(self._memory.clock))
@@ -92,11 +94,11 @@ class MemoryNotes(Part):
             raise model_exists(card.version)
 
     @locked
-    def models(self) -> list[ModelCard]:
+    def models(self) -> list[ModelInfo]:
         return [card for _, card in sorted(self._state.models.items())]
 
     @locked
-    def last_model(self) -> ModelCard | None:
+    def last_model(self) -> ModelInfo | None:
         return self.models()[-1] if self._state.models else None
 
     @locked

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tiebreak.domain.promises import Candidate, Certificate, Mode, PolicyCard
-from tiebreak.store.memory.state import Part, locked
+from tiebreak.domain.promises import Candidate, Certificate, Mode, Policy
+from tiebreak.store.memory.state import MemoryPart, locked
 from tiebreak.store.rules import (
     check_arrivals,
     no_candidates,
@@ -18,11 +18,11 @@ from tiebreak.store.rules import (
 )
 
 
-class MemoryPromises(Part):
+class MemoryPromises(MemoryPart):
     """`tiebreak.domain.ports.Promises` in memory."""
 
     @locked
-    def freeze(self, policy: PolicyCard, candidates: Sequence[Candidate]) -> None:
+    def freeze(self, policy: Policy, candidates: Sequence[Candidate]) -> None:
         known = self._state.policies.get(policy.number)
         if known is not None:
             if same_policy(known, policy):
@@ -33,7 +33,7 @@ class MemoryPromises(Part):
         self._state.candidates.update({(c.policy, c.record_id): c for c in candidates})
 
     @locked
-    def policies(self) -> list[PolicyCard]:
+    def policies(self) -> list[Policy]:
         return [card for _, card in sorted(self._state.policies.items())]
 
     @locked

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tiebreak.domain.reviews import ReviewTask
-from tiebreak.store.memory.state import Part, locked
+from tiebreak.store.memory.state import MemoryPart, locked
 from tiebreak.store.rules import served, stamp, task_order
 
 
-class MemoryQueue(Part):
+class MemoryQueue(MemoryPart):
     """`tiebreak.domain.ports.Queue` in memory."""
 
     @locked

@@ -11,11 +11,11 @@ from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Added
 from tiebreak.domain.records import Link, NewRecord, Record, RecordTable, content_hash
 from tiebreak.store.jsontext import from_json, to_json
-from tiebreak.store.memory.state import Part, locked
+from tiebreak.store.memory.state import MemoryPart, locked
 from tiebreak.store.rules import check_links
 
 
-class MemoryRecords(Part):
+class MemoryRecords(MemoryPart):
     """`tiebreak.domain.ports.Records` in memory."""
 
     @locked
@@ -108,7 +108,7 @@ class MemoryRecords(Part):
         return [link for _, link in sorted(self._state.links.items())]
 
 
-class MemoryGold(Part):
+class MemoryGold(MemoryPart):
     """`tiebreak.domain.ports.Gold` in memory."""
 
     @locked

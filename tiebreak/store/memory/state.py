@@ -10,18 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
-from tiebreak.domain.batches import ModelCard, QueryBatch
+from tiebreak.domain.batches import ModelInfo, QueryBatch
 from tiebreak.domain.evidence import Usage
 from tiebreak.domain.labels import LabelSchema, LabelValue
 from tiebreak.domain.ports import Clock, Completion
-from tiebreak.domain.promises import Candidate, Certificate, PolicyCard
+from tiebreak.domain.promises import Candidate, Certificate, Policy
 from tiebreak.domain.records import Link, Record
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.store.rules import unknown_records
 
 P = ParamSpec("P")
 R = TypeVar("R")
-S = TypeVar("S", bound="Part")
+S = TypeVar("S", bound="MemoryPart")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,8 +54,8 @@ class State:
     replies: dict[str, Completion] = field(default_factory=dict)
     spend: dict[int, Reservation] = field(default_factory=dict)
     schemas: list[LabelSchema] = field(default_factory=list)
-    models: dict[int, ModelCard] = field(default_factory=dict)
-    policies: dict[int, PolicyCard] = field(default_factory=dict)
+    models: dict[int, ModelInfo] = field(default_factory=dict)
+    policies: dict[int, Policy] = field(default_factory=dict)
     candidates: dict[tuple[int, int], Candidate] = field(default_factory=dict)
     audits: dict[tuple[int, int], str] = field(default_factory=dict)
     certificates: dict[tuple[int, str, str, int], Certificate] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class Memory:
                 self._depth -= 1
 
 
-class Part:
+class MemoryPart:
     """One part of the store."""
 
     def __init__(self, memory: Memory) -> None:

@@ -8,25 +8,25 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, func, select, true, update
 
 from tiebreak.domain.batches import BatchItem, Phase, QueryBatch
-from tiebreak.store.rules import answered, batch_exists, later, no_batch, not_in_batch
-from tiebreak.store.sql.dialect import lock
-from tiebreak.store.sql.links import check_known
-from tiebreak.store.sql.part import Part
+from tiebreak.store.rules import answered_items, batch_exists, later, no_batch, not_in_batch
+from tiebreak.store.sql.dialect import lock_tables
+from tiebreak.store.sql.links import check_known_records
+from tiebreak.store.sql.part import SqlPart
 from tiebreak.store.sql.rows import row_of
 from tiebreak.store.sql.schema import batch_items, batches
 
 
-class SqlBatches(Part):
+class SqlBatches(SqlPart):
     """`tiebreak.domain.ports.Batches` in SQL."""
 
     def add(self, batch: QueryBatch) -> None:
         self._db.atomically(lambda conn: self._add(conn, batch))
 
     def _add(self, conn: Connection, batch: QueryBatch) -> None:
-        lock(conn, "batches")
+        lock_tables(conn, "batches")
         if _read(conn, batches.c.round == batch.round):
             raise batch_exists(batch.round)
-        check_known(conn, {item.record_id for item in batch.items})
+        check_known_records(conn, {item.record_id for item in batch.items})
         conn.execute(batches.insert(), row_of(batch, batches, created_at=self._stamp()))
         if batch.items:
             rows = [row_of(item, batch_items, round=batch.round) for item in batch.items]
@@ -47,7 +47,7 @@ class SqlBatches(Part):
 
     def advance(self, round: int, phase: Phase) -> None:
         def work(conn: Connection) -> None:
-            lock(conn, "batches")
+            lock_tables(conn, "batches")
             to = later(_one(conn, round).phase, phase)
             conn.execute(update(batches).where(batches.c.round == round).values(phase=to))
 
@@ -81,12 +81,12 @@ def _one(conn: Connection, round_: int) -> QueryBatch:
 
 
 def _answer(conn: Connection, round_: int, items: Sequence[BatchItem]) -> None:
-    lock(conn, "batches")
+    lock_tables(conn, "batches")
     stored = {item.record_id: item for item in _one(conn, round_).items}
     if strange := {item.record_id for item in items} - stored.keys():
         raise not_in_batch(round_, strange)
     for item in items:
-        now = answered(stored[item.record_id], item)
+        now = answered_items(stored[item.record_id], item)
         conn.execute(
             update(batch_items)
             .where(batch_items.c.round == round_, batch_items.c.record_id == item.record_id)

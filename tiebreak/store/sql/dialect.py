@@ -47,7 +47,7 @@ def upsert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     return postgresql.insert(table)
 
 
-def lock(conn: Connection, name: str) -> None:
+def lock_tables(conn: Connection, name: str) -> None:
     """Until the transaction ends, be the only one who holds *name* in this database."""
     if conn.dialect.name == "postgresql":
         key = zlib.crc32(f"tiebreak {name}".encode())

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, func, select
 
 from tiebreak.domain.labels import LabelValue
-from tiebreak.store.sql.dialect import chunks, lock
-from tiebreak.store.sql.links import check_known, linked
-from tiebreak.store.sql.part import Part
+from tiebreak.store.sql.dialect import chunks, lock_tables
+from tiebreak.store.sql.links import check_known_records, linked
+from tiebreak.store.sql.part import SqlPart
 from tiebreak.store.sql.schema import gold
 
 
-class SqlGold(Part):
+class SqlGold(SqlPart):
     """`tiebreak.domain.ports.Gold` in SQL."""
 
     def put(self, labels: Mapping[int, LabelValue]) -> int:
@@ -33,8 +33,8 @@ class SqlGold(Part):
 
 
 def _put(conn: Connection, labels: Mapping[int, LabelValue]) -> int:
-    lock(conn, "gold")
-    check_known(conn, set(labels))
+    lock_tables(conn, "gold")
+    check_known_records(conn, set(labels))
     have = linked(conn, gold, list(labels))
     new = [{"record_id": i, "labels": value} for i, value in labels.items() if i not in have]
     if new:

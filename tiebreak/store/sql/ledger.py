@@ -16,11 +16,11 @@ from tiebreak.domain.evidence import Usage
 from tiebreak.domain.ports import Completion, Spend
 from tiebreak.store.rules import not_reserved, over_budget
 from tiebreak.store.sql.dialect import upsert
-from tiebreak.store.sql.part import Part, highest
+from tiebreak.store.sql.part import SqlPart, highest
 from tiebreak.store.sql.schema import balance, replies, spend
 
 
-class SqlLedger(Part):
+class SqlLedger(SqlPart):
     """`tiebreak.domain.ports.Ledger` in SQL."""
 
     def recall(self, request_hash: str) -> Completion | None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, func, select
 
 from tiebreak.domain.records import Link
 from tiebreak.store.rules import unknown_records
-from tiebreak.store.sql.dialect import chunks, lock
+from tiebreak.store.sql.dialect import chunks, lock_tables
 from tiebreak.store.sql.rows import row_of
 from tiebreak.store.sql.schema import links, records
 
@@ -39,8 +39,8 @@ def link_exact(conn: Connection, fresh: Sequence[Mapping[str, Any]]) -> None:
 
 def link(conn: Connection, new: Sequence[Link]) -> int:
     """Store links of records that have none yet; how many."""
-    lock(conn, "records")
-    check_known(conn, {x.record_id for x in new} | {x.of_id for x in new})
+    lock_tables(conn, "records")
+    check_known_records(conn, {x.record_id for x in new} | {x.of_id for x in new})
     have = linked(conn, links, [x.record_id for x in new])
     first = {x.record_id: x for x in reversed(new) if x.record_id not in have}
     if first:
@@ -57,7 +57,7 @@ def linked(conn: Connection, table: Table, ids: Sequence[int]) -> set[int]:
     return have
 
 
-def check_known(conn: Connection, ids: set[int]) -> None:
+def check_known_records(conn: Connection, ids: set[int]) -> None:
     """Raise `StoreError` if there is no record with one of these ids."""
     for chunk in chunks(sorted(ids)):
         found = conn.execute(select(records.c.id).where(records.c.id.in_(chunk))).scalars()

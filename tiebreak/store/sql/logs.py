@@ -27,11 +27,11 @@ from tiebreak.store.rules import (
 from tiebreak.store.sql import schema
 from tiebreak.store.sql.database import Database
 from tiebreak.store.sql.dialect import CHUNK, IDS, chunks, lock_records
-from tiebreak.store.sql.part import Part
+from tiebreak.store.sql.part import SqlPart
 from tiebreak.store.sql.rows import item_of, row_of
 
 
-class SqlLog(Part, Generic[L]):
+class SqlLog(SqlPart, Generic[L]):
     """`tiebreak.domain.ports.Log` in SQL."""
 
     def __init__(self, database: Database, clock: Clock, table: Table, cls: type[L]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 
 from tiebreak.errors import StoreError, UsageError
 from tiebreak.store.sql.database import Database
-from tiebreak.store.sql.dialect import lock
+from tiebreak.store.sql.dialect import lock_tables
 from tiebreak.store.sql.history import m001_records, m002_loop, m003_desk, m004_trial, m005_promises
 
 TYPES = {
@@ -95,7 +95,7 @@ def migrate(database: Database, *, stop_before: str | None = None) -> list[str]:
 
 
 def _apply(conn: Connection, migration: Migration) -> bool:
-    lock(conn, "migrations")
+    lock_tables(conn, "migrations")
     if migration.name in applied(conn):
         return False
     conn.exec_driver_sql(

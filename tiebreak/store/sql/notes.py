@@ -8,18 +8,18 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from tiebreak.domain.batches import ModelCard
+from tiebreak.domain.batches import ModelInfo
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.store.rules import model_exists
-from tiebreak.store.sql.dialect import lock
-from tiebreak.store.sql.part import Part, highest
+from tiebreak.store.sql.dialect import lock_tables
+from tiebreak.store.sql.part import SqlPart, highest
 from tiebreak.store.sql.rows import row_of
 from tiebreak.store.sql.schema import models, reports, schemas
 
 _LAST_MODEL = select(models).order_by(models.c.version.desc()).limit(1)
 
 
-class SqlNotes(Part):
+class SqlNotes(SqlPart):
     """`tiebreak.domain.ports.Notes` in SQL."""
 
     def put_schema(self, schema: LabelSchema) -> LabelSchema:
@@ -29,9 +29,9 @@ class SqlNotes(Part):
         with self._db.reading() as conn:
             return _schema(conn, version)
 
-    def put_model(self, card: ModelCard) -> None:
+    def put_model(self, card: ModelInfo) -> None:
         def work(conn: Connection) -> None:
-            lock(conn, "notes")
+            lock_tables(conn, "notes")
             known = _models(conn).get(card.version)
             if known is None:
                 conn.execute(models.insert(), row_of(card, models, created_at=self._stamp()))
@@ -40,18 +40,18 @@ class SqlNotes(Part):
 
         self._db.atomically(work)
 
-    def models(self) -> list[ModelCard]:
+    def models(self) -> list[ModelInfo]:
         with self._db.reading() as conn:
             return list(_models(conn).values())
 
-    def last_model(self) -> ModelCard | None:
+    def last_model(self) -> ModelInfo | None:
         with self._db.reading() as conn:
             row = conn.execute(_LAST_MODEL).one_or_none()
-            return None if row is None else ModelCard(**row._asdict())
+            return None if row is None else ModelInfo(**row._asdict())
 
     def report(self, step: str, round: int, payload: Mapping[str, Any]) -> None:
         def work(conn: Connection) -> None:
-            lock(conn, "notes")
+            lock_tables(conn, "notes")
             row = {
                 "id": highest(conn, reports.c.id) + 1,
                 "step": step,
@@ -69,9 +69,9 @@ class SqlNotes(Part):
             return [(row.step, row.round, row.payload) for row in rows]
 
 
-def _models(conn: Connection) -> dict[int, ModelCard]:
+def _models(conn: Connection) -> dict[int, ModelInfo]:
     rows = conn.execute(select(models).order_by(models.c.version))
-    return {row.version: ModelCard(**row._asdict()) for row in rows}
+    return {row.version: ModelInfo(**row._asdict()) for row in rows}
 
 
 def _schema(conn: Connection, version: int | None) -> LabelSchema | None:
@@ -91,7 +91,7 @@ def _schema(conn: Connection, version: int | None) -> LabelSchema | None:
 
 
 def _put_schema(conn: Connection, schema: LabelSchema) -> LabelSchema:
-    lock(conn, "notes")
+    lock_tables(conn, "notes")
     last = _schema(conn, None)
     if last is not None and last.fingerprint == schema.fingerprint:
         return last

@@ -11,7 +11,7 @@ from tiebreak.store.rules import stamp
 from tiebreak.store.sql.database import Database
 
 
-class Part:
+class SqlPart:
     """One part of the store, over one database."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

@@ -13,7 +13,7 @@ from tiebreak.domain.promises import (
     Certificate,
     Evidence,
     FrozenTier,
-    PolicyCard,
+    Policy,
     RungState,
 )
 from tiebreak.store.rules import (
@@ -24,34 +24,34 @@ from tiebreak.store.rules import (
     same_policy,
     same_state,
 )
-from tiebreak.store.sql.dialect import CHUNK, IDS, chunks, lock
-from tiebreak.store.sql.links import check_known
-from tiebreak.store.sql.part import Part
+from tiebreak.store.sql.dialect import CHUNK, IDS, chunks, lock_tables
+from tiebreak.store.sql.links import check_known_records
+from tiebreak.store.sql.part import SqlPart
 from tiebreak.store.sql.rows import row_of
 from tiebreak.store.sql.schema import audits, candidates, certificates, policies
 
 
-class SqlPromises(Part):
+class SqlPromises(SqlPart):
     """`tiebreak.domain.ports.Promises` in SQL."""
 
-    def freeze(self, policy: PolicyCard, candidates: Sequence[Candidate]) -> None:
+    def freeze(self, policy: Policy, candidates: Sequence[Candidate]) -> None:
         self._db.atomically(lambda conn: self._freeze(conn, policy, candidates))
 
-    def _freeze(self, conn: Connection, policy: PolicyCard, items: Sequence[Candidate]) -> None:
-        lock(conn, "promises")
+    def _freeze(self, conn: Connection, policy: Policy, items: Sequence[Candidate]) -> None:
+        lock_tables(conn, "promises")
         known = {stored.number: stored for stored in _policies(conn)}
         if policy.number in known:
             if same_policy(known[policy.number], policy):
                 return
             raise policy_exists(policy.number)
-        check_known(conn, {item.record_id for item in items})
+        check_known_records(conn, {item.record_id for item in items})
         tiers = [asdict(tier) for tier in policy.tiers]
         row = row_of(policy, policies, tiers=tiers, created_at=self._stamp())
         conn.execute(policies.insert(), row)
         for chunk in chunks(items):
             conn.execute(candidates.insert(), [row_of(item, candidates) for item in chunk])
 
-    def policies(self) -> list[PolicyCard]:
+    def policies(self) -> list[Policy]:
         with self._db.reading() as conn:
             return _policies(conn)
 
@@ -69,9 +69,9 @@ class SqlPromises(Part):
         return self._db.atomically(lambda conn: self._arrive(conn, candidates))
 
     def _arrive(self, conn: Connection, items: Sequence[Candidate]) -> int:
-        lock(conn, "promises")
+        lock_tables(conn, "promises")
         check_arrivals(items, _policies(conn))
-        check_known(conn, {item.record_id for item in items})
+        check_known_records(conn, {item.record_id for item in items})
         stored: dict[tuple[int, int], Candidate] = {}
         own = sorted({item.policy for item in items})
         among = select(candidates).where(
@@ -99,7 +99,7 @@ class SqlPromises(Part):
         return self._db.atomically(lambda conn: self._draw(conn, number, record_ids))
 
     def _draw(self, conn: Connection, number: int, record_ids: Sequence[int]) -> int:
-        lock(conn, "promises")
+        lock_tables(conn, "promises")
         column = candidates.c.record_id
         among = select(column).where(candidates.c.policy == number, column.in_(IDS))
         wanted, able = set(record_ids), set[int]()
@@ -122,7 +122,7 @@ class SqlPromises(Part):
         return self._db.atomically(lambda conn: self._certify(conn, certificate))
 
     def _certify(self, conn: Connection, certificate: Certificate) -> bool:
-        lock(conn, "promises")
+        lock_tables(conn, "promises")
         own = certificates.c
         last = (
             select(certificates)
@@ -155,10 +155,10 @@ class SqlPromises(Part):
             return [_certificate(row) for row in conn.execute(stmt)]
 
 
-def _policies(conn: Connection) -> list[PolicyCard]:
+def _policies(conn: Connection) -> list[Policy]:
     rows = conn.execute(select(policies).order_by(policies.c.number))
     return [
-        PolicyCard(**{**row._asdict(), "tiers": tuple(FrozenTier.of(t) for t in row.tiers)})
+        Policy(**{**row._asdict(), "tiers": tuple(FrozenTier.of(t) for t in row.tiers)})
         for row in rows
     ]
 

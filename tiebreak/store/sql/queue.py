@@ -27,9 +27,9 @@ from sqlalchemy import (
 
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.store.rules import served, task_order
-from tiebreak.store.sql.dialect import IDS, chunks, lock, upsert
-from tiebreak.store.sql.links import check_known
-from tiebreak.store.sql.part import Part, highest
+from tiebreak.store.sql.dialect import IDS, chunks, lock_tables, upsert
+from tiebreak.store.sql.links import check_known_records
+from tiebreak.store.sql.part import SqlPart, highest
 from tiebreak.store.sql.rows import row_of
 from tiebreak.store.sql.schema import leases, tasks
 
@@ -39,16 +39,16 @@ _IS_OPEN: ColumnElement[str] = literal_column("'open'")
 _OPEN = tasks.c.status == _IS_OPEN
 
 
-class SqlQueue(Part):
+class SqlQueue(SqlPart):
     """`tiebreak.domain.ports.Queue` in SQL."""
 
     def open(self, tasks: Sequence[ReviewTask]) -> int:
         return self._db.atomically(lambda conn: self._open(conn, tasks))
 
     def _open(self, conn: Connection, wanted: Sequence[ReviewTask]) -> int:
-        lock(conn, "queue")
+        lock_tables(conn, "queue")
         ids = {task.record_id for task in wanted}
-        check_known(conn, ids)
+        check_known_records(conn, ids)
         taken = _open_keys(conn, ids)
         number = highest(conn, tasks.c.id)
         created_at = self._stamp()
@@ -161,7 +161,7 @@ _LETTING_GO = delete(leases).where(
 
 
 def _reopen(conn: Connection, ids: set[int]) -> int:
-    lock(conn, "queue")
+    lock_tables(conn, "queue")
     taken = _open_keys(conn, ids)
     opening: list[int] = []
     for chunk in chunks(sorted(ids)):

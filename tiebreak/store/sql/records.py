@@ -12,9 +12,9 @@ from sqlalchemy import Connection, LargeBinary, func, select, type_coerce
 from tiebreak.domain.ports import Added
 from tiebreak.domain.records import Link, NewRecord, Record, RecordTable, content_hash
 from tiebreak.store.rules import check_links, unknown_records
-from tiebreak.store.sql.dialect import IDS, chunks, lock
+from tiebreak.store.sql.dialect import IDS, chunks, lock_tables
 from tiebreak.store.sql.links import link, link_exact
-from tiebreak.store.sql.part import Part, highest
+from tiebreak.store.sql.part import SqlPart, highest
 from tiebreak.store.sql.schema import links, records
 
 _SIDES = select(records.c.id, records.c.heldout).where(records.c.id.in_(IDS))
@@ -23,7 +23,7 @@ PAGE = 50_000
 """Rows of `SqlRecords.table` in memory at a time, besides the arrays."""
 
 
-class SqlRecords(Part):
+class SqlRecords(SqlPart):
     """`tiebreak.domain.ports.Records` in SQL."""
 
     def add(self, rows: Sequence[NewRecord]) -> Added:
@@ -90,7 +90,7 @@ class SqlRecords(Part):
 
 
 def _add(conn: Connection, rows: Sequence[NewRecord]) -> Added:
-    lock(conn, "records")
+    lock_tables(conn, "records")
     first_id = next_id = highest(conn, records.c.id) + 1
     changed: list[str] = []
     for chunk in chunks(rows):

@@ -5,7 +5,7 @@ A column is named as the field of the type that it holds, so that a row is an it
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, MetaData, Table, Text
 
-from tiebreak.domain.batches import Trial
+from tiebreak.domain.batches import HeadComparison
 from tiebreak.domain.evidence import Usage
 from tiebreak.store.sql.types import AnyText, HexBytes, Json, JsonOf, JsonTuple
 
@@ -220,7 +220,7 @@ models = Table(
     Column("labels_hash", Text),
     Column("sha256", Text),
     Column("head", Text),
-    Column("trial", JsonOf(Trial)),
+    Column("trial", JsonOf(HeadComparison)),
     Column("created_at", Text),
 )
 

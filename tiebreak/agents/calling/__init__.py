@@ -1,0 +1,1 @@
+"""Calls to a model: money first, retries, interrupts."""

@@ -1,0 +1,114 @@
+"""Reading a generated answer: JSON with a label of the schema, or a reason to abstain.
+
+Nothing is guessed: no fuzzy matching, no mending of broken JSON. Source: the parse of
+with_structured_output loses the reply and its tokens on a wrong enum, so we read it ourselves.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tiebreak.agents.labelling.fencing import neutralise
+from tiebreak.domain.labels import LabelValue
+
+MAX_RATIONALE = 240
+_THINK = re.compile(r"<think>.*?(</think>|\Z)", re.DOTALL)
+_READER = json.JSONDecoder()
+
+
+@dataclass(frozen=True)
+class SetAnswer:
+    """What a reply said where any number of labels may apply: their names in schema order, or None
+    and the reason in ``abstain``."""
+
+    labels: LabelValue | None
+    abstain: str | None = None
+    rationale: str = ""
+
+
+@dataclass(frozen=True)
+class ParsedAnswer:
+    """What a reply said: a label of the schema, or None and the reason in ``abstain``."""
+
+    label: str | None
+    abstain: str | None = None
+    rationale: str = ""
+
+
+def read_answer(
+    text: str, names: Collection[str], *, finish: str = "stop", secrets: Collection[str] = ()
+) -> ParsedAnswer:
+    """Read ``{"label": …, "rationale": …}`` from a reply.
+
+    Thoughts and code fences are skipped; the first JSON object counts; the label must be in
+    *names* exactly, after trimming. ``finish`` is the server's reason for ending; *secrets* are
+    strings (marker, canary) whose echo makes the reply untrustworthy.
+
+    Reasons: ``empty``, ``refused``, ``echo``, ``truncated``, ``invalid-json``, ``unknown-label``.
+    """
+    said = _object(text, finish, secrets)
+    if isinstance(said, str):
+        return ParsedAnswer(None, said)
+    label = said.get("label")
+    if not isinstance(label, str) or label.strip() not in names:
+        return ParsedAnswer(None, "unknown-label")
+    return ParsedAnswer(label.strip(), rationale=shorten(said.get("rationale")))
+
+
+def read_set(
+    text: str, names: Sequence[str], *, finish: str = "stop", secrets: Collection[str] = ()
+) -> SetAnswer:
+    """Read ``{"labels": […], "rationale": …}``, as `read_answer` does; an empty list is an answer.
+
+    One name that is not in *names* makes the whole answer ``unknown-label``.
+    """
+    said = _object(text, finish, secrets)
+    if isinstance(said, str):
+        return SetAnswer(None, said)
+    given = said.get("labels")
+    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+        return SetAnswer(None, "unknown-label")
+    labels = {name.strip() for name in given}
+    if not labels.issubset(names):
+        return SetAnswer(None, "unknown-label")
+    in_order = tuple(name for name in names if name in labels)
+    return SetAnswer(in_order, rationale=shorten(said.get("rationale")))
+
+
+def _object(text: str, finish: str, secrets: Collection[str]) -> dict[str, Any] | str:
+    """The reply's JSON object, or the reason to abstain."""
+    if finish == "content_filter":
+        return "refused"
+    body = _THINK.sub("", text).strip()
+    said = _first_object(body)
+    whole = text if said is None else text + json.dumps(said, ensure_ascii=False)
+    if any(secret in whole for secret in secrets):
+        return "echo"
+    if said is None:
+        if finish == "length":
+            return "truncated"
+        return "invalid-json" if body else "empty"
+    return said
+
+
+def shorten(words: Any, limit: int = MAX_RATIONALE) -> str:
+    """A rationale as one clean line of at most *limit* characters; not a string: empty."""
+    if not isinstance(words, str):
+        return ""
+    line = " ".join(neutralise(words)[0].split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def _first_object(text: str) -> dict[str, Any] | None:
+    at = text.find("{")
+    if at < 0:
+        return None
+    try:
+        value, _ = _READER.raw_decode(text, at)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,1 @@
+"""Statistics of people who label: agreement, anchoring, fatigue, consensus, shared errors."""

@@ -1,0 +1,143 @@
+"""Signs that a person should pause: errors that grow within a session, answers that rush.
+
+Both compare people with themselves: with their own accuracy in the session, their own speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tiebreak.errors import UsageError
+
+GAP = 30 * 60.0
+"""Seconds without an answer after which the next one begins a new session."""
+LEVEL = 0.01
+RUSH = 0.25
+RECENT = 10
+"""Answers that are compared with all: a single quick one is an easy record."""
+MIN_TIMED = 4 * RECENT
+MIN_GOLD = 20
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fatigue:
+    """What the last answers say of a person.
+
+    ``slope``: change of the log-odds of a right answer per answer within a session (a one-step
+    estimate), ``p`` its one-sided p-value, both None with under `MIN_GOLD` checked answers;
+    ``median``, ``recent``: seconds an answer, over all and over the last `RECENT`, None with under
+    `MIN_TIMED`. ``reasons`` to pause: ``errors``, ``rushing``; none for no advice.
+    """
+
+    golds: int
+    slope: float | None
+    p: float | None
+    median: float | None
+    recent: float | None
+    reasons: tuple[str, ...]
+
+    @property
+    def pause(self) -> bool:
+        """Whether a pause is advised."""
+        return bool(self.reasons)
+
+
+def sessions(times: Sequence[float], gap: float = GAP) -> tuple[Ints, Ints]:
+    """The session of each answer and its position in it, both int64[n] from 0.
+
+    Args:
+        times: when each answer was given, in seconds, ascending.
+        gap: a longer break than this ends a session.
+    """
+    t = np.asarray(times, dtype=np.float64)
+    if (np.diff(t) < 0).any():
+        raise UsageError("Times of answers run backwards.", mend="Sort them first.")
+    if not len(t):
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    session = np.concatenate([[0], np.cumsum(np.diff(t) > gap)]).astype(np.int64)
+    first = np.searchsorted(session, session)
+    return session, np.arange(len(t), dtype=np.int64) - first
+
+
+def slope_test(
+    session: Ints,
+    position: Ints,
+    right: npt.NDArray[np.bool_],
+    rng: np.random.Generator,
+    *,
+    draws: int = 1999,
+) -> tuple[float | None, float]:
+    """The logistic slope of being right on the position in the session, and P(as low | none).
+
+    The score test of a common slope in a logistic model with an intercept for each session,
+    U = sum right (x - mean x of the session), against its distribution over permutations within
+    sessions: exact for few answers too, and blind to people who get better from day to day. p is
+    (1 + #{U* <= U})/(draws + 1), one-sided, small where accuracy falls. The slope is the one-step
+    estimate U/V, V = sum p(1 - p)(x - mean x)^2 with p each session's accuracy; None where V = 0.
+
+    Args:
+        session, position: int64[n] of the checked answers, positions among *all* answers.
+        right: bool[n].
+    """
+    u, v = 0.0, 0.0
+    shuffled = np.zeros(draws)
+    for number in np.unique(session):
+        here = session == number
+        x = position[here] - position[here].mean()
+        y = right[here].astype(np.float64)
+        u += float(x @ y)
+        v += float(y.mean() * (1 - y.mean()) * (x**2).sum())
+        shuffled += rng.permuted(np.tile(y, (draws, 1)), axis=1) @ x
+    p = (1 + int((shuffled <= u + 1e-9).sum())) / (draws + 1)
+    return (u / v if v > 0 else None), p
+
+
+def measure_fatigue(
+    times: Sequence[float],
+    right: Sequence[bool | None],
+    seconds: Sequence[float | None],
+    rng: np.random.Generator,
+) -> Fatigue:
+    """Whether a person's answers advise a pause; see `Fatigue`.
+
+    Errors: `slope_test` at `LEVEL`. Rushing: the median time of the last `RECENT` timed answers is
+    under `RUSH` of the person's own median over all.
+
+    Args:
+        times: of every answer, in seconds, ascending.
+        right: whether it was right, None where nobody can tell.
+        seconds: how long it took, None where that was not measured.
+    """
+    if not len(times) == len(right) == len(seconds):
+        raise UsageError(
+            f"{len(times)} times came with {len(right)} checks and {len(seconds)} durations.",
+            mend="Give one of each for every answer.",
+        )
+    session, position = sessions(times)
+    known = [(i, r) for i, r in enumerate(right) if r is not None]
+    slope, p = None, None
+    if len(known) >= MIN_GOLD:
+        at = [i for i, _ in known]
+        slope, p = slope_test(session[at], position[at], np.array([r for _, r in known]), rng)
+    timed = [s for s in seconds if s is not None]
+    median, recent = None, None
+    if len(timed) >= MIN_TIMED:
+        median, recent = float(np.median(timed)), float(np.median(timed[-RECENT:]))
+    signs = {
+        "errors": p is not None and p < LEVEL,
+        "rushing": median is not None and recent is not None and recent < RUSH * median,
+    }
+    return Fatigue(
+        golds=len(known),
+        slope=slope,
+        p=p,
+        median=median,
+        recent=recent,
+        reasons=tuple(name for name, seen in signs.items() if seen),
+    )

@@ -1,0 +1,1 @@
+"""The public face: `Project`, and what it returns."""

@@ -1,0 +1,141 @@
+"""What a project can say of itself: the part of `Project` that reads and tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tiebreak.project.context import ProjectContext
+
+if TYPE_CHECKING:
+    from tiebreak.evaluation.label_issues import Source
+
+
+class Insights:
+    """The reading methods of `tiebreak.api.project.Project`, which says how to open one."""
+
+    _context: ProjectContext
+
+    def status(self) -> dict[str, Any]:
+        """Counts, accuracies with intervals, curve, forecast, drift, spend, what next; see
+        ``docs/status.md``."""
+        from tiebreak.report.status import project_status
+
+        return project_status(self._context)
+
+    def report(self, page: str | Path | None = None) -> dict[str, Any]:
+        """What is promised and what is known, for who decides and who checks; with *page*, written
+        there as a self-contained HTML file, too. See `tiebreak.report.data.project_report`.
+
+        Raises:
+            InputError: *page* cannot be written.
+        """
+        from tiebreak.report.data import project_report
+
+        told = project_report(self._context)
+        if page is not None:
+            from tiebreak.files.write import whole_file
+            from tiebreak.report.html import page as written
+
+            with whole_file(Path(page)) as file:
+                file.write(written(told).encode())
+        return told
+
+    def forecast(self, more: int | None = None) -> dict[str, Any] | None:
+        """What *more* labels will bring and take, and whether to stop; None before there is a
+        control label to tell from. See `tiebreak.evaluation.forecast.project_forecast`."""
+        from tiebreak.evaluation.forecast import project_forecast
+
+        return project_forecast(self._context, more)
+
+    def outlook(self, *, batch: int | None = None, prelabel: int | None = 0) -> dict[str, Any]:
+        """About what the next `Project.run` will take in time, memory, disk and money; buys and
+        writes nothing. See `tiebreak.loop.run_estimate.run_estimate`."""
+        from tiebreak.loop.run_estimate import run_estimate
+
+        return run_estimate(self._context, batch=batch, prelabel=prelabel)
+
+    def prevalence(self) -> list[dict[str, Any]]:
+        """The share of each label in the pool, with its interval; empty before a control label.
+        See `tiebreak.evaluation.prevalence.label_prevalence`."""
+        from tiebreak.evaluation.prevalence import label_prevalence
+
+        return label_prevalence(self._context)
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """Every metric by labels, one row a head; see
+        `tiebreak.evaluation.metrics.model_metrics`."""
+        from tiebreak.evaluation.metrics import model_metrics
+
+        return model_metrics(self._context)
+
+    def export_metrics(self, path: str | Path) -> int:
+        """Write `model_metrics` as CSV, JSONL or Parquet, by extension; how many rows."""
+        from tiebreak.evaluation.tracking import write_table
+
+        return write_table(Path(path), self.metrics())
+
+    def log_metrics(self, where: str) -> dict[str, Any]:
+        """Log `model_metrics` to MLflow, in a folder or at a tracking URI.
+
+        Raises:
+            MissingPackage: mlflow is not installed.
+        """
+        from tiebreak.evaluation.tracking import log_to_mlflow
+
+        return log_to_mlflow(where, self.metrics(), project=self._context.settings.project.name)
+
+    def doubts(self, of: Source = "people", *, limit: int = 100) -> dict[str, Any]:
+        """Labels that are probably wrong, worst first; see
+        `tiebreak.evaluation.label_issues.label_issues`."""
+        from tiebreak.evaluation.label_issues import label_issues
+
+        return label_issues(self._context, of, limit=limit)
+
+    def queue_doubts(self, of: Source = "people", *, most: int | None = None) -> dict[str, Any]:
+        """Put doubtful labels into the review queue, blind; *most* None: those that are flagged.
+        See `tiebreak.evaluation.label_issues.queue_label_issues`."""
+        from tiebreak.evaluation.label_issues import queue_label_issues
+
+        return queue_label_issues(self._context, of, most=most)
+
+    def people(self, *, annotators: str = "skilled") -> dict[str, Any]:
+        """How far people agree, tire, are pulled by the agent, and err as the machine does; see
+        `tiebreak.review.quality.report.people_report`."""
+        from tiebreak.review.quality.report import people_report
+
+        return people_report(self._context, annotators=annotators)
+
+    def consensus(self, method: str = "dawid_skene", *, limit: int = 100) -> dict[str, Any]:
+        """Records whose label is not what all their blind answers together say; see
+        `tiebreak.review.quality.consensus.consensus_report`."""
+        from tiebreak.review.quality.consensus import consensus_report
+
+        return consensus_report(self._context, method, limit=limit)
+
+    def queue_checks(self) -> dict[str, Any]:
+        """Put the checks of people that are due into the review queue, blind; how many by kind.
+        See `tiebreak.review.quality.checks.open_checks`."""
+        from tiebreak.review.quality.checks import open_checks
+
+        return open_checks(self._context)
+
+    def drift(self, *, after: int | None = None, window: int | None = None) -> dict[str, Any]:
+        """What the drift sensors say of the records that came in after *after*.
+
+        With neither argument it is what `project_status` and a pause go by from then on, and the
+        records are those after the project's mark. See `tiebreak.drift.report.drift_report`.
+
+        Raises:
+            UsageError: too few records before the mark, or none at all yet.
+        """
+        from tiebreak.drift.state import drift_now
+
+        return drift_now(self._context, after=after, window=window)
+
+    def drift_looked(self) -> int:
+        """Somebody looked at the drift: all records so far are known ones now, and a pause ends.
+        Returns the mark, the id of the last of them."""
+        from tiebreak.drift.state import acknowledge_drift
+
+        return acknowledge_drift(self._context)

@@ -1,0 +1,86 @@
+"""What each head had said of the next batch before its labels, and what came of it.
+
+Read back from the log alone: the batches with the answers written down before the labels, the
+annotations, and the heads' files. So it works on a project of any age, and proves what it says: no
+head is judged by a label that it learnt from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tiebreak.domain.batches import BatchItem, ModelInfo
+from tiebreak.domain.evidence import most_probable
+from tiebreak.domain.labels import LabelValue
+from tiebreak.evaluation.model_history import ModelReading, model_history
+from tiebreak.learner.estimation.accuracy import ControlSample
+from tiebreak.project.context import ProjectContext
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BatchScores:
+    """A batch of ``round`` under the head of its time, which had learnt from ``labels``.
+
+    ``control`` are the labelled records drawn by lot; ``selected`` says of each labelled record
+    that the strategy chose whether the head had it right: the naive figure's ground. Empty where
+    the head's file is gone.
+    """
+
+    round: int
+    head: int
+    labels: int
+    control: ControlSample
+    selected: tuple[bool, ...]
+
+
+def batch_scores(context: ProjectContext) -> list[BatchScores]:
+    """Every batch under the schema in force that a head scored, oldest first."""
+    standing = context.store.annotations.standing()
+    truth = {
+        i: a.labels for i, a in standing.items() if a.outcome == "label" and a.labels is not None
+    }
+    multiple = context.schema.multiple
+    found = []
+    for batch, _, card, read in model_history(context):
+        if card is None:
+            continue
+        control = [x for x in batch.items if x.model_probabilities and x.record_id in truth]
+        found.append(
+            BatchScores(
+                round=batch.round,
+                head=card.version,
+                labels=sum(card.trained_on.values()),
+                control=_sample(control, truth, card, read, multiple=multiple),
+                selected=tuple(
+                    read.said[x.record_id][0] == truth[x.record_id]
+                    for x in batch.items
+                    if read is not None and x.arm == "active" and x.record_id in truth
+                ),
+            )
+        )
+    return found
+
+
+def _sample(
+    items: list[BatchItem],
+    truth: dict[int, LabelValue],
+    card: ModelInfo,
+    read: ModelReading | None,
+    *,
+    multiple: bool,
+) -> ControlSample:
+    n = len(items)
+    right = [
+        most_probable(x.model_probabilities or (), card.classes, multiple=multiple)[0]
+        == truth[x.record_id]
+        for x in items
+    ]
+    guess = [read.said[x.record_id][1] if read else 0.0 for x in items]
+    return ControlSample(
+        loss=1.0 - np.array(right, dtype=np.float64),
+        guess=np.array(guess, dtype=np.float64),
+        mean_guess=np.full(n, read.mean_guess if read else 0.0),
+        guess_variance=np.full(n, read.guess_variance if read else 0.0),
+    )

@@ -1,0 +1,194 @@
+"""The project's forecast: what more labels will bring, from the control arm; and the stop advice.
+
+Reads only, and loads no encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tiebreak.domain.batches import ModelInfo
+from tiebreak.domain.evidence import NANOS, THRESHOLD
+from tiebreak.domain.reviews import DECIDING
+from tiebreak.errors import StoreError
+from tiebreak.evaluation.batch_scores import batch_scores
+from tiebreak.evaluation.model_history import readable_head
+from tiebreak.learner.estimation.forecast import (
+    CannotTell,
+    Effort,
+    Forecast,
+    Point,
+    forecast_in_words,
+    forecast_labels,
+    merge_points,
+    variance,
+)
+from tiebreak.learner.estimation.learning_curve import MIN_POINTS, fit_curve
+from tiebreak.learner.estimation.stopping import (
+    BATCHES,
+    STOP_SET,
+    advise,
+    next_batch,
+    successive_kappa,
+)
+from tiebreak.models.predict import probabilities
+from tiebreak.models.scorer import Scorer
+from tiebreak.project.context import ProjectContext
+from tiebreak.project.pool import answered_by_people, batch_size, unlabelled
+
+
+def project_forecast(context: ProjectContext, more: int | None = None) -> dict[str, Any] | None:
+    """What *more* labels will bring; None before a control record was scored and labelled.
+
+    *more* None: half as many as there are, in whole batches; never more than are left.
+    Keys: ``points`` [{labels, right, n}] of the control arm; ``labels``, ``accuracy``, ``low``,
+    ``high``, ``minutes``, ``money`` (each None where it cannot be told), ``currency``; ``text``
+    says it in a line, or why not; ``stop`` is {stop, settled, kappas, saves, costs, why} in
+    records, None before there are two heads.
+    """
+    points = merge_points(control_points(context))
+    if not points:
+        return None
+    left = len(unlabelled(context))
+    batch, now = batch_size(context, None), len(context.labelled())
+    if more is None:
+        more = batch * max(1, int(now / 2 / batch))
+    more = min(more, left)
+    told: Forecast | CannotTell = CannotTell("Every record of the pool was answered.")
+    if left:
+        told = forecast_labels(
+            points, now=now, more=more, effort=effort(context), rng=context.rng("forecast")
+        )
+    currency = context.settings.budget.currency
+    return {
+        "points": [asdict(p) for p in points],
+        "labels": more,
+        **_figures(told),
+        "currency": currency,
+        "text": forecast_in_words(told, currency),
+        "stop": stop_advice(context, points, left=left, batch=min(batch, left)),
+    }
+
+
+def _figures(told: Forecast | CannotTell) -> dict[str, float | None]:
+    if isinstance(told, CannotTell):
+        return dict.fromkeys(("accuracy", "low", "high", "minutes", "money"))
+    at = told.accuracy
+    return {
+        "accuracy": at.value,
+        "low": at.low,
+        "high": at.high,
+        "minutes": told.minutes,
+        "money": told.money,
+    }
+
+
+def control_points(context: ProjectContext) -> list[Point]:
+    """Control records that a head scored before their label, one point a batch, by the labels that
+    this head had learnt from. Only those drawn under the schema in force."""
+    return [
+        Point(labels=look.labels, right=int((look.control.loss == 0).sum()), n=n)
+        for look in batch_scores(context)
+        if look.labels and (n := len(look.control.loss))
+    ]
+
+
+def effort(context: ProjectContext) -> Effort:
+    """What a label took so far: people's own median seconds, and all money over all labels."""
+    acts = context.store.annotations.standing().values()
+    took = [a.seconds for a in acts if a.source == "person" and a.outcome in DECIDING and a.seconds]
+    labels = answered_by_people(context)
+    spent = context.store.ledger.totals().nanos / NANOS
+    return Effort(
+        seconds=float(np.median(took)) if took else None,
+        money=spent / labels if labels else None,
+    )
+
+
+def stop_advice(
+    context: ProjectContext, points: Sequence[Point], *, left: int, batch: int
+) -> dict[str, Any] | None:
+    """Whether to stop selecting; None before there are two heads that can be read.
+
+    The share that people must look at is taken to be what the model has wrong, by the curve
+    fitted to *points* (too few: it cannot be told), at the label counts of the last four heads.
+    """
+    cards = context.store.notes.models()[-BATCHES - 1 :]
+    kappas = successive_kappas(context, cards)
+    if not kappas:
+        return None
+    worth = None
+    if len(points) >= MIN_POINTS:
+        law = fit_curve(
+            [p.labels for p in points],
+            [p.right / p.n for p in points],
+            [1 / variance(p.right, p.n) for p in points],
+        )
+        shares = [1 - law(sum(card.trained_on.values())) for card in cards]
+        worth = next_batch(shares, left=left, batch=batch)
+    told = advise(kappas, worth)
+    return {
+        "stop": told.stop,
+        "settled": told.settled,
+        "kappas": kappas,
+        "saves": None if worth is None else worth.saves,
+        "costs": None if worth is None else worth.costs,
+        "why": told.why,
+    }
+
+
+def successive_kappas(context: ProjectContext, cards: Sequence[ModelInfo]) -> list[float]:
+    """Agreement of each of these heads with the one before, on records of the pool fixed by lot.
+
+    Those that do not share the newest one's labels and encoder are left out. Empty where fewer than
+    two are left, or one of them cannot be read.
+    """
+    said = []
+    for card in cards:
+        if (card.classes, card.embedder) == (cards[-1].classes, cards[-1].embedder):
+            opinion = opinions(context, card)
+            if opinion is None:
+                return []
+            said.append(opinion)
+    return [agreement(a, b) for a, b in pairwise(said)]
+
+
+Opinions = npt.NDArray[np.int64]
+"""What a head says of the stop set, int64[n, 1] positions, or [n, k] yes and no if any number of
+labels may apply."""
+
+
+def opinions(context: ProjectContext, card: ModelInfo) -> Opinions | None:
+    """What a head says of the stop set; None where its file, the vectors or the newest's labels
+    do not fit it any more."""
+    pool = context.table.pool
+    key = ("opinions", card.sha256, len(pool), int(pool[-1]) if len(pool) else 0)
+    if key in context.memo:
+        known: Opinions = context.memo[key]
+        return known
+    machine = Scorer.newest(context)
+    head = readable_head(context, machine, card)
+    if machine is None or head is None:
+        return None
+    drawn = context.rng("stop-set").permutation(len(pool))[:STOP_SET]
+    try:
+        vectors = machine.rows(pool[np.sort(drawn)])
+    except StoreError:  # imported since the last run
+        return None
+    p = probabilities((card.version, card.temperature, head), vectors)
+    said = p >= THRESHOLD if context.schema.multiple else p.argmax(axis=1)[:, None]
+    context.memo[key] = said.astype(np.int64)
+    return said.astype(np.int64)
+
+
+def agreement(first: Opinions, second: Opinions) -> float:
+    """Cohen's kappa of two heads' opinions; a set of labels counts as one category."""
+    _, coded = np.unique(np.concatenate([first, second]), axis=0, return_inverse=True)
+    coded = coded.reshape(-1).astype(np.int64)
+    return successive_kappa(coded[: len(first)], coded[len(first) :])

@@ -1,0 +1,1 @@
+"""Readers and writers of row files; they know no store."""

@@ -1,0 +1,85 @@
+"""Parquet files, a row group at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tiebreak.files import formats
+from tiebreak.files.rows import Problem, Row, RowReader
+
+_BATCH = 1000
+_BUFFER = 1 << 20  # read through a buffer, or a row group is held whole
+
+
+def open_parquet(path: Path) -> RowReader:
+    """Read the footer."""
+    try:
+        with _file(path) as file:
+            columns, rows = tuple(file.schema_arrow.names), file.metadata.num_rows
+    except (pa.ArrowException, OSError) as problem:
+        raise formats.not_really(path, "a Parquet file", problem) from None
+    if not rows or not columns:
+        raise formats.empty_file(path)
+    return RowReader(path=path, format="parquet", columns=columns, stream=partial(_rows, path))
+
+
+def _file(path: Path) -> Any:
+    return pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
+
+
+def _rows(path: Path) -> Iterator[Row | Problem]:
+    with _file(path) as file:
+        first = 1
+        for group in range(file.num_row_groups):
+            count = file.metadata.row_group(group).num_rows
+            yield from _group(file, group, first, first + count)
+            first += count
+
+
+def _group(file: Any, group: int, first: int, end: int) -> Iterator[Row | Problem]:
+    at = first
+    try:
+        for batch in file.iter_batches(_BATCH, row_groups=[group], use_threads=False):
+            yield from _batch(batch, at)
+            at += batch.num_rows
+    except (pa.ArrowException, OSError) as problem:
+        yield Problem(
+            kind="file damaged",
+            row=at,
+            why=f"Rows {at} to {end - 1} cannot be read: {formats.first_line(problem)}.",
+            mend="Get the file again; rows that are in already are not taken twice.",
+        )
+
+
+def _batch(batch: Any, first: int) -> Iterator[Row | Problem]:
+    names = batch.schema.names
+    try:
+        columns = [column.to_pylist() for column in batch.columns]
+    except (ValueError, OverflowError, pa.ArrowException):
+        for at in range(batch.num_rows):
+            yield _single(batch, at, first + at)
+        return
+    for number, cells in enumerate(zip(*columns, strict=True), start=first):
+        yield Row(number, dict(zip(names, cells, strict=True)))
+
+
+def _single(batch: Any, at: int, number: int) -> Row | Problem:
+    """One row of a batch in which some value has no counterpart in Python."""
+    values: dict[str, Any] = {}
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        try:
+            values[name] = column[at].as_py()
+        except (ValueError, OverflowError, pa.ArrowException) as problem:
+            return Problem(
+                kind="undecodable bytes",
+                row=number,
+                why=f"Column {name!r}: {formats.first_line(problem)}.",
+                mend="Mend that value in the file.",
+            )
+    return Row(number, values)

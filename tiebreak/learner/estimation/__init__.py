@@ -1,0 +1,1 @@
+"""Estimates with intervals: accuracy, prevalence, learning curve, forecast, stopping."""

@@ -1,0 +1,1 @@
+"""What agent and model say together: fusion, confidence, routing."""

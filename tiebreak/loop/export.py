@@ -1,0 +1,106 @@
+"""Export: each record's label with where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tiebreak.domain.labels import PARTS, LabelValue
+from tiebreak.files.write import write_rows
+from tiebreak.project.context import ProjectContext
+from tiebreak.promise.settle import settle
+
+PAGE = 2000
+COLUMNS: dict[str, type] = {
+    **dict.fromkeys(("source", "id", "text", "split", "label", "by", "who"), str),
+    "confidence": float,
+    **dict.fromkeys(("outcome", "reasons", "agent_label"), str),
+    "agent_confidence": float,
+    **dict.fromkeys(("rationale", "rationale_by", "duplicate_of"), str),
+    "schema_version": int,
+    "policy_version": str,
+    "labelled_at": str,
+}
+"""Columns of an export, in order, with their types in Parquet."""
+
+
+def export_labels(
+    context: ProjectContext, path: Path, *, format: str | None = None, only_labelled: bool = False
+) -> dict[str, int]:
+    """Write the pool with labels and provenance; returns counts by who decided.
+
+    One row a record: ``by`` is human, simulated, autonomous or unproved, empty where there is no
+    label; ``who`` names the person, and ``outcome`` says what they did (a skipped or flagged
+    record has no label by a person). In a multi-label project a label is a list, which may be
+    empty; in CSV its names are parted by ``;``, and an empty one is ``[]``. A duplicate carries its
+    own label or none: ``duplicate_of`` names the record whose label fits it too. Held-out records
+    are not exported. Certificates are settled first: what is no longer
+    certified is exported without its label.
+    """
+    settle(context)
+    counts: dict[str, int] = {}
+
+    def counted() -> Iterator[dict[str, Any]]:
+        for row in export_rows(context):
+            if only_labelled and row["label"] is None:
+                continue
+            key = row["by"] or "unlabelled"
+            counts[key] = counts.get(key, 0) + 1
+            yield row
+
+    columns = COLUMNS
+    if context.schema.multiple:
+        columns = {**COLUMNS, "label": list, "agent_label": list}
+    write_rows(path, columns, counted(), format=format)
+    return counts
+
+
+def export_rows(context: ProjectContext) -> Iterator[dict[str, Any]]:
+    """Export rows of the pool, in id order."""
+    store, multiple = context.store, context.schema.multiple
+    decisions = store.decisions.latest()
+    standing = store.annotations.standing()
+    suggested = context.suggested()
+    links = {x.record_id: x.of_id for x in store.records.links()}
+    names = {r.id: r.external_id for r in store.records.get(sorted(set(links.values())))}
+    after = 0
+    while page := store.records.scan(after=after, limit=PAGE):
+        after = page[-1].id
+        for record in page:
+            if record.heldout:
+                continue
+            decision = decisions.get(record.id)
+            labelled = decision is not None and decision.labels is not None
+            act = standing.get(record.id)
+            told = suggested.get(record.id)
+            yield {
+                "source": record.source,
+                "id": record.external_id,
+                "text": record.text,
+                "split": record.split,
+                "label": exported_value(decision.labels if decision else None, multiple),
+                "by": decision.by if decision and labelled else None,
+                "who": act.who if act else None,
+                "confidence": decision.confidence if decision else None,
+                "outcome": act.outcome if act else None,
+                "reasons": ",".join(decision.reasons) if decision else None,
+                "agent_label": exported_value(told.labels if told else None, multiple),
+                "agent_confidence": told.confidence if told else None,
+                "rationale": told.rationale if told else None,
+                "rationale_by": told.rationale_by if told else None,
+                "duplicate_of": names.get(links[record.id]) if record.id in links else None,
+                "schema_version": decision.schema_version if decision else None,
+                "policy_version": decision.policy_version if decision and labelled else None,
+                "labelled_at": decision.created_at if decision and labelled else None,
+            }
+
+
+def exported_value(value: LabelValue | None, multiple: bool) -> list[str] | str | None:
+    """A label value as a cell: its name, or the list of its names in a multi-label project.
+
+    A value from before the schema was single-label may have several: they are parted by ``;``.
+    """
+    if value is None:
+        return None
+    return list(value) if multiple else PARTS[0].join(value)

@@ -1,0 +1,1 @@
+"""Texts to vectors, people's labels to heads, heads to predictions."""

@@ -1,0 +1,67 @@
+"""Embed every record that has no vector yet, link near duplicates, keep a large pool's index."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tiebreak.models import prototypes as label_names
+from tiebreak.project.context import ProjectContext
+from tiebreak.retrieval.duplicates import near_duplicates
+from tiebreak.retrieval.embedding import embed_missing
+
+NEAR = "near-duplicates"
+"""The step in the log; its ``up_to`` is the last pool record that was looked at."""
+
+
+def embed(context: ProjectContext) -> dict[str, Any]:
+    """Bring vectors up to the records; returns what was done (nothing, the second time)."""
+    hashes = context.table.hashes
+    report: dict[str, Any] = {"embedded": 0, "cut": 0}
+    if bool((context.placed < 0).any()):
+        done = embed_missing(
+            hashes, partial(_texts, context), context.vectors, context.embedder, context.progress
+        )
+        report = {**asdict(done), "texts_per_second": round(done.texts_per_second, 1)}
+        context.store.notes.report("embed", 0, report)
+        context.progress.note(
+            f"embedded {done.embedded} texts ({done.texts_per_second:.0f} a second); "
+            f"{done.cut} are longer than the encoder's window of {done.window} tokens"
+        )
+    label_names.embed_label_names(context.schema, context.vectors, context.embedder)
+    if len(context.table.pool) > context.settings.index.candidates_above and context.near_rows:
+        context.near_rows.ready()  # now, not when people wait for their next batch
+    return {**report, "near_duplicates": _link_near(context)}
+
+
+def _texts(context: ProjectContext, positions: npt.NDArray[np.int64]) -> list[str]:
+    return [r.text for r in context.store.records.get(context.table.ids[positions].tolist())]
+
+
+def _link_near(context: ProjectContext) -> int:
+    """Link near duplicates within the pool, of records that came in since the last look."""
+    pool = context.table.pool
+    looks = [p for step, _, p in context.store.notes.reports() if step == NEAR]
+    after = int(looks[-1]["up_to"]) if looks else 0
+    if not len(pool) or pool[-1] <= after:
+        return 0
+    report: dict[str, Any] = {"up_to": int(pool[-1]), "linked": 0}
+    most = context.settings.index.near_duplicates_max
+    if len(pool) > most:
+        report["skipped"] = f"more records than index.near_duplicates_max = {most}"
+        context.progress.note(f"near duplicates were not looked for: {report['skipped']}")
+    else:
+        known = np.array([x.record_id for x in context.store.records.links()], dtype=np.int64)
+        ids = pool[~np.isin(pool, known)]
+        context.progress.start("near duplicates", None)
+        links = near_duplicates(
+            ids, context.rows(ids), threshold=context.settings.index.near_duplicate, after=after
+        )
+        context.progress.done()
+        report["linked"] = context.store.records.link(links)
+    context.store.notes.report(NEAR, 0, report)
+    return int(report["linked"])

@@ -1,0 +1,1 @@
+"""Labels with a proof: terms, candidates, the frozen policy, audits, certificates."""

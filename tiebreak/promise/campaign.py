@@ -1,0 +1,116 @@
+"""Pursuing a promise: freeze, audit, settle, until nothing more can be proved for now.
+
+Where it stands is read from the store alone, as the loop does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from tiebreak.domain.promises import Policy
+from tiebreak.drift.state import ADVICE, pause_reason
+from tiebreak.project.context import Ids, ProjectContext
+from tiebreak.project.pool import newest_policy, released_labels, unlabelled
+from tiebreak.promise.arrivals import ask_arrivals
+from tiebreak.promise.audits import open_audits
+from tiebreak.promise.freeze import freeze_due, freeze_policy
+from tiebreak.promise.settle import Settlement, settle
+from tiebreak.promise.terms import PromiseTerms
+
+
+class NextAction(Enum):
+    """What is to happen next: people answer audits, or labels are learnt from as ever."""
+
+    AUDIT = "audit"
+    LEARN = "learn"
+
+
+@dataclass(frozen=True, slots=True)
+class LoopHooks:
+    """What the loop does for a promise: ``sweep`` has the agent answer every open record that it
+    was not asked about; ``answer`` has a simulated reviewer answer the audits that wait, and says
+    how many it did (None: people will); ``room`` is how many answers may still be asked for (None:
+    any number), so that no audit is drawn that nobody would answer; ``learn`` trains on new labels.
+
+    Learning waits until the newest policy's audits are through, so that a run that was killed
+    among them goes on with the same heads as one that was not.
+    """
+
+    sweep: Callable[[Ids], None]
+    answer: Callable[[], int] | None
+    room: Callable[[], int | None]
+    learn: Callable[[], None]
+
+
+def advance_campaign(context: ProjectContext, ask: PromiseTerms, hands: LoopHooks) -> NextAction:
+    """Go on with the newest policy, or freeze the next one when it is due."""
+    while True:
+        if ask_arrivals(context) and hands.answer is not None and hands.answer():
+            continue
+        settled = settle(context)
+        _tell(context, settled)
+        policy = newest_policy(context)
+        waiting = 0
+        if policy is not None and _asks(context, policy, hands):
+            own = [v for v in settled.views if v.policy.number == policy.number]
+            with context.store.transaction():  # what was drawn just now is no machine's label
+                waiting = open_audits(context, own, _at_once(ask, hands))
+                settle(context)
+        if waiting and hands.answer is None:
+            return NextAction.AUDIT
+        if waiting and hands.answer is not None and hands.answer():
+            continue
+        hands.learn()
+        if waiting or not _next_policy(context, ask, hands):
+            return NextAction.LEARN
+
+
+def _asks(context: ProjectContext, policy: Policy, hands: LoopHooks) -> bool:
+    """Whether it is audited now: people's answers could prove nothing of a simulated policy."""
+    by_people = hands.answer is None
+    return policy.schema_version == context.schema.version and not (policy.simulated and by_people)
+
+
+def _at_once(ask: PromiseTerms, hands: LoopHooks) -> int:
+    room = hands.room()
+    return ask.part.audit_batch if room is None else min(ask.part.audit_batch, room)
+
+
+def _next_policy(context: ProjectContext, ask: PromiseTerms, hands: LoopHooks) -> bool:
+    if not ask.further or hands.room() == 0 or not freeze_due(context, ask):
+        return False
+    if why := pause_reason(context):
+        context.progress.note(f"paused: {why}. No policy was frozen. {ADVICE['pause']}")
+        return False
+    open_ids = open_records(context, ask)
+    hands.sweep(open_ids)
+    policy = freeze_policy(context, ask, open_ids)
+    if policy is None:
+        return False
+    context.progress.note(
+        f"policy {policy.number} is frozen: {policy.candidates} records would be labelled alone. "
+        "Audits come next: blind cards, drawn by lot."
+    )
+    return True
+
+
+def open_records(context: ProjectContext, ask: PromiseTerms) -> Ids:
+    """Records that a policy may be about: nobody looked at them, and under the label promise no
+    earlier certificate covers them."""
+    open_ids = unlabelled(context)
+    if ask.kind == "dataset":
+        covered = np.fromiter(released_labels(context), dtype=np.int64)
+        open_ids = np.union1d(open_ids, covered).astype(np.int64)
+    touched = np.fromiter(context.store.annotations.histories(), dtype=np.int64)
+    return np.setdiff1d(open_ids, touched).astype(np.int64)
+
+
+def _tell(context: ProjectContext, settled: Settlement) -> None:
+    if settled.out or settled.back:
+        context.progress.note(
+            f"{settled.out} labels went out under a certificate, {settled.back} came back."
+        )

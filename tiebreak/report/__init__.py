@@ -1,0 +1,1 @@
+"""The status and the report: what a project says of itself, in words and charts."""

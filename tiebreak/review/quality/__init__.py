@@ -1,0 +1,1 @@
+"""How people are measured: agreement, checks, fatigue, anchoring, shared errors, consensus."""

@@ -1,0 +1,163 @@
+"""Which tasks measure people: gold, repeats, second answers, adjudications. All of them are blind.
+
+Whoever takes a task answers it: what counts in the end is who answered what before, and not what
+the task was opened for. A second answer by the same person is a repeat (after a day), a repeat by
+another person is a second answer; so nobody has to be kept from a task.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tiebreak.annotators.shared_errors import SharedErrors, is_picked, shared_errors
+from tiebreak.domain.promises import Candidate
+from tiebreak.domain.reviews import CHECK_PRIORITY, CHECKS, Reason, ReviewTask
+from tiebreak.project.context import ProjectContext
+from tiebreak.project.sampling import is_sampled
+from tiebreak.review.quality.log import REPEAT_AFTER, PeopleLog, answer_value, answered_at, read_log
+
+MAX_CHECKS_ONCE = 50
+"""Tasks of each kind that are opened at once."""
+MAX_EXPOSED = 20
+"""Answers after which a record is known too well to check anybody."""
+MAX_CHECKS = 3
+"""Checks of one record after which it is left alone, whoever answered them."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSample:
+    """An answered audit whose adjudication the coin chose: who answered it, whether the machine
+    agreed, and whether a second blind person says so too (None: nobody answered yet)."""
+
+    record_id: int
+    who: str
+    agreed: bool
+    confirmed: bool | None
+
+
+def open_checks(context: ProjectContext, *, most: int = MAX_CHECKS_ONCE) -> dict[str, Any]:
+    """Open the tasks that are due, at most *most* of each kind; ``{adjudicate, second, ...}``.
+
+    - ``adjudicate``: an answered audit that `is_picked` chose and no second person answered.
+      Disagreements too, so that the records with two answers stay drawn by lot.
+    - ``second``: a share of the records that one person alone answered. Neither of these two in a
+      project where only one person ever answered.
+    - ``repeat``: a share of the records answered a day ago or longer, and never twice by one.
+    - ``gold``: records whose label others agree on, a share of all answers so far.
+
+    A record that waits in the queue already is left alone, and one that was checked three times.
+    """
+    log, queue = read_log(context), context.store.queue
+    checked = Counter(t.record_id for t in queue.tasks(status="done") if t.reason in CHECKS)
+    taken = {t.record_id for t in queue.tasks()}
+    taken.update(i for i, times in checked.items() if times >= MAX_CHECKS)
+    found: dict[str, tuple[Reason, Iterator[int]]] = {
+        "adjudicate": ("second", _adjudications(context, log)),
+        "second": ("second", _seconds(context, log)),
+        "repeat": ("repeat", _repeats(context, log)),
+        "gold": ("gold", _golds(context, log)),
+    }
+    opened: dict[str, Any] = {}
+    with context.store.transaction():
+        for kind, (reason, ids) in found.items():
+            due = [i for i in ids if i not in taken][:most]
+            taken.update(due)
+            opened[kind] = queue.open(
+                [
+                    ReviewTask(record_id=i, reason=reason, priority=CHECK_PRIORITY, blind=True)
+                    for i in due
+                ]
+            )
+    return opened
+
+
+def sampled_audits(context: ProjectContext, log: PeopleLog) -> list[AuditSample]:
+    """The answered audits of all policies that the adjudication coin chose, by record.
+
+    A record audited under several policies counts once, under the last of them. The audit's answer
+    is the first blind one; the second answer is the first blind one by another person.
+    """
+    promises = context.store.promises
+    settled: dict[int, tuple[str, str, Candidate]] = {}
+    for policy in promises.policies():
+        drawn = promises.drawn(policy.number)
+        for candidate in promises.candidates(policy.number):
+            if candidate.record_id in drawn:
+                settled[candidate.record_id] = (policy.secret, policy.version, candidate)
+    share = context.settings.people.adjudicate
+    found = []
+    for record_id, (secret, version, candidate) in sorted(settled.items()):
+        said = list(log.blind(record_id).items())
+        if not said or not share or not is_picked(bytes.fromhex(secret), record_id, version, share):
+            continue
+        (who, answer), *rest = said
+        found.append(
+            AuditSample(
+                record_id=record_id,
+                who=who,
+                agreed=answer == candidate.labels,
+                confirmed=rest[0][1] == answer if rest else None,
+            )
+        )
+    return found
+
+
+def shared_error_bound(
+    context: ProjectContext, log: PeopleLog | None = None
+) -> SharedErrors | None:
+    """The second part of the error statement, from the adjudications so far.
+
+    None while nothing was measured: where no audit was picked, or nobody has adjudicated one of the
+    agreements among them.
+    """
+    picked = sampled_audits(context, log or read_log(context))
+    agreements = [audit.confirmed for audit in picked if audit.agreed]
+    wrong, pending = agreements.count(False), agreements.count(None)
+    if agreements and pending == len(agreements):
+        return None
+    return shared_errors(len(picked), wrong, pending=pending)
+
+
+def _adjudications(context: ProjectContext, log: PeopleLog) -> Iterator[int]:
+    if len(log.acts) > 1:
+        yield from (a.record_id for a in sampled_audits(context, log) if a.confirmed is None)
+
+
+def _seconds(context: ProjectContext, log: PeopleLog) -> Iterator[int]:
+    if len(log.acts) < 2:
+        return
+    share = context.settings.people.second
+    for record_id, answers in sorted(log.answers.items()):
+        alone = len({act.who for act in answers}) == 1
+        if alone and is_sampled(context, record_id, "second", share):
+            yield record_id
+
+
+def _repeats(context: ProjectContext, log: PeopleLog) -> Iterator[int]:
+    share, now = context.settings.people.repeat, context.clock().timestamp()
+    for record_id, answers in sorted(log.answers.items()):
+        twice = len(answers) > len({act.who for act in answers})
+        old = now - answered_at(answers[-1]) >= REPEAT_AFTER
+        if old and not twice and is_sampled(context, record_id, "repeat", share):
+            yield record_id
+
+
+def _golds(context: ProjectContext, log: PeopleLog) -> Iterator[int]:
+    """Agreed records that somebody in the project did not answer, in an order by lot, as many as
+    are due."""
+    tasks = [t for t in context.store.queue.tasks(status=None) if t.reason == "gold"]
+    answers = sum(len(acts) for acts in log.answers.values())
+    due = int(context.settings.people.gold * answers) - len(tasks)
+    agreed = [
+        i
+        for i, unit in sorted(log.units().items())
+        if len(unit) < len(log.acts)
+        and len(log.answers[i]) < MAX_EXPOSED
+        and log.truth_for(i, "") is not None
+        and answer_value(log.answers[i][-1]) in unit.values()
+    ]
+    order = context.lot([str(i) for i in agreed], f"gold {len(tasks)}")
+    return iter([agreed[at] for at in order[: max(due, 0)]])

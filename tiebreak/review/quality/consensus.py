@@ -1,0 +1,88 @@
+"""Records whose label in force is not what all their blind answers together say."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from tiebreak.annotators.consensus import Consensus, crowdlab, dawid_skene, majority
+from tiebreak.domain.labels import in_words
+from tiebreak.errors import UsageError
+from tiebreak.learner.choose_c import DEFAULT_C
+from tiebreak.learner.label_issues import judge_labels
+from tiebreak.project.context import ProjectContext
+from tiebreak.review.quality.log import PeopleLog, read_log
+
+Method = Literal["majority", "dawid_skene", "crowdlab"]
+METHODS: tuple[Method, ...] = get_args(Method)
+
+
+def consensus_report(context: ProjectContext, method: str, *, limit: int = 100) -> dict[str, Any]:
+    """What several people's blind answers come to; reads only, and changes no label.
+
+    Returns ``{method, records, people, differ}``: how many records two persons or more labelled
+    blind, each person's accuracy as the method sees it, and the first *limit* of the records whose
+    label in force is another, surest first: ``{record_id, id, in_force, consensus, confidence,
+    answers}``.
+
+    Raises:
+        UsageError: a method that is none of these; a multi-label project.
+        MissingPackage: ``dawid_skene`` without the extra ``people``.
+        StoreError: ``crowdlab``, and a record has no vector yet.
+    """
+    if context.schema.multiple:
+        raise UsageError(
+            "A consensus is found where a record has one label; here it may have any number.",
+            mend="Look at alpha, label by label.",
+        )
+    units = _units(read_log(context))
+    ids, found = list(units), _consensus(context, method, units)
+    labelled = context.labelled()
+    differ = [
+        (at, in_words(labelled[i][1]))
+        for at, i in enumerate(ids)
+        if i in labelled and in_words(labelled[i][1]) != found.labels[at]
+    ]
+    differ.sort(key=lambda item: -found.confidence[item[0]])
+    records = context.records(ids[at] for at, _ in differ[:limit])
+    return {
+        "method": method,
+        "records": len(ids),
+        "people": dict(found.people),
+        "differ": [
+            {
+                "record_id": ids[at],
+                "id": records[ids[at]].external_id,
+                "in_force": now,
+                "consensus": found.labels[at],
+                "confidence": float(found.confidence[at]),
+                "answers": units[ids[at]],
+            }
+            for at, now in differ[:limit]
+        ],
+    }
+
+
+def _units(log: PeopleLog) -> dict[int, dict[str, str]]:
+    """Labels alone: "none of these" is no label that a method could settle on."""
+    units = {
+        i: {who: said[0] for who, said in unit.items() if said} for i, unit in log.units().items()
+    }
+    return {i: unit for i, unit in units.items() if len(unit) > 1}
+
+
+def _consensus(context: ProjectContext, method: str, units: dict[int, dict[str, str]]) -> Consensus:
+    if method not in METHODS:
+        raise UsageError(f"There is no consensus by {method!r}.", mend=f"Use {', '.join(METHODS)}.")
+    rows = list(units.values())
+    votes = majority(rows)
+    if method == "majority" or not rows:
+        return votes
+    if method == "dawid_skene":
+        return dawid_skene(rows)
+    vectors = context.rows(np.array(list(units), dtype=np.int64))
+    card = context.store.notes.last_model()
+    c = card.c if card else DEFAULT_C
+    judged = judge_labels(vectors, votes.labels, context.schema.names, c, context.rng("consensus"))
+    return crowdlab(rows, judged.probabilities, context.schema.names)

@@ -1,0 +1,115 @@
+"""What people did, read from a project's log for measuring *them*: answers, pairs, repeats, gold.
+
+Only persons' acts count here: what was imported nobody answered at the desk, and what was simulated
+measures a simulation. An answer that was given because a label was in doubt is left out: doubted
+records were not drawn by lot, and people disagree on them more than elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby, pairwise
+from operator import attrgetter
+
+from tiebreak.domain.labels import LabelValue
+from tiebreak.domain.reviews import DECIDING, Annotation, surviving
+from tiebreak.project.context import ProjectContext
+
+REPEAT_AFTER = 24 * 3600.0
+"""Seconds after which a person no longer answers a record from memory."""
+MIN_OTHERS = 2
+"""People who must agree, and nobody differ, before their label checks somebody else's."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PeopleLog:
+    """``answers``: each record's deciding acts by persons that nobody took back, in order, up to
+    the first doubt; ``acts``: all acts of each person, by time; ``others``: acts that are no
+    person's, by source."""
+
+    answers: Mapping[int, list[Annotation]]
+    acts: Mapping[str, list[Annotation]]
+    others: Mapping[str, int]
+    _firsts: dict[int, dict[str, LabelValue]] = field(default_factory=dict)
+
+    def blind(self, record_id: int) -> Mapping[str, LabelValue]:
+        """Who gave which label first, without having seen a machine's answer."""
+        if record_id not in self._firsts:
+            found: dict[str, LabelValue] = {}
+            for act in self.answers.get(record_id, ()):
+                if act.shown == "blind":
+                    found.setdefault(act.who, answer_value(act))
+            self._firsts[record_id] = found
+        return self._firsts[record_id]
+
+    def units(self) -> dict[int, Mapping[str, LabelValue]]:
+        """Records that two persons or more answered blind."""
+        return {i: unit for i in sorted(self.answers) if len(unit := self.blind(i)) > 1}
+
+    def truth_for(self, record_id: int, who: str) -> LabelValue | None:
+        """The label that checks *who*'s answer: what at least two others said blind, and none of
+        them otherwise; None where there is no such label."""
+        said = [v for name, v in self.blind(record_id).items() if name != who]
+        return said[0] if len(said) >= MIN_OTHERS and len(set(said)) == 1 else None
+
+    def repeats(self) -> Iterator[tuple[str, bool]]:
+        """(who, same answer?) wherever somebody answered a record again, blind, a day later."""
+        for acts in self.answers.values():
+            for who, own in groupby(sorted(acts, key=attrgetter("who")), attrgetter("who")):
+                for before, after in pairwise(own):
+                    if (
+                        after.shown == "blind"
+                        and answered_at(after) - answered_at(before) >= REPEAT_AFTER
+                    ):
+                        yield who, answer_value(before) == answer_value(after)
+
+
+def answer_value(act: Annotation) -> LabelValue:
+    """The label value of a deciding act; for "none of these" the empty one."""
+    return act.labels or ()
+
+
+def answered_at(act: Annotation) -> float:
+    """The moment that an act was written, in seconds."""
+    return datetime.fromisoformat(act.created_at).timestamp()
+
+
+def read_log(context: ProjectContext) -> PeopleLog:
+    """Read a project's whole annotation log once."""
+    fits = context.schema.fits
+    doubted = _first_doubts(context)
+    answers: dict[int, list[Annotation]] = {}
+    acts: dict[str, list[Annotation]] = {}
+    others: Counter[str] = Counter()
+    for record_id, history in groupby(context.store.annotations.scan(), attrgetter("record_id")):
+        written = list(history)
+        for act in written:
+            if act.source != "person":
+                others[act.source] += 1
+            elif act.outcome != "undo":
+                acts.setdefault(act.who, []).append(act)
+        answers[record_id] = [
+            act
+            for act in surviving(written)
+            if act.source == "person"
+            and act.outcome in DECIDING
+            and (act.outcome == "none" or fits(answer_value(act)))
+            and act.created_at <= doubted.get(record_id, act.created_at)
+        ]
+    for own in acts.values():
+        own.sort(key=lambda act: (act.created_at, act.record_id, act.seq))
+    return PeopleLog(
+        answers={i: found for i, found in answers.items() if found}, acts=acts, others=others
+    )
+
+
+def _first_doubts(context: ProjectContext) -> dict[int, str]:
+    """When each doubted record's label was first asked for anew."""
+    first: dict[int, str] = {}
+    for task in context.store.queue.tasks(status=None):
+        if task.reason == "relabel":
+            first[task.record_id] = min(task.created_at, first.get(task.record_id, "~"))
+    return first

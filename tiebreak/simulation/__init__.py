@@ -1,0 +1,1 @@
+"""The loop played on labelled data: strategies compared, and the demo."""

@@ -1,0 +1,218 @@
+"""What a simulation is played on: labelled records from a file or a project, in pool and test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tiebreak.config import EmbedderPart, Settings
+from tiebreak.domain.labels import LabelSchema
+from tiebreak.domain.ports import Embedder, Progress
+from tiebreak.domain.records import NewRecord, Record, content_hash
+from tiebreak.errors import InputError
+from tiebreak.files.columns import choose
+from tiebreak.files.import_report import ImportReport
+from tiebreak.files.read import read_rows
+from tiebreak.files.to_records import rows_to_records
+from tiebreak.loop.ingest import labels_of_column
+from tiebreak.models import prototypes as label_names
+from tiebreak.project import wiring
+from tiebreak.project.context import ProjectContext
+from tiebreak.project.init import names_schema
+from tiebreak.retrieval.embedding import embed_missing
+from tiebreak.store.vectors import VectorFile
+
+TEST_SHARE = 0.25
+MIN_ROWS = 40
+"""Labelled records of the pool, and ten test records: below that, chance is all there is."""
+MIN_TEST = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledData:
+    """Labelled records. ``split`` says in words what the test part is; nothing is tuned on it.
+
+    ``home`` is the project's folder, None for a file; ``notes`` are remarks for the reader.
+    """
+
+    name: str
+    schema: LabelSchema
+    settings: Settings
+    pool: Sequence[NewRecord]
+    test: Sequence[NewRecord]
+    split: str
+    notes: tuple[str, ...] = ()
+    home: Path | None = None
+
+
+def from_file(
+    path: Path,
+    *,
+    text: str | None = None,
+    label: str | None = None,
+    split: str | None = None,
+    embedder: str | None = None,
+    seed: int = 0,
+    multiple: bool = False,
+) -> LabelledData:
+    """The labelled rows of a file; columns as in `tiebreak import`. Others are counted in notes.
+
+    *multiple*: any number of labels may stand in a row's cell.
+
+    Raises:
+        InputError: no file, no such column, too few labelled rows, or about as many labels as rows.
+    """
+    reader = read_rows(path)
+    columns = choose(
+        reader.columns, reader.head(), text=text, label=label, split=split, multiple=multiple
+    )
+    if columns.label is None:
+        raise InputError(
+            f"No column of {list(reader.columns)!r} looks like the label.",
+            mend="Name it with --label COL.",
+        )
+    names = labels_of_column(path, columns.label, multiple=multiple)
+    schema = names_schema(names, multiple=multiple)
+    settings = Settings(embedder=EmbedderPart(name=embedder) if embedder else EmbedderPart())
+    report = ImportReport(source=path.name, reader=reader, columns=columns)
+    rows = rows_to_records(report, schema=schema, max_text_chars=settings.imports.max_text_chars)
+    kept = [replace(row, metadata={}) for row in rows if row.labels is not None]
+    notes = [
+        f"{role} column: {name}"
+        for role in ("text", "label", "split")
+        if (name := getattr(columns, role)) is not None
+    ]
+    if report.rows > len(kept):
+        what = "no labels" if multiple else "no one label"
+        notes.append(f"{report.rows - len(kept)} of {report.rows} rows have {what}: left out")
+    return _parted(path.name, schema, settings, rows=kept, seed=seed, notes=notes)
+
+
+def from_project(
+    context: ProjectContext, *, embedder: str | None = None, seed: int = 0
+) -> LabelledData:
+    """What people labelled in a project's pool, and the sealed labels of its held-out records.
+
+    Simulated and machine labels are left out.
+    """
+    labels = {i: value for i, (by, value) in context.labelled().items() if by == "human"}
+    held = context.store.gold.get(context.table.ids[context.table.heldout].tolist())
+    labels |= {i: v for i, v in held.items() if context.schema.fits(v)}
+    records = context.records(labels)
+    rows = [_row(record, labels[i]) for i, record in records.items()]
+    chosen = {
+        item.record_id
+        for batch in context.store.batches.all()
+        for item in batch.items
+        if item.arm == "active"
+    }
+    picked = sum(i in chosen for i in labels)
+    notes = [
+        f"{picked} of these records were chosen by a strategy, not by lot: random here means "
+        "random among them, and what is left to save is less than at the start"
+    ] * bool(picked)
+    settings = context.settings
+    if embedder:
+        settings = settings.model_copy(update={"embedder": EmbedderPart(name=embedder)})
+    name = context.folder.resolve().name
+    made = _parted(name, context.schema, settings, rows=rows, seed=seed, notes=notes)
+    return made if embedder else replace(made, home=context.folder)
+
+
+def _row(record: Record, labels: tuple[str, ...]) -> NewRecord:
+    return NewRecord(
+        source=record.source,
+        external_id=record.external_id,
+        text=record.text,
+        split=record.split,
+        heldout=record.heldout,
+        labels=labels,
+    )
+
+
+def _parted(
+    name: str,
+    schema: LabelSchema,
+    settings: Settings,
+    *,
+    rows: Sequence[NewRecord],
+    seed: int,
+    notes: Iterable[str],
+) -> LabelledData:
+    """The file's test split (else its val or dev) as test; else a quarter, by lot."""
+    pool = [row for row in rows if not row.heldout]
+    test: list[NewRecord] = []
+    said = list(notes)
+    held = {row.split for row in rows if row.heldout}
+    used = next((s for s in ("test", "val", "dev", *sorted(map(str, held))) if s in held), None)
+    if used is not None:
+        test = [row for row in rows if row.heldout and row.split == used]
+        split = f"the split {used!r}"
+        if others := sorted(str(s) for s in held - {used}):
+            said.append(f"splits {', '.join(others)}: left out")
+    else:
+        drawn = np.random.default_rng([seed, 0]).permutation(len(pool))
+        of_test = set(drawn[: round(TEST_SHARE * len(pool))].tolist())
+        test = [row for i, row in enumerate(pool) if i in of_test]
+        pool = [row for i, row in enumerate(pool) if i not in of_test]
+        split = f"{TEST_SHARE:.0%} of the labelled records, by lot"
+    _check(name, schema, pool, test)
+    return LabelledData(
+        name=name,
+        schema=schema,
+        settings=settings,
+        pool=[replace(row, heldout=False) for row in pool],
+        test=test,
+        split=split,
+        notes=tuple(said),
+    )
+
+
+def _check(
+    name: str, schema: LabelSchema, pool: Sequence[NewRecord], test: Sequence[NewRecord]
+) -> None:
+    if len(pool) < MIN_ROWS or len(test) < MIN_TEST:
+        raise InputError(
+            f"{name!r} has {len(pool)} labelled records to choose from and {len(test)} to test on.",
+            mend=f"A simulation needs {MIN_ROWS} and {MIN_TEST} or more.",
+        )
+    if len({row.labels for row in pool}) < 2:
+        raise InputError(f"The records of {name!r} have one label.", mend="Give two or more.")
+    if len(schema.names) > len(pool) / 2:
+        raise InputError(
+            f"{name!r} has {len(schema.names)} labels for {len(pool)} records to choose from.",
+            mend="Name the label column with --label COL.",
+        )
+
+
+def hashes_of(rows: Sequence[NewRecord]) -> npt.NDArray[np.void]:
+    """Content hashes V32[n] of the rows' texts: the keys of their vectors."""
+    raw = b"".join(bytes.fromhex(content_hash(row.text)) for row in rows)
+    return np.frombuffer(raw, dtype="V32")
+
+
+def embed_rows(
+    data: LabelledData, encoder: Embedder, scratch: Path, progress: Progress
+) -> tuple[VectorFile, int]:
+    """The vectors of pool and test, each text embedded once, and how many of them were new.
+
+    A project's go into its own vector file, where a later run finds them; others into *scratch*.
+    """
+    rows = [*data.pool, *data.test]
+
+    def texts(positions: npt.NDArray[np.int64]) -> list[str]:
+        return [rows[i].text for i in positions.tolist()]
+
+    held: AbstractContextManager[None] = (
+        wiring.project_lock(data.home) if data.home else nullcontext()
+    )
+    with held:
+        vectors = wiring.vectors(data.home or scratch, encoder)
+        done = embed_missing(hashes_of(rows), texts, vectors, encoder, progress)
+        label_names.embed_label_names(data.schema, vectors, encoder)
+    return vectors, done.embedded

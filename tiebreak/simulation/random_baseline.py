@@ -1,0 +1,94 @@
+"""What labels drawn at random would have brought in the demo, and how many of them it takes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tiebreak.domain.evidence import Estimate
+from tiebreak.domain.ports import Floats
+from tiebreak.learner.estimation.curve_comparison import labels_to
+from tiebreak.learner.head_comparison import TrainingData
+from tiebreak.models.control_arm import share_right
+from tiebreak.models.head_selection import BASELINE
+from tiebreak.models.predict import probabilities
+from tiebreak.models.prototypes import prototypes
+from tiebreak.project import wiring
+from tiebreak.project.context import ProjectContext
+
+DRAWS = 9
+"""One draw would do for an interval, but draws differ by several points."""
+
+TIMES = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
+"""Label counts that are tried, as multiples of those that the demo used."""
+
+
+def random_choice(context: ProjectContext) -> dict[str, Any]:
+    """The median of nine draws, scored on the held-out rows.
+
+    ``heldout``: the newest head's kind on as many ``labels``. ``plain``: logistic regression on
+    them. ``needed``: how many random labels logistic regression needs to be as accurate as the
+    project's head (None: more than ``most``), and ``saved``, the share of them that the project did
+    without.
+    """
+    card = context.store.notes.last_model()
+    assert card is not None
+    n, rows = len(context.labelled()), _Rows(context)
+    most = len(rows.pool)
+    counts = sorted({min(int(n * times), most) for times in TIMES})
+    curve = [rows.median(context, BASELINE, count, card.c) for count in counts]
+    reached = rows.scored(context, context.head())
+    needed = labels_to(counts, [x.accuracy for x in curve], reached.accuracy)
+    return {
+        "labels": n,
+        "draws": DRAWS,
+        "heldout": asdict(rows.median(context, card.head, n, card.c)),
+        "plain": asdict(curve[0]),
+        "most": counts[-1],
+        "needed": None if needed is None else round(needed),
+        "saved": None if needed is None else round(1 - n / needed, 3),
+    }
+
+
+class _Rows:
+    """The pool with its sealed labels, and the held-out rows with theirs."""
+
+    def __init__(self, context: ProjectContext) -> None:
+        pool = context.table.pool
+        self.gold = context.store.gold.get(pool.tolist())
+        self.pool = pool[np.isin(pool, list(self.gold))]
+        self.vectors = context.rows(self.pool)
+        self.heldout = context.table.ids[context.table.heldout]
+        self.prototypes: Floats = prototypes(context)
+
+    def median(self, context: ProjectContext, kind: str, n: int, c: float) -> Estimate:
+        """Of the held-out accuracies of nine heads on *n* random labels."""
+        found = [self._one(context, kind, n, c, draw) for draw in range(DRAWS)]
+        return sorted(found, key=lambda x: x.accuracy)[len(found) // 2]
+
+    def _one(self, context: ProjectContext, kind: str, n: int, c: float, draw: int) -> Estimate:
+        order = context.rng("demo-random", draw).permutation(len(self.pool))
+        chosen, rest = np.sort(order[:n]), order[n:]
+        data = TrainingData(
+            vectors=self.vectors[chosen],
+            labels=[self.gold[i][0] for i in self.pool[chosen].tolist()],
+            classes=context.schema.names,
+            c=c,
+            control=np.zeros(0, dtype=np.int64),
+            unlabelled=self.vectors[rest],
+            prototypes=self.prototypes,
+        )
+        return self.scored(context, (0, 1.0, data.fit(wiring.classifier(kind))))
+
+    def scored(self, context: ProjectContext, head: Any) -> Estimate:
+        """A head's accuracy on the held-out rows."""
+        known = context.store.gold.get(self.heldout.tolist())
+        best: npt.NDArray[np.int64] = probabilities(head, context.rows(self.heldout)).argmax(axis=1)
+        names = context.schema.names
+        right = [(names[j],) == known[i] for i, j in zip(self.heldout.tolist(), best, strict=True)]
+        told = share_right(right)
+        assert told is not None  # the demo's file has held-out rows
+        return told

@@ -1,0 +1,1 @@
+"""Pages of the app, as Streamlit runs them."""

@@ -1,1 +1,0 @@
-"""The steps, one a module, and `Project` that composes them."""

@@ -1,1 +1,0 @@
-"""The report: what is promised and what is known, for who decides and for who checks."""
