@@ -13,7 +13,7 @@ from tiebreak.domain.ports import Floats
 from tiebreak.learner.estimation.curve_comparison import labels_to
 from tiebreak.learner.head_comparison import TrainingData
 from tiebreak.models.control_arm import share_right
-from tiebreak.models.head_selection import BASELINE
+from tiebreak.models.head_selection import BASELINE_HEAD
 from tiebreak.models.predict import probabilities
 from tiebreak.models.prototypes import prototypes
 from tiebreak.project import wiring
@@ -39,7 +39,7 @@ def random_choice(context: ProjectContext) -> dict[str, Any]:
     n, rows = len(context.labelled()), _Rows(context)
     most = len(rows.pool)
     counts = sorted({min(int(n * times), most) for times in TIMES})
-    curve = [rows.median(context, BASELINE, count, card.c) for count in counts]
+    curve = [rows.median(context, BASELINE_HEAD, count, card.c) for count in counts]
     reached = rows.scored(context, context.head())
     needed = labels_to(counts, [x.accuracy for x in curve], reached.accuracy)
     return {

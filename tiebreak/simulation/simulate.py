@@ -17,7 +17,7 @@ from tiebreak.domain.ports import Embedder, Floats, Progress
 from tiebreak.errors import UsageError
 from tiebreak.learner import head_comparison as trial
 from tiebreak.learner.choose_c import CHOICES, DEFAULT_C, FOLDS, needs_choice
-from tiebreak.models.head_selection import BASELINE, CANDIDATE
+from tiebreak.models.head_selection import BASELINE_HEAD, DEFAULT_HEAD
 from tiebreak.models.train import MAX_UNLABELLED
 from tiebreak.models.train_sets import HEAD as SETS_HEAD
 from tiebreak.project import wiring
@@ -179,7 +179,7 @@ def _forecast(stage: ReplayStage) -> float:
         fit(len(rows), unlabelled)
         return time.perf_counter() - begun
 
-    plain, one = seconds(BASELINE), seconds(CANDIDATE if asked == "auto" else asked)
+    plain, one = seconds(BASELINE_HEAD), seconds(DEFAULT_HEAD if asked == "auto" else asked)
     took, chosen = 0.0, 0
     for number in range(1, stage.rounds + 1):
         n = min(number * stage.batch, stage.labels)

@@ -13,7 +13,7 @@ from tiebreak.files.import_report import SAMPLES, ImportReport
 from tiebreak.files.read import read_rows
 from tiebreak.files.to_records import label_names, rows_to_labels, rows_to_records
 
-DATA = Path(__file__).parents[1] / "data" / "files"
+DATA = Path(__file__).parents[2] / "data" / "files"
 SCHEMA = LabelSchema(labels=(Label(name="arrival"), Label(name="money")))
 
 

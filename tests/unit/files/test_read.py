@@ -18,7 +18,7 @@ from tiebreak.files import delimited, text
 from tiebreak.files.read import read_rows
 from tiebreak.files.rows import Problem, Row, unique_names
 
-DATA = Path(__file__).parents[1] / "data" / "files"
+DATA = Path(__file__).parents[2] / "data" / "files"
 
 
 def rows_of(reader):

@@ -27,7 +27,7 @@ from tiebreak.store.sql import SqlStore, migrations, schema
 from tiebreak.store.sql.database import Database
 from tiebreak.store.sql.engine import connect
 
-DATA = Path(__file__).parents[1] / "data" / "migrations"
+DATA = Path(__file__).parents[2] / "data" / "migrations"
 
 
 @contextmanager
