@@ -214,7 +214,7 @@ def checked(context: ProjectContext, truth: np.ndarray) -> dict[str, Any]:
     """The index against exact search, and a round that compares all vectors instead."""
     index = context.near_rows
     assert index is not None
-    labelled = np.array(sorted(context.labelled()), dtype=np.int64)
+    labelled = np.array(sorted(context.pool_state().labelled), dtype=np.int64)
     queries = context.rows(np.random.default_rng(0).choice(labelled, QUERIES, replace=False))
     with Timed() as asked:
         index.search(queries, K)

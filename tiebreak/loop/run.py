@@ -38,12 +38,8 @@ from tiebreak.models.train import head_is_whole, train
 from tiebreak.project import wiring
 from tiebreak.project.context import Ids, ProjectContext
 from tiebreak.project.pool import (
-    answered_by_people,
-    awaited_arrivals,
     batch_size,
     current_round,
-    released_labels,
-    unlabelled,
 )
 from tiebreak.promise.arrivals import ask_arrivals, take_arrivals
 from tiebreak.promise.campaign import LoopHooks, NextAction, advance_campaign
@@ -236,9 +232,9 @@ def _choose(this: LoopRun) -> bool:
     context, options = this.context, this.options
     size = batch_size(context, options.batch)
     if this.endless and context.store.promises.policies():  # to extend what is proved: growing
-        size = max(size, len(context.labelled()) // 4)
+        size = max(size, len(context.pool_state().labelled) // 4)
     if options.max_labels is not None:
-        size = min(size, options.max_labels - answered_by_people(context))
+        size = min(size, options.max_labels - context.pool_state().answered_by_people)
     with this.timed("select"), progress_step(context, "select"):
         chosen = select(context, current_round(context) + 1, size)
     return chosen is not None
@@ -271,17 +267,17 @@ def _close_queue(this: LoopRun) -> None:
     waiting = len({t.record_id for t in context.store.queue.tasks() if t.reason not in CHECKS})
     if waiting and not (this.options.max_labels is not None and limits_reached(this)):
         this.stopped, this.message = "review", f"People are needed: {waiting} records wait."
-    elif len(unlabelled(context)) == 0:
+    elif len(context.pool_state().unlabelled) == 0:
         this.stopped, this.message = "done", "Every record of the pool was answered."
-        if out := len(released_labels(context)):
+        if out := len(context.pool_state().released):
             this.message = (
                 f"Every record of the pool was answered by a person, or is one of {out} that are "
                 "labelled under a certificate in force."
             )
-        if back := len(awaited_arrivals(context) - released_labels(context).keys()):
+        if back := len(context.pool_state().awaited - context.pool_state().released.keys()):
             this.message += f" {back} labels of arrivals wait until they are proven."
     elif this.endless:
-        left = len(unlabelled(context))
+        left = len(context.pool_state().unlabelled)
         this.stopped = "short"
         this.message = (
             f"The labels or rounds asked for are used up, and {left} records have neither a "

@@ -38,7 +38,7 @@ class LabelledIndex:
     @classmethod
     def of(cls, context: ProjectContext, rows: Rows) -> LabelledIndex:
         """Everything that people labelled so far; *rows* gives the vectors of record ids."""
-        labels = {i: value for i, (_, value) in context.labelled().items()}
+        labels = {i: value for i, (_, value) in context.pool_state().labelled.items()}
         pool = np.array(sorted(labels), dtype=np.int64)
         vectors = rows(pool)
         index = wiring.index(context.settings.index, vectors.shape[1])

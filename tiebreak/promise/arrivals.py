@@ -22,7 +22,7 @@ from tiebreak.errors import ModelFileError
 from tiebreak.learner.opinion.fusion import Fusion
 from tiebreak.project import wiring
 from tiebreak.project.context import Ids, ProjectContext
-from tiebreak.project.pool import NOT_PROVEN, newest_policy
+from tiebreak.project.pool import NOT_PROVEN
 from tiebreak.promise.audits import open_audit_ids, queue_audits
 from tiebreak.promise.candidates import candidates_by
 from tiebreak.promise.released import is_in_force, release_decision
@@ -84,7 +84,7 @@ def take_arrivals(context: ProjectContext, ask: PromiseTerms, sweep: Sweep) -> i
 
 
 def _say_why_none(context: ProjectContext) -> None:
-    policy = newest_policy(context)
+    policy = context.pool_state().newest_policy
     if policy is not None and context.settings.promise.stream and policy.audit_rate is None:
         context.progress.note(
             f"promise.stream is on, and policy {policy.number} was frozen without it: what arrives "

@@ -14,7 +14,6 @@ import numpy as np
 from tiebreak.domain.promises import Policy
 from tiebreak.drift.state import ADVICE, pause_reason
 from tiebreak.project.context import Ids, ProjectContext
-from tiebreak.project.pool import newest_policy, released_labels, unlabelled
 from tiebreak.promise.arrivals import ask_arrivals
 from tiebreak.promise.audits import open_audits
 from tiebreak.promise.freeze import freeze_due, freeze_policy
@@ -53,7 +52,7 @@ def advance_campaign(context: ProjectContext, ask: PromiseTerms, hands: LoopHook
             continue
         settled = settle(context)
         _tell(context, settled)
-        policy = newest_policy(context)
+        policy = context.pool_state().newest_policy
         waiting = 0
         if policy is not None and _asks(context, policy, hands):
             own = [v for v in settled.views if v.policy.number == policy.number]
@@ -101,9 +100,9 @@ def _next_policy(context: ProjectContext, ask: PromiseTerms, hands: LoopHooks) -
 def open_records(context: ProjectContext, ask: PromiseTerms) -> Ids:
     """Records that a policy may be about: nobody looked at them, and under the label promise no
     earlier certificate covers them."""
-    open_ids = unlabelled(context)
+    open_ids = context.pool_state().unlabelled
     if ask.kind == "dataset":
-        covered = np.fromiter(released_labels(context), dtype=np.int64)
+        covered = np.fromiter(context.pool_state().released, dtype=np.int64)
         open_ids = np.union1d(open_ids, covered).astype(np.int64)
     touched = np.fromiter(context.store.annotations.histories(), dtype=np.int64)
     return np.setdiff1d(open_ids, touched).astype(np.int64)

@@ -43,7 +43,7 @@ class _Tier:
 
 def freeze_due(context: ProjectContext, ask: PromiseTerms) -> bool:
     """Whether enough was learnt for the next policy to be frozen."""
-    known, policies = len(context.labelled()), context.store.promises.policies()
+    known, policies = len(context.pool_state().labelled), context.store.promises.policies()
     if policies:
         return known >= GROWTH * policies[-1].known
     return known >= ask.labels_first(len(context.table.pool), len(context.schema.names))
@@ -86,7 +86,7 @@ def freeze_policy(context: ProjectContext, ask: PromiseTerms, open_ids: Ids) -> 
         secret=secret.hex(),
         simulated=ask.simulated,
         schema_version=context.schema.version,
-        known=len(context.labelled()),
+        known=len(context.pool_state().labelled),
         candidates=len(made),
         digest=digest_of({c.record_id: c.seal for c in made}),
         upto=int(context.table.ids.max(initial=0)),

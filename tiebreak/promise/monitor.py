@@ -1,6 +1,6 @@
 """The monitor at work: when a stream's audits become worse, autonomy of the tier stops.
 
-An alarm is kept in the log, and holds until somebody looked (`tiebreak drift DIR --looked`) or
+An alarm is kept in the log, and holds until somebody looked (`tiebreak drift DIR --acknowledge`) or
 another policy was frozen. Labels without a person since the likely change are taken back and asked
 of people, blind. The monitor warns; what is promised is the caught-error bound's word alone.
 """
@@ -13,11 +13,11 @@ import numpy as np
 
 from tiebreak.assurance.ladder import AuditAnswer
 from tiebreak.assurance.monitor import WORSE, read_monitor
+from tiebreak.domain.monitoring import Alarm
 from tiebreak.domain.promises import Candidate, Policy
 from tiebreak.domain.reviews import CHECK_PRIORITY, ReviewTask
-from tiebreak.drift.state import pause_reason
+from tiebreak.drift.state import last_acknowledged, pause_reason
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import ALARM_STEP, Alarm, alarms
 
 if TYPE_CHECKING:
     from tiebreak.promise.stream import StreamTrack
@@ -31,11 +31,13 @@ def stop_reason(context: ProjectContext, policy: Policy, tier: str) -> str:
         return STREAM_OFF
     if why := pause_reason(context):
         return f"paused: {why}"
-    for alarm in alarms(context):
-        if (alarm.policy, alarm.tier, alarm.looked) == (policy.number, tier, False):
+    acknowledged = last_acknowledged(context)
+    for alarm in context.pool_state().alarms:
+        is_open = alarm.id > acknowledged
+        if is_open and (alarm.policy, alarm.tier) == (policy.number, tier):
             return (
                 f"the monitor saw a change for the worse ({alarm.wrong} of {alarm.audits} audits "
-                "wrong since); look at what arrives, then: tiebreak drift DIR --looked"
+                "wrong since); look at what arrives, then: tiebreak drift DIR --acknowledge"
             )
     return ""
 
@@ -45,7 +47,7 @@ def watch_streams(context: ProjectContext, found: list[StreamTrack]) -> bool:
 
     Writes the alarm, and asks people about the labels since the likely change.
     """
-    known = alarms(context)
+    known = context.pool_state().alarms
     raised = False
     for flow in found:
         own = [a for a in known if (a.policy, a.tier) == (flow.policy.number, flow.terms.name)]
@@ -53,18 +55,7 @@ def watch_streams(context: ProjectContext, found: list[StreamTrack]) -> bool:
         if alarm is None:
             continue
         raised = True
-        context.store.notes.report(
-            ALARM_STEP,
-            0,
-            {
-                "policy": alarm.policy,
-                "tier": alarm.tier,
-                "audits": alarm.audits,
-                "wrong": alarm.wrong,
-                "since": alarm.since,
-                "until": alarm.until,
-            },
-        )
+        context.store.monitoring.put_alarm(alarm)
         _ask_again(context, [c for c in flow.open() if _took(alarm, c)])
     return raised
 

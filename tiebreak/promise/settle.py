@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 
 from tiebreak.domain.decisions import Decision
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import ALARM_STEP, released_labels, taken_back, unproven_labels
 from tiebreak.promise.arrivals import going_out
 from tiebreak.promise.evidence import FileTrack, file_tracks
 from tiebreak.promise.monitor import watch_streams
 from tiebreak.promise.released import is_in_force, release_decision
 from tiebreak.promise.stream import StreamTrack, stream_tracks
 
-WITHDRAWN = "no-longer-certified"
+ALARMED, WITHDRAWN = "monitor", "no-longer-certified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +74,17 @@ def settle(context: ProjectContext) -> Settlement:
                 )
         came = _arrivals(context)
         free = {**going_out(context, came), **free}
-        now = released_labels(context)
-        alarmed = {record_id for _, record_id in taken_back(context)} if came else set()
+        now = context.pool_state().released
+        alarmed = {record_id for _, record_id in context.pool_state().taken_back} if came else set()
         gone = [
             replace(
                 d,
                 labels=None,
-                reasons=(ALARM_STEP if i in alarmed else WITHDRAWN,),
+                reasons=(ALARMED if i in alarmed else WITHDRAWN,),
                 created_at="",
                 seq=0,
             )
-            for i, d in ({**unproven_labels(context), **now} if came else now).items()
+            for i, d in ({**context.pool_state().unproven, **now} if came else now).items()
             if i not in free
         ]
         fresh = [d for i, d in free.items() if not is_in_force(now.get(i), d)]
@@ -106,7 +105,7 @@ def _arrivals(context: ProjectContext) -> list[StreamTrack]:
 
 
 def _certify(context: ProjectContext, came: list[StreamTrack]) -> None:
-    out = released_labels(context).keys() if came else set()
+    out = context.pool_state().released.keys() if came else set()
     for flow in came:
         if flow.members:
             labels = sum(member.record_id in out for member in flow.open())

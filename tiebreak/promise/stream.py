@@ -26,7 +26,6 @@ from tiebreak.assurance.ladder import AuditAnswer
 from tiebreak.assurance.stream import Lane
 from tiebreak.domain.promises import Candidate, Certificate, Evidence, FrozenTier, Policy
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import newest_policy, taken_back
 from tiebreak.promise.evidence import Answers, answers_of, read_evidence
 from tiebreak.promise.monitor import stop_reason
 
@@ -170,7 +169,10 @@ def stream_tracks(context: ProjectContext) -> list[StreamTrack]:
     arrived = context.store.promises.arrivals()
     acts = context.store.annotations.histories([c.record_id for c in arrived])
     drawn = {p.number: context.store.promises.drawn(p.number) for p in policies}
-    back, good = taken_back(context), {p.number for p in policies if _current(context, p)}
+    back, good = (
+        context.pool_state().taken_back,
+        {p.number for p in policies if _current(context, p)},
+    )
     deltas, found = lane_deltas(policies), []
     for name, policy in {t.name: p for p in policies for t in p.tiers}.items():
         members = tuple(c for c in arrived if c.tier == name)
@@ -217,6 +219,6 @@ def arrivals_policy(context: ProjectContext) -> Policy | None:
     still ask for one and the label schema is the same; else None."""
     if not context.settings.promise.stream:
         return None
-    policy = newest_policy(context)
+    policy = context.pool_state().newest_policy
     able = policy is not None and policy.audit_rate is not None and _current(context, policy)
     return policy if able else None

@@ -19,7 +19,6 @@ from tiebreak.domain.promises import Candidate, Certificate, Evidence, Policy, d
 from tiebreak.domain.reviews import DECIDING, Annotation
 from tiebreak.errors import UsageError
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import released_labels
 from tiebreak.promise.evidence import (
     answers_of,
     in_coin_order,
@@ -49,7 +48,7 @@ def verify_promises(context: ProjectContext) -> Iterator[str]:
             free.setdefault(member.record_id, []).append(member)
     for member in certified_arrivals(context, states):
         free.setdefault(member.record_id, []).append(member)
-    for record_id, decision in sorted(released_labels(context).items()):
+    for record_id, decision in sorted(context.pool_state().released.items()):
         if all(c.labels != decision.labels for c in free.get(record_id, ())):
             yield (
                 f"Record {record_id} is labelled {decision.labels!r} under policy "

@@ -35,7 +35,7 @@ from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.loop.verify import project_hash, verify_project
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import NOT_PROVEN, alarms, released_labels, unlabelled
+from tiebreak.project.pool import NOT_PROVEN
 from tiebreak.project.wiring import head_file
 from tiebreak.promise.arrivals import frozen_head, is_audited
 from tiebreak.promise.settle import settle
@@ -121,7 +121,7 @@ def test_arrivals_are_labelled_only_after_evidence(tmp_path: Path) -> None:
     context = stream_bench(tmp_path)
     (policy,) = context.store.promises.policies()
     assert policy.tiers[0].delta == delta_share(1 - policy.confidence, 1) / 2
-    of_file = set(released_labels(context))
+    of_file = set(context.pool_state().released)
     assert of_file
     seen = []
     for _ in range(7):
@@ -130,7 +130,9 @@ def test_arrivals_are_labelled_only_after_evidence(tmp_path: Path) -> None:
         seen.append((flow.gate() is not None, bool(flow.open()), bool(sent(context))))
         if not flow.in_force or not flow.open():  # held back: nobody else labels them either
             assert not sent(context)
-            assert not {c.record_id for c in flow.open()} & set(unlabelled(context).tolist())
+            assert not {c.record_id for c in flow.open()} & set(
+                context.pool_state().unlabelled.tolist()
+            )
     assert seen[0] == (False, False, False)  # too few audits for anything
     assert (True, False, False) in seen  # the gate is open: what comes next is for release
     assert (True, True, False) in seen  # decided for release, held back until the bound allows it
@@ -142,13 +144,13 @@ def test_arrivals_are_labelled_only_after_evidence(tmp_path: Path) -> None:
     assert {d.policy_version for d in out.values()} == {policy.version}
     assert not any(is_audited(c) for c in flow.open())
     assert set(out) == {c.record_id for c in flow.open()}
-    assert of_file <= set(released_labels(context))
+    assert of_file <= set(context.pool_state().released)
     told = project_status(context)["certificates"][-1]
     assert (told["mode"], told["in_force"], told["labels"]) == ("stream", True, len(out))
     assert told["sentence"].startswith("At every moment so far, but for a 5 % chance")
     assert (told["why"], told["next"], told["back"]) == ("", None, 0)
     assert verify_project(context) == []
-    assert not set(ids) & set(context.labelled()) - {c.record_id for c in flow.members}
+    assert not set(ids) & set(context.pool_state().labelled) - {c.record_id for c in flow.members}
 
 
 def test_a_second_run_over_a_stream_changes_nothing(tmp_path: Path) -> None:
@@ -206,7 +208,7 @@ def test_errors_that_come_late_are_caught_and_stop_it(tmp_path: Path) -> None:
 
 def test_labels_that_are_not_proven_go_out_marked_where_that_is_asked_for(tmp_path: Path) -> None:
     context = stream_bench(tmp_path, unproven="mark")
-    of_file = set(released_labels(context))
+    of_file = set(context.pool_state().released)
     for _ in range(3):
         step(context, 60)
     out = sent(context)
@@ -214,7 +216,7 @@ def test_labels_that_are_not_proven_go_out_marked_where_that_is_asked_for(tmp_pa
     assert {(d.by, d.reasons[:2]) for d in out.values()} == {
         ("unproved", (NOT_PROVEN, "stream:normal"))
     }
-    assert set(released_labels(context)) == of_file
+    assert set(context.pool_state().released) == of_file
     told = project_status(context)["certificates"][-1]
     assert (told["labels"], told["marked"], told["in_force"]) == (0, len(out), False)
     assert "no label goes out as proven" in told["sentence"]
@@ -270,9 +272,9 @@ def test_drift_raises_an_alarm_that_holds_until_somebody_looked(tmp_path: Path) 
     for _ in range(4):
         step(context, 60, wrong=0.6)
         check_bound(context)
-        if alarms(context):
+        if context.pool_state().alarms:
             break
-    (alarm,) = alarms(context)
+    (alarm,) = context.pool_state().alarms
     again = {t.record_id for t in waiting(context, "relabel")}
     assert again
     assert all(t.blind for t in waiting(context, "relabel"))
@@ -284,12 +286,12 @@ def test_drift_raises_an_alarm_that_holds_until_somebody_looked(tmp_path: Path) 
     assert not again & sent(context).keys()
     told = project_status(context)["certificates"][-1]
     assert "monitor" in told["stop"]
-    assert "--looked" in told["why"]
+    assert "--acknowledge" in told["why"]
     step(context, 60)
     (flow,) = stream_tracks(context)
     assert flow.gate() is None
     assert not any(c.release for c in flow.members if c.record_id > alarm.until)  # nothing new
-    assert len(alarms(context)) == 1  # and it is not raised again meanwhile
+    assert len(context.pool_state().alarms) == 1  # and it is not raised again meanwhile
     acknowledge_drift(context)
     run_loop(context, BY_PEOPLE)
     assert project_status(context)["certificates"][-1]["stop"] == ""
@@ -350,7 +352,7 @@ def test_a_stream_that_is_turned_off_gives_back_what_it_held(tmp_path: Path) -> 
     assert not sent(context)
     off = context.settings.promise.model_copy(update={"stream": False, "unproven": "mark"})
     context.settings = context.settings.model_copy(update={"promise": off})
-    assert kept <= set(unlabelled(context).tolist())
+    assert kept <= set(context.pool_state().unlabelled.tolist())
     settle(context)
     assert not sent(context)
     assert project_status(context)["certificates"][-1]["stop"] == "promise.stream is off"
