@@ -137,6 +137,11 @@ class ProjectContext:
         """Drop what was read of the records, because they changed."""
         self.__dict__.pop("table", None)
 
+    def read_anew(self) -> None:
+        """Drop everything that was read or worked out, whether or not it can have changed."""
+        self.forget()
+        self.memo.clear()
+
     def close(self) -> None:
         """Stop the agent's server, if one was started, and close the store."""
         model = self.__dict__.pop("agent", None)

@@ -85,7 +85,7 @@ def project_status(context: ProjectContext) -> dict[str, Any]:
             "calls": spend.calls,
             "tokens": spend.prompt_tokens + spend.completion_tokens,
         },
-        "certificates": certificate_statuses(context),
+        "certificates": to_json(certificate_statuses(context)),
         "next": _next(len(pool), len(queue), len(standing.keys() | context.pool_state().released)),
     }
 

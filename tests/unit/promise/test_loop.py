@@ -17,7 +17,7 @@ from tiebreak.loop.running import RunOptions
 from tiebreak.loop.verify import project_hash, verify_project
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import withheld_records
-from tiebreak.promise.evidence import file_tracks
+from tiebreak.promise.file_track import file_tracks
 from tiebreak.promise.settle import settle
 from tiebreak.promise.terms import current_terms
 from tiebreak.report.status import project_status
@@ -140,7 +140,7 @@ def test_people_earn_a_certificate_that_is_not_simulated(tmp_path: Path) -> None
 def test_while_audits_wait_each_counts_as_wrong_and_nothing_goes_out(tmp_path: Path) -> None:
     context = promise_bench(tmp_path)
     until_audits(context)
-    (view,) = file_tracks(context, context.store.promises.policies()[0])
+    (view,) = file_tracks(context, context.pool_state())
     assert view.standing[0].pending == view.standing[0].wrong == 20
     assert context.pool_state().released == {}
     run_loop(context, BY_PEOPLE)  # nobody answered: nothing new is drawn
@@ -150,9 +150,9 @@ def test_while_audits_wait_each_counts_as_wrong_and_nothing_goes_out(tmp_path: P
 def test_audits_are_the_first_of_the_coins_and_drawn_once(tmp_path: Path) -> None:
     context = promise_bench(tmp_path)
     drawn = set(until_audits(context))
-    (view,) = file_tracks(context, context.store.promises.policies()[0])
+    (view,) = file_tracks(context, context.pool_state())
     inner = view.ladder.rungs[0].threshold
-    order = [m.record_id for m in view.members if m.score >= inner]
+    order = [m.record_id for m in view.members.items if m.score >= inner]
     assert drawn == set(order[:20])
     answer(context, waiting(context, "audit")[:7])
     run_loop(context, BY_PEOPLE)
@@ -162,7 +162,7 @@ def test_audits_are_the_first_of_the_coins_and_drawn_once(tmp_path: Path) -> Non
 def test_a_label_that_lies_is_found_and_stands_as_the_persons(tmp_path: Path) -> None:
     context = promise_bench(tmp_path, two_kinds(wrong=0.08))
     until_certified(context)
-    (view,) = file_tracks(context, context.store.promises.policies()[0])
+    (view,) = file_tracks(context, context.pool_state())
     wrong = [e for e in view.evidence if e.answer == AuditAnswer.WRONG]
     assert wrong  # 8 % of some 40
     decisions = context.store.decisions.latest([e.record_id for e in wrong])
@@ -186,7 +186,7 @@ def test_a_certificate_is_a_state_and_its_labels_come_back(tmp_path: Path) -> No
     context = promise_bench(tmp_path)
     until_certified(context)
     out = set(context.pool_state().released)
-    (view,) = file_tracks(context, context.store.promises.policies()[0])
+    (view,) = file_tracks(context, context.pool_state())
     right = [e.record_id for e in view.evidence if e.answer == AuditAnswer.RIGHT]
     other = {"refund": "login", "login": "refund"}
     for record_id in right[:30]:  # the one who answered takes it back, and says the other label
@@ -210,13 +210,13 @@ def test_a_look_that_was_not_blind_is_no_evidence_and_takes_room(tmp_path: Path)
     context = promise_bench(tmp_path)
     drawn = until_audits(context)
     answer(context, waiting(context, "audit")[:1], shown="evidence")
-    (view,) = file_tracks(context, context.store.promises.policies()[0])
+    (view,) = file_tracks(context, context.pool_state())
     assert view.standing[0].pending == 20
-    undrawn = [m.record_id for m in view.members if m.record_id not in drawn]
+    undrawn = [m.record_id for m in view.members.items if m.record_id not in drawn]
     seen = view.standing[0].seen
     inner = next(i for i in undrawn if _score(context, i) >= view.ladder.rungs[0].threshold)
     answer(context, [replace(waiting(context, "audit")[0], record_id=inner, blind=False)])
-    (after,) = file_tracks(context, context.store.promises.policies()[0])
+    (after,) = file_tracks(context, context.pool_state())
     assert after.standing[0].seen == seen + 1
     assert after.standing[0].audited == 20
 
@@ -293,7 +293,8 @@ def test_what_a_call_for_people_asked_is_what_the_desk_goes_on_with(tmp_path: Pa
         "dataset",
         True,
     )
-    assert len(context.store.notes.reports()) == 1
+    assert (terms := context.store.monitoring.last_terms()) is not None
+    assert terms.id == 1  # the second call asked the same
     current_terms(context, max_error=0.05)
     now = current_terms(context)
     assert now is not None
