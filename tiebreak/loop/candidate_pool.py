@@ -14,7 +14,7 @@ from tiebreak.learner.strategies._uncertainty_sets import MARGIN as SETS_MARGIN
 from tiebreak.models.predict import probabilities
 from tiebreak.project.context import ProjectContext
 from tiebreak.retrieval.candidates import Near, PoolLimits, Uncertainty, anchors, candidates
-from tiebreak.retrieval.indexes._ranking import blocks
+from tiebreak.retrieval.ranking import blocks
 
 Ids = npt.NDArray[np.int64]
 

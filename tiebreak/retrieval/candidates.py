@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tiebreak.domain.ports import Floats
-from tiebreak.retrieval.indexes._ranking import Positions, blocks
+from tiebreak.retrieval.ranking import Positions, blocks
 
 Rows = Callable[[int, int], Floats]
 """Vectors float32[stop - start, d] of the pool's positions [start, stop)."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tiebreak.domain.ports import Floats
 from tiebreak.domain.records import Link
 from tiebreak.errors import UsageError
-from tiebreak.retrieval.indexes._ranking import NOISE, Positions, blocks, scores
+from tiebreak.retrieval.ranking import NOISE, Positions, blocks, scores
 
 THRESHOLD = 0.97
 _ROWS = 512  # asked at once, of 16 times as many leaders: 16 MB of products

@@ -118,7 +118,7 @@ def test_the_kept_index_reaches_what_comparing_all_would(
     for one, other in zip(seen[:half], seen[half:], strict=True):
         assert one["found"].tolist() == other["found"].tolist()
     assert len({len(call["found"]) for call in seen}) > 1
-    assert [p.suffix for p in (tmp_path / "flat" / "vectors").iterdir()].count(".index") == 0
+    assert [p.suffix for p in (tmp_path / "flat" / "vectors").iterdir()].count(".faiss") == 0
 
 
 def test_the_index_is_made_once_and_follows_the_records(
@@ -130,7 +130,7 @@ def test_the_index_is_made_once_and_follows_the_records(
     store = MemoryStore(TickingClock())
     context = make_context(tmp_path, rows[:200], settings=settings, store=store)
     run_loop(context, RunOptions(batch=20, rounds=1, reviewer="labels"))
-    (kept,) = (tmp_path / "vectors").glob("*.index")
+    (kept,) = (tmp_path / "vectors").glob("*.faiss")
     before = kept.read_bytes()
     again = make_context(tmp_path, rows[:200], settings=settings, store=store)
     run_loop(again, RunOptions(batch=20, rounds=2, reviewer="labels"))

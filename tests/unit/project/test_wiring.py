@@ -49,7 +49,6 @@ def test_our_own_encoder_takes_them():
     [
         ("auto", True),
         ("faiss_ivf", True),
-        ("faiss_hnsw", True),
         ("faiss_flat", False),
         ("numpy_exact", False),
     ],
@@ -64,4 +63,4 @@ def test_the_index_stands_beside_the_vectors(tmp_path: Path):
     context = make_context(tmp_path)
     assert context.settings.index.kind == "auto"
     assert context.near_rows is not None
-    assert context.near_rows.path == context.vectors.data.with_suffix(".index")
+    assert context.near_rows.path == context.vectors.data.with_suffix(".faiss")
