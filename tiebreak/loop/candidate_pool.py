@@ -48,9 +48,9 @@ def candidate_ids(
         rng,
         above=above,
         anchored=context.rows(known[anchors(labels, rng)]),
-        doubt=None if head is None else screen(head),
+        uncertainty=None if head is None else screen(head),
         near=_near(context, places),
-        reach=PoolLimits.of(n),
+        limits=PoolLimits.of(n),
     )
     return ids[at]
 

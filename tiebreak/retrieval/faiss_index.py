@@ -6,6 +6,7 @@ equal rows is first. FAISS holds the ids as well, so a file of its own format is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -121,7 +122,7 @@ class FaissIndex:
         """How many lists so many rows should have."""
         if self.lists_at is None or size < self.lists_at:
             return 0
-        return max(1, min(round(4 * size**0.5), size // 8))
+        return max(1, min(round(4 * math.sqrt(size)), size // 8))
 
     def _built(self, ids: Ids, take: Callable[[Ids], Floats]) -> Any:
         """An index of FAISS's of these rows; every part of them is a fair sample to learn from."""
