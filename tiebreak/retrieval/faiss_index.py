@@ -130,10 +130,8 @@ class FaissIndex:
         parts = min(_PARTS, 1 + len(ids) // _WHOLE) if len(ids) else 0
         for start in range(parts):
             part = np.ascontiguousarray(ids[start::parts])
-            rows = ranking.check_rows(take(part), self.dim)
-            if not index.is_trained:
-                index.train(rows)
-            index.add_with_ids(rows, part)
+            # through a call, so that no part is in memory while the next one is taken
+            _learn(index, part, ranking.check_rows(take(part), self.dim))
         return index
 
     def _ids(self) -> Ids:
@@ -148,6 +146,13 @@ class FaissIndex:
             [np.zeros(0, dtype=np.int64)]
             + [faiss.rev_swig_ptr(lists.get_ids(at), size) for at, size in filled]
         )
+
+
+def _learn(index: Any, ids: Ids, rows: Floats) -> None:
+    """Add rows to an index of FAISS's, trained on them if it is not yet."""
+    if not index.is_trained:
+        index.train(rows)
+    index.add_with_ids(rows, ids)
 
 
 def _empty(dim: int, lists: int) -> Any:
