@@ -53,7 +53,7 @@ class LabelledIndex:
         """
         if not len(ids) or not k:
             return {}
-        found = nearest_labelled(self._index, vectors, k, own=np.array(ids, dtype=np.int64))
+        found = nearest_labelled(self._index, vectors, k, query_ids=np.array(ids, dtype=np.int64))
         wanted = sorted({i for row in found for i, _ in row})
         texts = {r.id: r.text for r in self._store.records.get(wanted)}
         return {
