@@ -47,7 +47,7 @@ def project_report(context: ProjectContext) -> Told:
         A figure that is not finite is the text ``inf`` or ``-inf``.
     """
     found = project_status(context)
-    policies = context.store.promises.policies()
+    policies = context.pool_state().policies
     out = context.pool_state().released
     stands = Counter((d.policy_version, reason) for d in out.values() for reason in d.reasons)
     certificates = sorted(
