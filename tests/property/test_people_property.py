@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiebreak.annotators.agreement import alpha, cohen_kappa, interval_alpha, measured_alpha
-from tiebreak.annotators.anchoring import Dealt, measure_anchoring
+from tiebreak.annotators.anchoring import RandomisedCard, measure_anchoring
 from tiebreak.annotators.fatigue import sessions
 from tiebreak.annotators.intervals import at_most, difference, share_interval
 
@@ -80,7 +80,7 @@ def test_intervals_hold_their_values(first, second):
     assert (turned.low, turned.high) == (pytest.approx(-both.high), pytest.approx(-both.low))
 
 
-@given(st.lists(st.builds(Dealt, st.booleans(), st.booleans()), max_size=40))
+@given(st.lists(st.builds(RandomisedCard, st.booleans(), st.booleans()), max_size=40))
 def test_the_pull_is_the_difference_of_both_accuracies(cards):
     found = measure_anchoring(cards)
     assert (found.pull is not None) == (found.accuracy is not None and found.naive is not None)

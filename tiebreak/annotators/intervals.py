@@ -12,7 +12,14 @@ from tiebreak.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure, its two-sided interval and the count of observations that it rests on."""
+    """A figure with its uncertainty.
+
+    Attributes:
+        value: the figure, a share or a difference of shares or a coefficient.
+        low: lower end of its two-sided 95 % interval.
+        high: upper end.
+        n: observations that it rests on.
+    """
 
     value: float
     low: float

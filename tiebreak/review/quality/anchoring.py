@@ -1,62 +1,42 @@
-"""The cards that the anchoring meter may read: shown or hidden by nothing but the lot."""
+"""The cards that the anchoring meter may read: shown or hidden by nothing but chance."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from tiebreak.annotators.anchoring import Dealt
+from tiebreak.annotators.anchoring import RandomisedCard
 from tiebreak.domain.evidence import Suggestion
-from tiebreak.domain.reviews import Annotation
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.sampling import is_blind_sample
-from tiebreak.review.quality.log import PeopleLog, answer_value
+from tiebreak.review.quality.log import PeopleLog, answer_value, first_opened
 
 OTHERWISE_BLIND = frozenset({"control", "audit"})
-"""Reasons for a record's first card to be blind that are not this lot."""
+"""Reasons for a record's first card to be blind that are not the draw for this meter."""
 
 
-def dealt_cards(context: ProjectContext, log: PeopleLog) -> Iterator[Dealt]:
-    """The records that people answered, as the lot dealt their cards: shown or blind.
+def randomised_cards(
+    context: ProjectContext, log: PeopleLog, history: Mapping[int, Sequence[Suggestion]]
+) -> Iterator[RandomisedCard]:
+    """The records that people answered, as chance made their cards: shown or blind.
 
     One card a record: its first answer. In are records that the agent had labelled before their
-    first task was opened, so that the suggestion could have been shown whatever the lot said; out
-    are the control arm and audits, which are blind for another reason, and answers to a card that
-    was not as the lot would have it (its share was changed since, or there was no card).
+    first task was opened, so that the suggestion could have been shown whatever was drawn; out are
+    the control arm and audits, which are blind for another reason, and answers to a card that was
+    not as drawn (its share was changed since, or there was no card).
+
+    Args:
+        history: the suggestions of the records, the oldest first (`log.suggestion_histories`).
     """
-    asked = _asked(context)
-    first = {i: acts[0] for i, acts in log.answers.items() if i in asked}
-    told = _told(context, {i: asked[i] for i in first})
-    for record_id, act in sorted(first.items()):
-        blind = is_blind_sample(context, record_id)
-        if record_id in told and act.shown == ("blind" if blind else "evidence"):
-            yield Dealt(blind, _agreed(act, told[record_id]))
-
-
-def _agreed(act: Annotation, told: Suggestion) -> bool:
-    return act.outcome == "label" and answer_value(act) == told.labels
-
-
-def _asked(context: ProjectContext) -> dict[int, str]:
-    """When each record was first asked for, of those that only the lot could make blind."""
-    first: dict[int, str] = {}
-    tasks = context.store.queue.tasks(status=None)
-    for task in tasks:
-        first[task.record_id] = min(task.created_at, first.get(task.record_id, task.created_at))
-    for task in tasks:
-        if task.reason in OTHERWISE_BLIND:
-            first.pop(task.record_id, None)
-    return first
-
-
-def _told(context: ProjectContext, asked: dict[int, str]) -> dict[int, Suggestion]:
-    """What the agent had last said of each record by then, where that was a label."""
+    opened = first_opened(log.tasks)
+    otherwise = {task.record_id for task in log.tasks if task.reason in OTHERWISE_BLIND}
     version = context.schema.version
-    last: dict[int, Suggestion] = {}
-    for told in context.store.suggestions.scan():
-        if told.record_id in asked and told.created_at <= asked[told.record_id]:
-            last[told.record_id] = told
-    return {
-        i: told
-        for i, told in last.items()
-        if told.labels is not None and told.schema_version == version
-    }
+    for record_id, acts in sorted(log.answers.items()):
+        if record_id not in opened or record_id in otherwise:
+            continue
+        before = [s for s in history.get(record_id, ()) if s.created_at <= opened[record_id]]
+        if not before or before[-1].labels is None or before[-1].schema_version != version:
+            continue
+        act, blind = acts[0], is_blind_sample(context, record_id)
+        if act.shown == ("blind" if blind else "evidence"):
+            agreed = act.outcome == "label" and answer_value(act) == before[-1].labels
+            yield RandomisedCard(blind, agreed)
