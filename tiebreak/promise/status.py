@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import isfinite, log
 from typing import Any
 
-from tiebreak.assurance.audit_forecast import offer
+from tiebreak.assurance.audit_forecast import forecast_audits
 from tiebreak.assurance.ladder import futile, target
 from tiebreak.assurance.sentence import Claim, percent, promised
 from tiebreak.project.context import ProjectContext
@@ -112,7 +112,7 @@ def _needed(view: FileTrack) -> float:
 
 def _next(context: ProjectContext, view: FileTrack) -> dict[str, Any] | None:
     """``{audits, labels, share, text}``: about what the next certificate would take and free."""
-    found = offer(view.ladder, view.standing)
+    found = forecast_audits(view.ladder, view.standing)
     if found is None or not found.labels:
         return None
     share = found.labels / max(len(context.table.pool), 1)
