@@ -36,23 +36,6 @@ def alpha(units: Sequence[Unit]) -> float | None:
     return float(value) if isfinite(value) else None
 
 
-def interval_alpha(units: Sequence[Mapping[str, float]]) -> float | None:
-    """Krippendorff's alpha with the distance (x - y)^2, for answers that are numbers.
-
-    As `alpha`, with d_u = 2 (m_u sum x^2 - (sum x)^2)/(m_u - 1) and the expected disagreement
-    2 (n sum x^2 - (sum x)^2) over all answers.
-    """
-    rows = [np.array(list(unit.values()), dtype=np.float64) for unit in units if len(unit) > 1]
-    if not rows:
-        return None
-    every = np.concatenate(rows)
-    expected = _spread(every)
-    if expected <= 0:
-        return None
-    observed = sum(_spread(row) / (len(row) - 1) for row in rows)
-    return 1 - (len(every) - 1) * observed / expected
-
-
 def measured_alpha(
     units: Sequence[Unit],
     rng: np.random.Generator,
@@ -148,7 +131,3 @@ def _resampled(counts: Numbers, rng: np.random.Generator, draws: int) -> Numbers
             for size in [min(chunk, draws - done) for done in range(0, draws, chunk)]
         ]
     )
-
-
-def _spread(x: Numbers) -> float:
-    return float(2 * (len(x) * (x**2).sum() - x.sum() ** 2))

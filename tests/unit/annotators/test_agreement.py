@@ -8,7 +8,6 @@ import pytest
 from tiebreak.annotators.agreement import (
     alpha,
     cohen_kappa,
-    interval_alpha,
     measured_alpha,
     of_one_label,
 )
@@ -27,12 +26,10 @@ UNITS = [{f"c{i}": row[u] for i, row in enumerate(TABLE) if row[u] is not None} 
 
 def test_alpha_on_the_classic_table():
     assert alpha(UNITS) == pytest.approx(0.7434, abs=5e-5)
-    assert interval_alpha(UNITS) == pytest.approx(0.8491, abs=5e-5)
 
 
 def test_a_unit_with_one_answer_changes_nothing():
     assert alpha(UNITS[:-1]) == alpha(UNITS)  # the last unit has one coder
-    assert interval_alpha(UNITS[:-1]) == interval_alpha(UNITS)
 
 
 def test_two_coders_by_hand():
@@ -45,7 +42,6 @@ def test_two_coders_by_hand():
 def test_alpha_is_not_defined(units):
     assert alpha(units) is None
     assert measured_alpha(units, np.random.default_rng(0)) is None
-    assert interval_alpha([dict.fromkeys(unit, 1.0) for unit in units]) is None
 
 
 def test_the_interval_holds_the_value_and_narrows():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import combinations
 
@@ -14,7 +14,7 @@ from tiebreak.annotators.alternative_annotator import (
     AlternativeAnnotatorTest,
     alternative_annotator_test,
 )
-from tiebreak.annotators.anchoring import measure_anchoring
+from tiebreak.annotators.anchoring import RandomisedCard, measure_anchoring
 from tiebreak.annotators.fatigue import measure_fatigue
 from tiebreak.annotators.intervals import share_interval
 from tiebreak.annotators.unclear_labels import unclear_labels
@@ -23,12 +23,13 @@ from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.reviews import DECIDING, Annotation
 from tiebreak.errors import UsageError
 from tiebreak.project.context import ProjectContext
-from tiebreak.review.quality.anchoring import randomised_cards
+from tiebreak.project.sampling import is_blind_sample
 from tiebreak.review.quality.checks import shared_error_bound
 from tiebreak.review.quality.log import (
     PeopleLog,
     answer_value,
     answered_at,
+    first_opened,
     read_log,
     suggestion_histories,
 )
@@ -40,6 +41,9 @@ from tiebreak.review.quality.results import (
     PersonReport,
     WeekAgreement,
 )
+
+OTHERWISE_BLIND = frozenset({"control", "audit"})
+"""Reasons for a record's first card to be blind that are not the draw for the anchoring meter."""
 
 Units = Mapping[int, Mapping[str, LabelValue]]
 
@@ -147,6 +151,34 @@ def _weeks(log: PeopleLog, units: Units) -> tuple[WeekAgreement, ...]:
         WeekAgreement(week=week, alpha=alpha(rows), records=len(rows))
         for week, rows in sorted(by_week.items())
     )
+
+
+def randomised_cards(
+    context: ProjectContext, log: PeopleLog, history: Mapping[int, Sequence[Suggestion]]
+) -> Iterator[RandomisedCard]:
+    """The records that people answered, as chance made their cards: shown or blind.
+
+    One card a record: its first answer. In are records that the agent had labelled before their
+    first task was opened, so that the suggestion could have been shown whatever was drawn; out are
+    the control arm and audits, which are blind for another reason, and answers to a card that was
+    not as drawn (its share was changed since, or there was no card).
+
+    Args:
+        history: the suggestions of the records, the oldest first.
+    """
+    opened = first_opened(log.tasks)
+    otherwise = {task.record_id for task in log.tasks if task.reason in OTHERWISE_BLIND}
+    version = context.schema.version
+    for record_id, acts in sorted(log.answers.items()):
+        if record_id not in opened or record_id in otherwise:
+            continue
+        before = [s for s in history.get(record_id, ()) if s.created_at <= opened[record_id]]
+        if not before or before[-1].labels is None or before[-1].schema_version != version:
+            continue
+        act, blind = acts[0], is_blind_sample(context, record_id)
+        if act.shown == ("blind" if blind else "evidence"):
+            agreed = act.outcome == "label" and answer_value(act) == before[-1].labels
+            yield RandomisedCard(blind, agreed)
 
 
 def _alternative(
