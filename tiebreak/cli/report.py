@@ -31,14 +31,14 @@ def report(
 
     page = out if out is not None or as_json else folder / "report.html"
     with Project.open(folder, agent="none") as project:
-        found = project.report(page)
+        result = project.report(page)
     if as_json:
-        print_json(to_json(found))
+        print_json(to_json(result))
         return
-    for promise in found.promised:
+    for promise in result.promised:
         print_line(visible(promise.sentence))
-    if found.nothing is not None:
+    if result.nothing is not None:
         print_line("Nothing is promised.")
-        for line in (*found.nothing.why, *found.nothing.takes):
+        for line in (*result.nothing.why, *result.nothing.takes):
             print_line(visible(line))
     print_line(f"Wrote {page}")

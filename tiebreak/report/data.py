@@ -19,7 +19,6 @@ from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import released_labels, unlabelled
 from tiebreak.promise.terms import PromiseTerms, current_terms
 from tiebreak.report.results import (
-    Certificate,
     CertificateRung,
     FileCertificate,
     LabelCounts,
@@ -29,6 +28,7 @@ from tiebreak.report.results import (
     PromiseInForce,
     PublishedPolicy,
     Report,
+    ReportedCertificate,
     ReportProject,
     ReportSpend,
     StreamCertificate,
@@ -44,7 +44,7 @@ FROM_STATUS = (
 )  # fmt: skip
 """What `tiebreak.report.status.project_status` says, too."""
 
-Copy = TypeVar("Copy", PromiseInForce, PublishedPolicy)
+_Copied = TypeVar("_Copied", PromiseInForce, PublishedPolicy)
 
 
 def project_report(context: ProjectContext) -> Report:
@@ -87,7 +87,7 @@ def project_report(context: ProjectContext) -> Report:
 
 def certificate_of(
     status: Mapping[str, Any], released_by: Mapping[tuple[str, str], int]
-) -> Certificate:
+) -> ReportedCertificate:
     """A mapping of `tiebreak.promise.status.certificate_statuses`, typed, with the labels that
     stand by it; *released_by* counts those of all by policy version and reason."""
     stream = status["mode"] == "stream"  # whose labels, once out, stay out
@@ -102,14 +102,14 @@ def certificate_of(
     return StreamCertificate(**parts) if stream else FileCertificate(**parts)
 
 
-def _copied(kind: type[Copy], source: object) -> Copy:
+def _copied(kind: type[_Copied], source: object) -> _Copied:
     """The fields that *kind* has, from something that has them, too, and more."""
     return kind(**{field.name: getattr(source, field.name) for field in fields(kind)})
 
 
 def _labels(
     status: Mapping[str, Any],
-    certificates: Sequence[Certificate],
+    certificates: Sequence[ReportedCertificate],
     released: Mapping[int, Decision],
 ) -> LabelCounts:
     by = status["labelled"]
@@ -127,7 +127,7 @@ def _labels(
 
 
 def _nothing(
-    context: ProjectContext, policies: Sequence[Policy], certificates: Sequence[Certificate]
+    context: ProjectContext, policies: Sequence[Policy], certificates: Sequence[ReportedCertificate]
 ) -> NothingPromised:
     """Why nothing is promised now, and what it would take."""
     if policies:
@@ -151,11 +151,11 @@ def _nothing(
     return NothingPromised(why=(reason,), takes=(_first_policy(context, terms),))
 
 
-def _tier(certificate: Certificate) -> str:
+def _tier(certificate: ReportedCertificate) -> str:
     return f"Tier {certificate.tier}{', what arrives' if certificate.mode == 'stream' else ''}"
 
 
-def _takes(certificate: Certificate) -> str:
+def _takes(certificate: ReportedCertificate) -> str:
     waiting, more = certificate.pending, certificate.next
     steps = [f"answer the {waiting:,} audits that wait"] if waiting else []
     return "; ".join([*steps, *([more.text] if more else [])]) + "."

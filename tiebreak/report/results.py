@@ -147,7 +147,7 @@ class StreamCertificate(_CertificateWords, _StreamBound, _CertificateState):
     """A tier of a stream, as `tiebreak.promise.status_stream.stream_statuses` describes it."""
 
 
-Certificate = FileCertificate | StreamCertificate
+ReportedCertificate = FileCertificate | StreamCertificate
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -207,7 +207,7 @@ class Report:
     promised: tuple[PromiseInForce, ...]
     nothing: NothingPromised | None
     labels: LabelCounts
-    certificates: tuple[Certificate, ...]
+    certificates: tuple[ReportedCertificate, ...]
     policies: tuple[PublishedPolicy, ...]
     people: PeopleTogether | None
     prevalence: Sequence[Mapping[str, Any]]

@@ -37,7 +37,7 @@ CURVE_COLUMNS: dict[str, type] = {
     "strategy": str, "labels": int, "accuracy": float, "low": float, "high": float, "seeds": int,
 }  # fmt: skip
 """Of curve.csv."""
-MAX_NAME = 50
+MAX_TITLE_NAME = 50
 """Characters of the data's name that have room in the plot's title."""
 
 
@@ -212,7 +212,7 @@ def simulation_svg(
 ) -> str:
     """Mean curves over *seeds* on *test* records of the data *name*, the baseline last; an SVG
     document."""
-    short = name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + "…"
+    short = name if len(name) <= MAX_TITLE_NAME else name[: MAX_TITLE_NAME - 1] + "…"
     over = f"mean of {seeds} seeds; band: 95 % interval of the mean over {seeds} seeds"
     return curves_svg(
         curves,
