@@ -34,7 +34,7 @@ class Insights:
 
         told = project_report(self._context)
         if page is not None:
-            from tiebreak.files.write import whole_file
+            from tiebreak.files import whole_file
             from tiebreak.report.html import page as written
 
             with whole_file(Path(page)) as file:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tiebreak.domain.labels import PARTS, LabelValue
-from tiebreak.files.write import write_rows
+from tiebreak.files import write_rows
 from tiebreak.project.context import ProjectContext
 from tiebreak.promise.settle import settle
 

@@ -504,4 +504,4 @@ def test_names_are_made_unique():
 def test_lines_keep_their_ends(tmp_path):
     path = tmp_path / "x.csv"
     path.write_bytes(b"a\r\nb\nc\rd")
-    assert list(text.read_lines(path, False, "utf-8")) == ["a\r\n", "b\n", "c\r", "d"]
+    assert list(text.TextFile(path, False, "utf-8").lines()) == ["a\r\n", "b\n", "c\r", "d"]
