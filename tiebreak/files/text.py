@@ -209,6 +209,8 @@ def _check(path: Path, start: bytes, odd: Sequence[bytes], given: str) -> None:
     if _is_wide(given):
         if wide is None and b"\0" not in start:
             likely = "one with 8-bit units"
+        elif not _begins(start, given):
+            likely = wide or "another"
     elif wide and _is_wide(wide):
         likely = wide
     elif _mostly_not(odd, given):
@@ -236,6 +238,15 @@ def _wide(start: bytes) -> str | None:
 
 def _is_wide(encoding: str) -> bool:
     return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+
+
+def _begins(start: bytes, encoding: str) -> bool:
+    """Whether a decoder takes the file's start; those of UTF-16 and UTF-32 ask for a BOM."""
+    try:
+        codecs.getincrementaldecoder(encoding)(_ERRORS).decode(start[:8])
+    except UnicodeError:
+        return False
+    return True
 
 
 def _reads(raw: bytes, encoding: str) -> bool:
