@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 
 from tiebreak.domain.labels import LabelSchema, LabelValue
 from tiebreak.domain.ports import Added
-from tiebreak.domain.records import NewRecord
+from tiebreak.domain.records import HELD_OUT_SPLITS, NewRecord
 from tiebreak.errors import InputError
 from tiebreak.files.columns import Columns, How, ImportOptions, choose_columns
 from tiebreak.files.import_summary import (
@@ -38,17 +38,16 @@ class Correction(NamedTuple):
 
 @dataclass(kw_only=True, slots=True)
 class FileImport:
-    """A file's import under way; the counts fill while its rows stream.
+    """A file's import under way; its counts, those of `ImportSummary`, fill while rows stream.
 
-    ``rows`` = ``offered`` + ``repeated`` + ``not_taken``. ``offered`` rows became records on
-    their way to the store, which made them ``taken`` (new), ``existing`` (known by source and id)
-    or ``changed`` (known, with another text: kept as it was). ``repeated`` rows say what an
-    earlier row of the file says. ``splits``: (name, held out) to rows.
+    ``rows`` = ``offered`` + ``repeated`` + ``not_taken``: ``offered`` ones are on their way to the
+    store. ``splits``: (name, held out) to rows. ``heldout``: as in `ImportOptions`.
     """
 
     source: str
     reader: RowReader
     columns: Columns
+    heldout: Collection[str] | None = None
     rows: int = 0
     offered: int = 0
     labelled: int = 0
@@ -79,22 +78,17 @@ class FileImport:
         columns = choose_columns(
             reader.columns, reader.head(), options, labels=labels, multiple=multiple
         )
-        return cls(source=options.source or path.name, reader=reader, columns=columns)
+        source = options.source or path.name
+        return cls(source=source, reader=reader, columns=columns, heldout=options.heldout)
 
-    def records(
-        self,
-        schema: LabelSchema,
-        *,
-        max_text_chars: int,
-        heldout_splits: Collection[str] | None = None,
-    ) -> Iterator[NewRecord]:
-        """The records of the file, in its order; see `RecordMaker`."""
+    def records(self, schema: LabelSchema, *, max_text_chars: int) -> Iterator[NewRecord]:
+        """The records of the file, in its order; a longer text is not taken."""
         maker = RecordMaker(
-            self.source,
-            self.columns,
-            schema,
+            source=self.source,
+            columns=self.columns,
+            labels=LabelCells(schema),
             max_text_chars=max_text_chars,
-            heldout_splits=heldout_splits,
+            heldout=HELD_OUT_SPLITS if self.heldout is None else self.heldout,
             report=self.problem,
         )
         for row in self._readable_rows():

@@ -54,24 +54,18 @@ def _group(file: Any, group: int, first: int, end: int) -> Iterator[Row | Proble
 
 
 def _batch(batch: Any, first: int) -> Iterator[Row | Problem]:
-    names = batch.schema.names
-    try:
-        columns = [column.to_pylist() for column in batch.columns]
-    except (ValueError, OverflowError, pa.ArrowException):
-        for at in range(batch.num_rows):
-            yield _single(batch, at, first + at)
-        return
-    for number, cells in enumerate(zip(*columns, strict=True), start=first):
-        yield Row(number, dict(zip(names, cells, strict=True)))
-
-
-def _single(batch: Any, at: int, number: int) -> Row | Problem:
-    """One row of a batch in which some value has no counterpart in Python."""
-    values: dict[str, Any] = {}
+    """Rows of a batch; one in which a value has no counterpart in Python is taken row by row."""
+    columns: list[list[Any]] = []
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         try:
-            values[name] = column[at].as_py()
+            columns.append(column.to_pylist())
         except (ValueError, OverflowError, pa.ArrowException) as problem:
-            why = f"Column {name!r}: {first_line(problem)}."
-            return Problem("undecodable bytes", number, why, "Mend that value in the file.")
-    return Row(number, values)
+            if batch.num_rows > 1:
+                for at in range(batch.num_rows):
+                    yield from _batch(batch.slice(at, 1), first + at)
+            else:
+                why = f"Column {name!r}: {first_line(problem)}."
+                yield Problem("undecodable bytes", first, why, "Mend that value in the file.")
+            return
+    for number, cells in enumerate(zip(*columns, strict=True), start=first):
+        yield Row(number, dict(zip(batch.schema.names, cells, strict=True)))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tiebreak.domain.labels import LabelSchema, LabelValue
-from tiebreak.domain.records import HELD_OUT_SPLITS, NewRecord, content_hash
+from tiebreak.domain.records import NewRecord, content_hash
 from tiebreak.errors import LabelError, UsageError
 from tiebreak.files.columns import Columns
 from tiebreak.files.rows import (
@@ -63,42 +63,29 @@ class LabelCells:
             raise RowRejected(kind, row.number, error.fact, error.mend) from None
 
 
+@dataclass(kw_only=True, slots=True)
 class RecordMaker:
     """Makes records of the rows of one file, and remembers the rows before.
 
     A row without an id gets one from its text and from how often that text stood before it, so
     that the same file gives the same ids again. Memory: about 120 bytes a row.
 
-    Args:
-        source: of the records.
-        columns: of the file.
-        schema: a label that it does not have is reported, and the record taken without.
-        max_text_chars: a longer text is not taken.
-        heldout_splits: splits that only measure; None: `HELD_OUT_SPLITS`.
-        report: called with each problem of a row that is taken all the same.
+    ``report`` gets each problem of a row that is taken all the same, as one whose label the schema
+    does not have: its record is taken without.
     """
 
-    def __init__(
-        self,
-        source: str,
-        columns: Columns,
-        schema: LabelSchema,
-        *,
-        max_text_chars: int,
-        heldout_splits: Collection[str] | None,
-        report: Callable[[Problem], None],
-    ) -> None:
-        self._source = source
-        self._columns = columns
-        self._labels = LabelCells(schema)
-        self._max_text_chars = max_text_chars
-        splits = HELD_OUT_SPLITS if heldout_splits is None else heldout_splits
-        self._heldout = {_split_key(name) for name in splits}
-        self._report = report
-        self._used = {columns.text, columns.label, columns.id, columns.split}
-        # 64-bit hashes: of ids to what their row said, of texts to how often they stood there
-        self._content_by_id: dict[int, int] = {}
-        self._copies: Counter[int] = Counter()
+    source: str
+    columns: Columns
+    labels: LabelCells
+    max_text_chars: int
+    heldout: Collection[str]
+    report: Callable[[Problem], None]
+    # 64-bit hashes: of ids to what their row says, of texts to how often they stood there
+    _content_by_id: dict[int, int] = field(default_factory=dict)
+    _copies: Counter[int] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.heldout = frozenset(map(_split_key, self.heldout))
 
     def record(self, row: Row) -> NewRecord | None:
         """The record of a row, or None if an earlier row says the same.
@@ -106,20 +93,20 @@ class RecordMaker:
         Raises:
             RowRejected: it becomes no record.
         """
-        columns = self._columns
+        columns = self.columns
         text = self._text(row)
         split, heldout = self._split(row.values)
         labels = None
         if columns.label:
             try:
-                labels = self._labels.value(row, columns.label)
+                labels = self.labels.value(row, columns.label)
             except RowRejected as rejected:
-                self._report(replace(rejected.problem, taken=True))
+                self.report(replace(rejected.problem, taken=True))
         external_id = self._id(row, text, (text, split, labels))
         if external_id is None:
             return None
         return NewRecord(
-            source=self._source,
+            source=self.source,
             external_id=external_id,
             text=text,
             metadata=self._metadata(row.values),
@@ -129,7 +116,7 @@ class RecordMaker:
         )
 
     def _text(self, row: Row) -> str:
-        raw = row.values.get(self._columns.text or "")
+        raw = row.values.get(self.columns.text or "")
         text = text_cell(raw)
         if text is None:
             why = f"It is {type(raw).__name__} {str(raw)[:60]!r}."
@@ -137,32 +124,32 @@ class RecordMaker:
         if not text.strip():
             why, mend = f"Its text is {text[:20]!r}.", "Fill it in, or leave the row out."
             raise RowRejected("empty text", row.number, why, mend)
-        if len(text) > self._max_text_chars:
-            why = f"It has {len(text):,} characters, and {self._max_text_chars:,} are taken."
+        if len(text) > self.max_text_chars:
+            why = f"It has {len(text):,} characters, and {self.max_text_chars:,} are taken."
             mend = "Cut it, or raise import.max_text_chars in tiebreak.toml."
             raise RowRejected("text too long", row.number, why, mend)
         fit = clean_text(text)
         if fit is not text and fit != text:
             why = "It has NUL or half characters, which no database keeps: now U+FFFD."
             mend = "Nothing to do, if they were noise."
-            self._report(Problem("characters replaced", row.number, why, mend, taken=True))
+            self.report(Problem("characters replaced", row.number, why, mend, taken=True))
         return fit
 
     def _split(self, values: Mapping[str, Any]) -> tuple[str | None, bool]:
         """(name, held out); the known ones under one name, others as they stand."""
-        if self._columns.split is None:
+        if self.columns.split is None:
             return None, False
-        name = id_cell(values.get(self._columns.split))
+        name = id_cell(values.get(self.columns.split))
         key = _split_key(name)
-        return (key, True) if key in self._heldout else (name or None, False)
+        return (key, True) if key in self.heldout else (name or None, False)
 
     def _id(self, row: Row, text: str, content: tuple[Any, ...]) -> str | None:
         """The external id; None if an earlier row with the same content has it."""
-        external_id = id_cell(row.values.get(self._columns.id)) if self._columns.id else ""
+        external_id = id_cell(row.values.get(self.columns.id)) if self.columns.id else ""
         if not external_id:
-            if self._columns.id:
+            if self.columns.id:
                 mend = "Nothing to do: it got one from its text."
-                self._report(Problem("no id", row.number, "Its id is empty.", mend, taken=True))
+                self.report(Problem("no id", row.number, "Its id is empty.", mend, taken=True))
             self._copies[hash(text)] += 1
             return f"text-{content_hash(text)[:24]}-{self._copies[hash(text)]}"
         if len(external_id) > MAX_ID_CHARS:
@@ -179,10 +166,11 @@ class RecordMaker:
         return None
 
     def _metadata(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        used = (self.columns.text, self.columns.label, self.columns.id, self.columns.split)
         return {
             clean_text(name): plain_value(value)
             for name, value in values.items()
-            if name not in self._used and value is not None and value != ""
+            if name not in used and value is not None and value != ""
         }
 
 

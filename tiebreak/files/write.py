@@ -119,8 +119,8 @@ def _json_lines(raw: IO[bytes], types: Mapping[str, type], rows: Rows) -> int:
     n = 0
     with _text(raw) as file:
         for row in rows:
-            kept = {name: plain_value(row.get(name)) for name in types}
-            file.write(json.dumps(kept, ensure_ascii=False) + "\n")
+            values = {name: plain_value(row.get(name)) for name in types}
+            file.write(json.dumps(values, ensure_ascii=False) + "\n")
             n += 1
     return n
 

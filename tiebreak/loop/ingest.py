@@ -46,7 +46,8 @@ def import_file(context: ProjectContext, path: Path, options: ImportOptions) -> 
         if options.corrections:
             _import_corrections(context, file, options.who or path.name)
         else:
-            _import_records(context, file, options.who or path.name, options)
+            gold = options.labels_are == "gold"
+            _import_records(context, file, options.who or path.name, gold)
     finally:
         context.progress.done()
     summary = file.summary()
@@ -68,18 +69,13 @@ def _chunks(items: Iterable[T], size: Callable[[T], int] = lambda _: 1) -> Itera
         yield chunk
 
 
-def _import_records(
-    context: ProjectContext, file: FileImport, who: str, options: ImportOptions
-) -> None:
-    records = file.records(
-        context.schema,
-        max_text_chars=context.settings.imports.max_text_chars,
-        heldout_splits=options.heldout,
-    )
+def _import_records(context: ProjectContext, file: FileImport, who: str, all_gold: bool) -> None:
+    max_text_chars = context.settings.imports.max_text_chars
+    records = file.records(context.schema, max_text_chars=max_text_chars)
     for chunk in _chunks(records, lambda record: len(record.text)):
         with context.store.transaction():
             file.stored(context.store.records.add(chunk))
-            _import_labels(context, file.source, chunk, who, options.labels_are == "gold")
+            _import_labels(context, file.source, chunk, who, all_gold)
         context.progress.advance(len(chunk))
 
 

@@ -28,8 +28,8 @@ def opened(tmp_path):
     return opener
 
 
-def take(report, schema=SCHEMA, limit=1000, **options):
-    return list(report.records(schema, max_text_chars=limit, **options))
+def take(report):
+    return list(report.records(SCHEMA, max_text_chars=1000))
 
 
 def counts(report):
@@ -122,13 +122,13 @@ def test_other_splits_can_be_held_out(opened):
     rows = [
         {"text": f"t{i}", "split": name} for i, name in enumerate(["Final", "test", "validation"])
     ]
-    records = take(opened(rows), heldout_splits={"final", "Validation"})
+    records = take(opened(rows, heldout={"final", "Validation"}))
     assert [(r.split, r.heldout) for r in records] == [
         ("final", True),
         ("test", False),
         ("val", True),
     ]
-    assert not any(r.heldout for r in take(opened(rows), heldout_splits=set()))
+    assert not any(r.heldout for r in take(opened(rows, heldout=set())))
 
 
 def test_the_report_as_json(opened):
