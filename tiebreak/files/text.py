@@ -34,25 +34,17 @@ _MAGIC = (
     (b"%PDF", "a PDF document", "something else: it holds no rows"),
 )
 _BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
-)
+)  # fmt: skip
 # Families that a guesser mixes up within, the commonest of each first.
 _FAMILIES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
-    (
-        re.compile(
-            r"cp125[0247]|latin|iso8859_(?![5-8]|11)|mac_(?!cyr|greek)|hp_roman8|cp437|cp85"
-        ),
-        ("cp1252", "cp1250", "iso8859_2", "mac_roman"),
-    ),
-    (
-        re.compile(r"cp1251|koi8|iso8859_5|cp866|cp855|mac_cyr|kz1048|ptcp154"),
-        ("cp1251", "koi8_r", "cp866", "iso8859_5", "mac_cyrillic"),
-    ),
-)
+    (re.compile(r"cp125[0247]|latin|iso8859_(?![5-8]|11)|mac_(?!cyr|greek)|hp_roman8|cp437|cp85"),
+     ("cp1252", "cp1250", "iso8859_2", "mac_roman")),
+    (re.compile(r"cp1251|koi8|iso8859_5|cp866|cp855|mac_cyr|kz1048|ptcp154"),
+     ("cp1251", "koi8_r", "cp866", "iso8859_5", "mac_cyrillic")),
+)  # fmt: skip
 _LETTER = r"[^\W\d_]"
 _SYMBOL_IN_WORD = re.compile(
     rf"{_LETTER}(?:[^\w\s'’\-./,;:|&+@\"()]+|[¹²³¼½¾]+|(?<=[a-zа-я])[A-ZА-Я])(?={_LETTER})"
