@@ -17,7 +17,7 @@ from desk_driver import CARD, DeskServer, watched_page
 from real_browser import chromium
 
 from tiebreak.api.project import Project
-from tiebreak.loop.ingest import labels_of_column
+from tiebreak.files import labels_of_column
 from tiebreak.simulation.demo import TASK, data_file
 
 OUT = Path(__file__).with_name("pictures")

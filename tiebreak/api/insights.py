@@ -38,7 +38,7 @@ class Insights:
 
         report = project_report(self._context)
         if page is not None:
-            from tiebreak.files.write import whole_file
+            from tiebreak.files import whole_file
             from tiebreak.report.html import report_html
 
             with whole_file(Path(page)) as file:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tiebreak.domain.labels import in_words
-from tiebreak.files.write import write_rows
+from tiebreak.files import write_rows
 from tiebreak.learner.estimation.curve_comparison import area, labels_to, over_seeds, saved_range
 from tiebreak.learner.estimation.learning_curve import Range
 from tiebreak.report.charts import Curve, curves_svg
