@@ -1,7 +1,7 @@
 """The kind of index that fits the number of rows: exact, then inverted lists, then a graph.
 
 A graph answers fastest and takes by far the longest to build, so it comes last: where lists have
-grown so long that each search feels it (benchmarks/indexes.py).
+grown so long that each search feels it (benchmarks/scale/indexes.py).
 """
 
 from __future__ import annotations
