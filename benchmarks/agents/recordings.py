@@ -26,8 +26,8 @@ Said = tuple[str, str | None, float | None, str]
 
 def sib200_llm(row: Row) -> Iterator[Said]:
     """``gpt3.5`` and ``gpt4`` in 40 languages, and their votes over 205 for the English text."""
-    for run, said in row["llm"].items():
-        yield run, said["label"], None, said["reply"]
+    for run, answer in row["llm"].items():
+        yield run, answer["label"], None, answer["reply"]
     for run, votes in row.get("llm_votes_all_languages", {}).items():
         yield f"{run}-votes", *_vote(Counter(votes)), ""
 
@@ -61,8 +61,8 @@ def answers(name: str) -> Iterator[tuple[Row, Said]]:
     """Each row of a set with each answer about it."""
     with gzip.open(data_file(name), "rt", encoding="utf-8") as lines:
         for row in map(json.loads, lines):
-            for said in SETS[name](row):
-                yield row, said
+            for answer in SETS[name](row):
+                yield row, answer
 
 
 def write(name: str, folder: Path) -> Path:
@@ -98,13 +98,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("sets", nargs="*", default=list(SETS), help=", ".join(SETS))
-    asked = parser.parse_args()
-    for name in asked.sets:
-        path = write(name, asked.folder)
-        found: dict[str, list[bool]] = {}
+    options = parser.parse_args()
+    for name in options.sets:
+        path = write(name, options.folder)
+        correct: dict[str, list[bool]] = {}
         for row, (run, label, _, _) in answers(name):
-            found.setdefault(run, []).append(label == row["label"])
-        for run, right in sorted(found.items()):
+            correct.setdefault(run, []).append(label == row["label"])
+        for run, right in sorted(correct.items()):
             print(f"recorded:{path}#{run}: {sum(right) / len(right):.3f} of {len(right)} right")
 
 

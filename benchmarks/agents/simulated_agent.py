@@ -65,7 +65,7 @@ class SimulatedAgent(ChatServer):
         super().__init__(self._answer, port=port)
         self.seed = seed
         self.known = corrupt([r for r in rows if r.get("label")], accuracy, seed)
-        self._by_head = {text[:HEAD]: said for text, said in reversed(self.known.items())}
+        self._by_head = {text[:HEAD]: truth for text, truth in reversed(self.known.items())}
         self._default = next(iter(self.known.values()))
         self._made_wait: set[str] = set()
 
@@ -79,16 +79,16 @@ class SimulatedAgent(ChatServer):
         fault = self._draw("fault", text)
         if INVALID <= fault < INVALID + REFUSED:
             return Sent(chat_reply(None, refusal="I cannot help with that.", prompt_tokens=sent))
-        said = self.known.get(text) or self._by_head.get(text[:HEAD], self._default)
+        truth = self.known.get(text) or self._by_head.get(text[:HEAD], self._default)
         if body.get("logprobs"):
-            return Sent(self._score(body, said, sent, broken=fault < INVALID))
-        reply = json.dumps({"label": said.answer, "rationale": "It reads like this (simulated)."})
+            return Sent(self._score(body, truth, sent, broken=fault < INVALID))
+        reply = json.dumps({"label": truth.answer, "rationale": "It reads like this (simulated)."})
         if fault < INVALID:
             reply = reply[: len(reply) // 2]
         return Sent(chat_reply(reply, prompt_tokens=sent, completion_tokens=len(reply) // 4))
 
     def _score(
-        self, body: dict[str, Any], said: Known, sent: int, *, broken: bool
+        self, body: dict[str, Any], truth: Known, sent: int, *, broken: bool
     ) -> dict[str, Any]:
         """The reply with logprobs: the answer's code at its chance, then the runner-up's."""
         system = next(
@@ -97,9 +97,9 @@ class SimulatedAgent(ChatServer):
         table = read_table(system)
         if broken or not table:
             return chat_reply("Well", top=[("Well", -0.1), (",", -2.4)], prompt_tokens=sent)
-        ranked = sorted(table, key=lambda code: -_likeness(table[code], said))
-        others = (1 - said.chance) / len(table)
-        chances = [said.chance, (1 - said.chance) / 2, *[others] * len(table)]
+        ranked = sorted(table, key=lambda code: -_likeness(table[code], truth))
+        others = (1 - truth.chance) / len(table)
+        chances = [truth.chance, (1 - truth.chance) / 2, *[others] * len(table)]
         top = [(code, math.log(p)) for code, p in zip(ranked, chances, strict=False)]
         kept = top[: body.get("top_logprobs", 20)]
         return chat_reply(ranked[0], top=kept, finish="length", prompt_tokens=sent)
@@ -108,9 +108,9 @@ class SimulatedAgent(ChatServer):
         return draw(self.seed, what, text)
 
 
-def _likeness(line: str, said: Known) -> int:
+def _likeness(line: str, truth: Known) -> int:
     """2 for the answer's line in the table of codes, 1 for the runner-up's, else 0."""
-    for worth, label in ((2, said.answer), (1, said.other)):
+    for worth, label in ((2, truth.answer), (1, truth.other)):
         if line == label or line.startswith(f"{label}: "):
             return worth
     return 0

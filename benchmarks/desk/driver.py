@@ -210,19 +210,19 @@ class Verdict:
 def judge(presses: list[dict[str, Any]], folder: Path, *, who: str | None = None) -> Verdict:
     """Compare what was pressed on which card with what the database holds (of *who*, or all)."""
     pressed = decided(presses)
-    held = {
+    stored = {
         record: mine
         for record, acts in answers(folder).items()
         if (mine := [act for act in acts if who in (None, act[0])])
     }
     lost = wrong = 0
     for record, label in pressed:
-        labels = [said for _, outcome, said in held.get(record, []) if outcome == "label"]
+        labels = [value for _, outcome, value in stored.get(record, []) if outcome == "label"]
         lost += not labels
         wrong += bool(labels) and label not in labels
     on_screen = {record for record, _ in pressed}
-    wrong += sum(record not in on_screen for record in held)
-    doubled = sum(len(acts) - 1 for acts in held.values())
+    wrong += sum(record not in on_screen for record in stored)
+    doubled = sum(len(acts) - 1 for acts in stored.values())
     return Verdict(len(pressed), lost, doubled, wrong)
 
 
@@ -242,13 +242,13 @@ def watched_page(browser: Any, url: str, **options: Any) -> Iterator[Any]:
 
 def press_labels(page: Any, n: int, gap: float, keys: str = "123456789") -> None:
     """Press label keys, one every *gap* seconds, until *n* more fell on a card."""
-    wanted, turn, due = _fell(page) + n, 0, time.perf_counter()
+    wanted, count, due = _fell(page) + n, 0, time.perf_counter()
     left = n
     while left > 0:
         due = max(due + gap, time.perf_counter())
         time.sleep(max(0.0, due - time.perf_counter()))
-        page.keyboard.press(keys[turn % len(keys)])
-        turn += 1
+        page.keyboard.press(keys[count % len(keys)])
+        count += 1
         left -= 1
         if left <= 0:
             left = wanted - _fell(page)

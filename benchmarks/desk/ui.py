@@ -54,12 +54,12 @@ SLACK = 3
 
 
 def main() -> None:
-    asked = _asked()
+    options = _arguments()
     measured: dict[str, float] = {}
     verdicts: dict[str, Verdict] = {}
     with tempfile.TemporaryDirectory() as place, chromium() as browser:
         made = Path(place) / "made"
-        make_queue(made, asked.file, asked.burst + 250)
+        make_queue(made, options.file, options.burst + 250)
 
         def server(name: str) -> DeskServer:
             return DeskServer(
@@ -69,36 +69,36 @@ def main() -> None:
             )
 
         measured |= first_cards(server("first"), browser)
-        found, verdicts["one reviewer"] = alone(server("alone"), browser, asked.labels)
-        measured |= found
-        found, verdicts["ten reviewers"] = among_others(server("ten"), browser, asked.labels)
-        measured |= found
-        verdicts["burst, server killed"] = burst(server("burst"), browser, asked.burst)
+        figures, verdicts["one reviewer"] = alone(server("alone"), browser, options.labels)
+        measured |= figures
+        figures, verdicts["ten reviewers"] = among_others(server("ten"), browser, options.labels)
+        measured |= figures
+        verdicts["burst, server killed"] = burst(server("burst"), browser, options.burst)
         measured["decisions by Enter held down"] = held_enter(server("held"), browser)
     _show(measured, verdicts)
     print(
         json.dumps(
             {
                 "benchmark": "ui",
-                "labels": asked.labels,
-                "burst": asked.burst,
+                "labels": options.labels,
+                "burst": options.burst,
                 **{k: round(v, 2) for k, v in measured.items()},
                 **{k: asdict(v) for k, v in verdicts.items()},
             }
         )
     )
-    if asked.check:
+    if options.check:
         sys.exit(_failures(measured, verdicts))
 
 
-def _asked() -> argparse.Namespace:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path, nargs="?", default=SLICE)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--check", action="store_true")
-    asked = parser.parse_args()
-    asked.labels, asked.burst = (100, 150) if asked.quick else (200, 1000)
-    return asked
+    options = parser.parse_args()
+    options.labels, options.burst = (100, 150) if options.quick else (200, 1000)
+    return options
 
 
 def first_cards(server: DeskServer, browser: Any) -> dict[str, float]:

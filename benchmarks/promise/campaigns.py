@@ -76,7 +76,7 @@ class _Counts:
         self.size, self.errors = int(inside.sum()), int((world.wrong & inside).sum())
         self.members = np.flatnonzero(inside)[: budget + 1].tolist()
         self.whole = FinitePool(rung.pool.size, rung.pool.too_many, rung.pool.size)
-        self.n = self.s = self.seen = self.found = 0
+        self.n = self.s = self.seen = self.caught = 0
         self.table = self._crossings.setdefault((self.whole, delta), [])
         self.rooms = self._rooms.setdefault(rung, [])
 
@@ -88,15 +88,15 @@ class _Counts:
         return self.table[self.s]
 
     def room(self) -> int:
-        while len(self.rooms) <= self.found:
+        while len(self.rooms) <= self.caught:
             self.rooms.append(self.rung.room(len(self.rooms), 0))
-        return self.rooms[self.found] - self.seen
+        return self.rooms[self.caught] - self.seen
 
     def take(self, wrong: list[bool], drawn: set[int], new: Sequence[int]) -> None:
         """Count *new* draws, and the prefix that there is now."""
         for at in new:
             self.seen += 1
-            self.found += wrong[at]
+            self.caught += wrong[at]
         members, end = self.members, len(self.members)
         while self.n < end and members[self.n] in drawn:
             self.s += wrong[members[self.n]]
@@ -162,7 +162,7 @@ def _judge(played: Played, rung: _Counts | None, plan: Plan) -> None:
     played.out.append(out)
     if rung is not None:
         of = out if plan.promise == "label" else plan.file_size
-        played.broken |= rung.errors - rung.found > allowed(plan.eps, of)
+        played.broken |= rung.errors - rung.caught > allowed(plan.eps, of)
 
 
 def by_the_product(world: World, plan: Plan) -> Played:
@@ -197,7 +197,7 @@ def differs(world: World, plan: Plan) -> str | None:
 
 
 @dataclass(frozen=True)
-class Told:
+class Campaigns:
     """Many campaigns of one plan: shares of all records, and how many broke their word."""
 
     audits: int
@@ -214,16 +214,16 @@ def campaigns(
     plan: Plan,
     orders: Sequence[npt.NDArray[np.int64]],
     checks: int = 0,
-) -> Told:
+) -> Campaigns:
     """*world* under the coins of *orders*; the first *checks* campaigns are checked."""
     rungs = freeze_ladder(world.scores, plan)
     played = [play(world.in_order(order), plan, rungs) for order in orders]
     for order in orders[:checks]:
-        if told := differs(world.in_order(order), plan):
-            raise AssertionError(f"The fast campaign is not the product's: {told}.")
+        if difference := differs(world.in_order(order), plan):
+            raise AssertionError(f"The fast campaign is not the product's: {difference}.")
     shares = np.array([p.share(world.records) for p in played])
     low, high = (float(x) for x in np.quantile(shares, (0.05, 0.95)))
-    return Told(
+    return Campaigns(
         plan.audits, float(shares.mean()), low, high, sum(p.broken for p in played), len(played),
         float(np.mean([len(p.drawn) for p in played])),
     )  # fmt: skip

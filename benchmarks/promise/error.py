@@ -38,18 +38,18 @@ def rmse(
     off: dict[str, list[float]] = {
         k: [] for k in ("random", "IPW", "IPW + control variate", "LURE")
     }
-    held = 0
+    covered = 0
     for _ in range(draws):
         plain = rng.choice(size, labels, replace=False)
         off["random"].append(float(loss[plain].mean()) - truth)
         drawn = rng.random(size) < pi
         off["IPW"].append(weighted(loss, drawn, pi, zero).value - truth)
-        told = weighted(loss, drawn, pi, guess)
-        off["IPW + control variate"].append(told.value - truth)
-        held += abs(told.value - truth) <= 2 * told.error
+        estimate = weighted(loss, drawn, pi, guess)
+        off["IPW + control variate"].append(estimate.value - truth)
+        covered += abs(estimate.value - truth) <= 2 * estimate.error
         off["LURE"].append(_lure(loss, pi, labels, rng) - truth)
-    found = {k: float(np.sqrt(np.mean(np.square(v)))) for k, v in off.items()}
-    return found | {"truth": truth, "in 2 s.e.": held / draws, "draws": draws}
+    rmses = {k: float(np.sqrt(np.mean(np.square(v)))) for k, v in off.items()}
+    return rmses | {"truth": truth, "in 2 s.e.": covered / draws, "draws": draws}
 
 
 def _lure(loss: Numbers, rate: Numbers, labels: int, rng: np.random.Generator) -> float:
@@ -70,34 +70,35 @@ def estimates(setting: Setting) -> list[Row]:
     for head in ("logistic",) if setting.quick else HEADS:
         more = NEAREST if head == "logistic" and not setting.quick else None
         learnt = learn(data, head, setting.seed, setting.cache, per_class=more)
-        said = data.agent(0.86, setting.seed)
+        answers = data.agent(0.86, setting.seed)
         rng = setting.rng(6)
         rest = np.setdiff1d(np.arange(len(data.labels)), learnt.labelled)
         blind = rest[draw_control(rest, VERIFIED, rng)[0]]
         pool = np.setdiff1d(rest, blind)
-        word = fit_fusion(learnt.p[blind], said[blind], data.labels[blind])
+        word = fit_fusion(learnt.p[blind], answers[blind], data.labels[blind])
         alone = fit_fusion(learnt.p[blind], np.full(VERIFIED, -1), data.labels[blind])
         model = learnt.p[pool].argmax(axis=1)
         loss = (model != data.labels[pool]).astype(np.float64)
-        for what, fitted, heard in (
+        for what, fitted, agent_answers in (
             ("model alone", alone, np.full(len(pool), -1)),
-            ("model and agent", word, said[pool]),
+            ("model and agent", word, answers[pool]),
         ):
-            q = fuse(fitted, learnt.p[pool], heard)
-            told = rmse(loss, 1 - q[np.arange(len(pool)), model], draws, rng)
-            best = told["IPW + control variate"]
+            q = fuse(fitted, learnt.p[pool], agent_answers)
+            errors = rmse(loss, 1 - q[np.arange(len(pool)), model], draws, rng)
+            best = errors["IPW + control variate"]
             rows.append(
                 row(
                     f"error of the {HEADS[head]} head from {LABELS} labels, guesses by {what}: RMSE"
                     f" over {draws:,} draws",
-                    f"IPW + control variate {best:.4f}; random {told['random']:.4f}, LURE"
-                    f" {told['LURE']:.4f}, IPW alone {told['IPW']:.4f}; truth {told['truth']:.1%}",
+                    f"IPW + control variate {best:.4f}; random {errors['random']:.4f}, LURE"
+                    f" {errors['LURE']:.4f}, IPW alone {errors['IPW']:.4f};"
+                    f" truth {errors['truth']:.1%}",
                     f"≤ {REACH}",
                     best <= REACH,
                     "real head, simulated agent and person"
-                    if heard[0] >= 0
+                    if agent_answers[0] >= 0
                     else "real head, simulated person",
-                    numbers=told,
+                    numbers=errors,
                 )
             )
     return rows

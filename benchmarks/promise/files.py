@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.agents.simulated_agent import read_rows
 from benchmarks.promise.campaigns import (
     BUDGETS,
-    Told,
+    Campaigns,
     World,
     campaigns,
     coin_order,
@@ -91,18 +91,18 @@ def weak(setting: Setting) -> list[Row]:
     rows = []
     for name in ("banking77",) if setting.quick else ("banking77", "clinc150"):
         worlds = _worlds(setting, name, "logistic", 0.45)
-        told = _play(setting, [w for w, _ in worlds], 0.05, "label")
-        broken, of = max(t.broken for t in told), told[0].campaigns
+        budgets = _play(setting, [w for w, _ in worlds], 0.05, "label")
+        broken, of = max(t.broken for t in budgets), budgets[0].campaigns
         naive = [_naive(setting, [w for w, _ in worlds], 0.05, n) for n in BUDGETS]
         rows.append(
             row(
                 f"weak agent (.45), {name}, eps 5 %: campaigns that broke the promise",
-                f"{_counts(told)} of {of:,}; {_shares(told)} autonomous",
+                f"{_counts(budgets)} of {of:,}; {_shares(budgets)} autonomous",
                 f"≤ {DELTA:.0%} of campaigns",
                 broken <= DELTA * of,
                 naive=" / ".join(f"{x:.0%}" for x in naive),
                 truth=worlds[0][1],
-                numbers=_numbers(told),
+                numbers=_numbers(budgets),
             )
         )
     return rows
@@ -122,16 +122,16 @@ def specified(setting: Setting) -> list[Row]:
         promises: tuple[Promise, ...] = ("label", "dataset")
         for promise in promises:
             for eps in (0.05, 0.02):
-                told = _play(setting, worlds, eps, promise)
-                of = told[0].campaigns
+                budgets = _play(setting, worlds, eps, promise)
+                of = budgets[0].campaigns
                 rows.append(
                     row(
                         f"file of 10,000, error ~ rank^{steep:.0f}, promise {promise},"
                         f" eps {eps:.0%}: autonomous after 200/400/800/1,600 audits",
-                        f"{_shares(told)}; broken {_counts(told)} of {of:,}",
+                        f"{_shares(budgets)}; broken {_counts(budgets)} of {of:,}",
                         f"≤ 2 % broken (drafts gave {known[promise, eps]})",
-                        max(t.broken for t in told) <= 0.02 * of,
-                        numbers=_numbers(told),
+                        max(t.broken for t in budgets) <= 0.02 * of,
+                        numbers=_numbers(budgets),
                     )
                 )
     return rows
@@ -144,21 +144,21 @@ def recorded(setting: Setting) -> list[Row]:
         for eps in (0.05, 0.1):
             plan = Plan(eps=eps, delta=DELTA, audits=min(max(len(world.scores) // 2, 1), MOST))
             rungs = freeze_ladder(world.scores, plan)
-            told = campaigns(world, plan, setting.orders(len(world.scores), 0), checks=1)
+            played = campaigns(world, plan, setting.orders(len(world.scores), 0), checks=1)
             if rungs.rungs:
                 sizes = f"rungs of {rungs.rungs[0].pool.size} to {rungs.rungs[-1].pool.size},"
                 can = f"{sizes} at most {rungs.rungs[-1].pool.cap} audits"
             else:
                 can = "no rung is large enough for any certificate"
-            met = {"some": told.share > 0, "none": told.share == 0}.get(wanted) if wanted else None
+            met = {"some": played.share > 0, "none": played.share == 0}.get(wanted or "")
             rows.append(
                 row(
                     f"{name}, eps {eps:.0%}: {what}",
-                    f"{told.share:.1%} of {world.records:,} autonomous; broken {told.broken} of"
-                    f" {told.campaigns:,}; error of the {len(world.scores):,} candidates"
+                    f"{played.share:.1%} of {world.records:,} autonomous; broken {played.broken} of"
+                    f" {played.campaigns:,}; error of the {len(world.scores):,} candidates"
                     f" {world.error:.1%}, of the better half {_half(world):.1%}; {can}",
                     {"some": "some autonomy", "none": "none certified"}.get(wanted, "reported"),
-                    (met and told.broken <= DELTA * told.campaigns) if met is not None else None,
+                    None if met is None else met and played.broken <= DELTA * played.campaigns,
                     RECORDED,
                 )
             )
@@ -168,22 +168,22 @@ def recorded(setting: Setting) -> list[Row]:
 def _set(setting: Setting, name: str, head: str) -> Iterator[Row]:
     worlds = _worlds(setting, name, head, 0.86)
     for eps in (0.05, 0.02):
-        told = _play(setting, [w for w, _ in worlds], eps, "label")
+        budgets = _play(setting, [w for w, _ in worlds], eps, "label")
         reach = REACH[name, eps]
-        of = told[0].campaigns
+        of = budgets[0].campaigns
         naive = [_naive(setting, [w for w, _ in worlds], eps, n) for n in BUDGETS]
         could = [float(np.mean([widest(w, eps, n) for w, _ in worlds])) for n in BUDGETS]
         yield row(
             f"{name}, {HEADS[head]} head, eps {eps:.0%}: autonomous and unaudited after"
             " 200/400/800/1,600 audits",
-            f"{_shares(told)}; broken {_counts(told)} of {of:,}",
+            f"{_shares(budgets)}; broken {_counts(budgets)} of {of:,}",
             f"≥ {'/'.join(f'{100 * x:.0f}' for x in reach)} %; broken ≤ {DELTA:.0%}",
-            all(t.share >= r for t, r in zip(told, reach, strict=True))
-            and max(t.broken for t in told) <= DELTA * of,
+            all(t.share >= r for t, r in zip(budgets, reach, strict=True))
+            and max(t.broken for t in budgets) <= DELTA * of,
             could=" / ".join(f"{x:.0%}" for x in could),
             naive=" / ".join(f"{x:.0%}" for x in naive),
             truth=worlds[0][1],
-            numbers=_numbers(told),
+            numbers=_numbers(budgets),
         )
 
 
@@ -201,26 +201,28 @@ def _worlds(
     return made
 
 
-def _play(setting: Setting, worlds: Sequence[World], eps: float, promise: Promise) -> list[Told]:
+def _play(
+    setting: Setting, worlds: Sequence[World], eps: float, promise: Promise
+) -> list[Campaigns]:
     """Campaigns of each budget over all worlds; in each world one is checked with the product."""
-    found: list[list[Told]] = [[] for _ in BUDGETS]
+    by_budget: list[list[Campaigns]] = [[] for _ in BUDGETS]
     for i, world in enumerate(worlds):
         orders = setting.orders(len(world.scores), i)
         for at, audits in enumerate(BUDGETS):
             plan = Plan(
                 eps=eps, delta=DELTA, audits=audits, promise=promise, file_size=world.records
             )
-            found[at].append(campaigns(world, plan, orders, checks=1 if at == i % 3 else 0))
-    return [_together(told) for told in found]
+            by_budget[at].append(campaigns(world, plan, orders, checks=1 if at == i % 3 else 0))
+    return [_together(budgets) for budgets in by_budget]
 
 
-def _together(told: Sequence[Told]) -> Told:
+def _together(budgets: Sequence[Campaigns]) -> Campaigns:
     def mean(name: str) -> float:
-        return float(np.mean([getattr(t, name) for t in told]))
+        return float(np.mean([getattr(t, name) for t in budgets]))
 
-    return Told(
-        told[0].audits, mean("share"), mean("low"), mean("high"), sum(t.broken for t in told),
-        sum(t.campaigns for t in told), mean("used"),
+    return Campaigns(
+        budgets[0].audits, mean("share"), mean("low"), mean("high"), sum(t.broken for t in budgets),
+        sum(t.campaigns for t in budgets), mean("used"),
     )  # fmt: skip
 
 
@@ -230,22 +232,22 @@ def _naive(setting: Setting, worlds: Sequence[World], eps: float, audits: int) -
     return float(np.mean([naive_threshold(w, eps, audits, runs, rng)[0] for w in worlds]))
 
 
-def _shares(told: Sequence[Told]) -> str:
-    return "/".join(f"{100 * t.share:.0f}" for t in told) + " %"
+def _shares(budgets: Sequence[Campaigns]) -> str:
+    return "/".join(f"{100 * t.share:.0f}" for t in budgets) + " %"
 
 
-def _counts(told: Sequence[Told]) -> str:
-    return "/".join(str(t.broken) for t in told)
+def _counts(budgets: Sequence[Campaigns]) -> str:
+    return "/".join(str(t.broken) for t in budgets)
 
 
-def _numbers(told: Sequence[Told]) -> list[dict[str, float]]:
+def _numbers(budgets: Sequence[Campaigns]) -> list[dict[str, float]]:
     return [
         {
             "audits": t.audits, "share": round(t.share, 4), "broken": t.broken,
             "campaigns": t.campaigns, "5 %": round(t.low, 4), "95 %": round(t.high, 4),
             "audits used": round(t.used, 1),
         }
-        for t in told
+        for t in budgets
     ]  # fmt: skip
 
 
@@ -299,9 +301,9 @@ def _recordings(cache: Path) -> Iterator[tuple[str, str, World, str]]:
 def _voted(rows: Sequence[tuple[str | None, dict[str, int], str]]) -> World:
     """Rows of (own answer, votes, truth); those whose own answer wins the vote, or all if ANY."""
     scores, wrong = [], []
-    for own, votes, truth in rows:
+    for answer, votes, truth in rows:
         vote = max((k for k in votes if k != "(none)"), key=lambda k: votes[k])
-        if own in (ANY, vote):
+        if answer in (ANY, vote):
             scores.append(votes[vote] / sum(votes.values()))
             wrong.append(vote != truth)
     return World(np.array(scores), np.array(wrong), len(rows))
@@ -325,10 +327,10 @@ def _with_head(
     p /= p.sum(axis=1, keepdims=True)
     scores, wrong = [], []
     for r, chances in zip(rows, p, strict=True):
-        own = votes[r["sentence"]]
-        vote = max((k for k in own if k != "(none)"), key=lambda k: own[k])
+        counts = votes[r["sentence"]]
+        vote = max((k for k in counts if k != "(none)"), key=lambda k: counts[k])
         if classes[int(chances.argmax())] == vote:
-            scores.append(own[vote] / sum(own.values()) * float(chances.max()))
+            scores.append(counts[vote] / sum(counts.values()) * float(chances.max()))
             wrong.append(vote != r["label"])
     return World(np.array(scores), np.array(wrong), len(rows))
 
@@ -337,7 +339,7 @@ def _tokens(rows: Sequence[dict[str, Any]]) -> World:
     scores, wrong = [], []
     for r in rows:
         run = next(x for x in r["llm_runs"] if x["model"] == "gpt-4o")
-        said = run["samples"][0]
-        scores.append(float(np.exp(said["top5"][0][1])))
-        wrong.append(said["label"] != r["label"])
+        sample = run["samples"][0]
+        scores.append(float(np.exp(sample["top5"][0][1])))
+        wrong.append(sample["label"] != r["label"])
     return World(np.array(scores), np.array(wrong), len(rows))

@@ -65,7 +65,7 @@ class World:
     names: np.ndarray
     chosen: np.ndarray
     verified: np.ndarray
-    asked: np.ndarray
+    agent_only: np.ndarray
     open: np.ndarray
     test: np.ndarray
 
@@ -81,8 +81,8 @@ class World:
             prototypes=self.names if named else None,
         )
 
-    def accuracy(self, said: np.ndarray) -> float:
-        return float((said == self.truth[self.test]).mean())
+    def accuracy(self, agent_labels: np.ndarray) -> float:
+        return float((agent_labels == self.truth[self.test]).mean())
 
 
 def build(name: str, part: str, seed: int, cache: Path) -> World:
@@ -101,7 +101,7 @@ def build(name: str, part: str, seed: int, cache: Path) -> World:
         names=embed_names(classes, cache),
         chosen=pool[chosen],
         verified=rest[:VERIFIED],
-        asked=rest[VERIFIED : VERIFIED + ASKED],
+        agent_only=rest[VERIFIED : VERIFIED + ASKED],
         open=rest[VERIFIED:],
         test=test,
     )
@@ -116,7 +116,7 @@ def simulated(world: World) -> Callable[[float, int], np.ndarray]:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    at = np.concatenate([world.verified, world.asked, world.test])
+    at = np.concatenate([world.verified, world.agent_only, world.test])
     texts, truth = [world.texts[i] for i in at], world.truth[at]
     features = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2).fit_transform(texts)
     fold = deal(truth, np.random.default_rng(0), FOLDS)
@@ -135,9 +135,9 @@ def simulated(world: World) -> Callable[[float, int], np.ndarray]:
     def say(accuracy: float, seed: int) -> np.ndarray:
         errs = error_rates(difficulty, 1 - accuracy)
         wrong = np.array([draw(seed, "wrong", text) for text in texts]) < errs
-        said = np.full(len(world.texts), -1, dtype=np.int64)
-        said[at] = np.where(wrong, other, truth)
-        return said
+        agent_labels = np.full(len(world.texts), -1, dtype=np.int64)
+        agent_labels[at] = np.where(wrong, other, truth)
+        return agent_labels
 
     return say
 
@@ -159,13 +159,13 @@ class Learnt:
         return cls(trainer, data, first, data.fit(trainer))
 
 
-def fused(world: World, learnt: Learnt, said: np.ndarray) -> dict[str, float]:
+def fused(world: World, learnt: Learnt, agent_labels: np.ndarray) -> dict[str, float]:
     """Accuracies on the test rows of model, agent and both."""
     head = learnt.first
     p = softmax(head.logits(world.vectors[world.test]))
     before = softmax(head.logits(world.vectors[world.verified]))
-    fusion = fit_fusion(before, said[world.verified], world.truth[world.verified])
-    word = said[world.test]
+    fusion = fit_fusion(before, agent_labels[world.verified], world.truth[world.verified])
+    word = agent_labels[world.test]
     model, agent = world.accuracy(p.argmax(axis=1)), world.accuracy(word)
     both = world.accuracy(fuse(fusion, p, word).argmax(axis=1))
     naive = world.accuracy(fuse(replace(fusion, weight=1.0), p, word).argmax(axis=1))
@@ -183,18 +183,18 @@ def fused(world: World, learnt: Learnt, said: np.ndarray) -> dict[str, float]:
 
 
 def mixed(
-    world: World, learnt: Learnt, said: np.ndarray, rng: np.random.Generator
+    world: World, learnt: Learnt, agent_labels: np.ndarray, rng: np.random.Generator
 ) -> dict[str, float]:
     """Change of accuracy against a head of people's labels alone, and what the trial says."""
     data, trainer = learnt.data, learnt.trainer
     agent = AgentLabels(
-        vectors=world.vectors[world.asked],
-        said=said[world.asked],
+        vectors=world.vectors[world.agent_only],
+        said=agent_labels[world.agent_only],
         confidence=np.full(ASKED, np.nan),
         verified=Verified(
             rows=data.control,
             p=softmax(learnt.first.logits(world.vectors[world.verified])),
-            said=said[world.verified],
+            said=agent_labels[world.verified],
             confidence=np.full(VERIFIED, np.nan),
         ),
     )
@@ -204,16 +204,16 @@ def mixed(
         return world.accuracy(head.logits(at).argmax(axis=1))
 
     people = right(learnt.people)
-    told = {"people": people, "mixed": right(fit_mixed(data, trainer, agent)) - people}
+    over_people = {"people": people, "mixed": right(fit_mixed(data, trainer, agent)) - people}
     if trainer.name == "logistic":  # the other takes as long for these as for all the rest
         naive = replace(
             data,
             vectors=np.concatenate([data.vectors, agent.vectors]),
             labels=[*data.labels, *(world.classes[y] for y in agent.said)],
         )
-        told["naive"] = right(naive.fit(trainer)) - people
-        told["dropped"] = float(baseline_wins(hold_mixed(data, trainer, agent, rng)))
-    return told
+        over_people["naive"] = right(naive.fit(trainer)) - people
+        over_people["dropped"] = float(baseline_wins(hold_mixed(data, trainer, agent, rng)))
+    return over_people
 
 
 # -- recorded agents
@@ -230,8 +230,8 @@ def recorded(name: str, run: str, cache: Path) -> dict[str, Any]:
 
     The head learns from the set's train part (sib200: the English rows of `sib200_topics`).
     """
-    said = [(row, label, sure) for row, (by, label, sure, _) in answers(name) if by == run]
-    rows = [row for row, _, _ in said]
+    replies = [(row, label, sure) for row, (by, label, sure, _) in answers(name) if by == run]
+    rows = [row for row, _, _ in replies]
     source = read_rows(data_file(name.replace("_llm", "_topics") if "sib" in name else name))
     train = [r for r in source if r["split"] == "train" and r.get("lang", LANGUAGE) == LANGUAGE]
     classes = tuple(sorted({r["label"] for r in (*train, *rows)}))
@@ -240,8 +240,8 @@ def recorded(name: str, run: str, cache: Path) -> dict[str, Any]:
     head = Logistic().fit(vectors[: len(train)], [r["label"] for r in train], classes, 3.0)
     p = softmax(head.logits(vectors[len(train) :]))
     truth = np.array([place[r["label"]] for r in rows])
-    word = np.array([place.get(label, -1) for _, label, _ in said])
-    sure = np.array([np.nan if s is None else s for _, _, s in said], dtype=np.float64)
+    word = np.array([place.get(label, -1) for _, label, _ in replies])
+    sure = np.array([np.nan if s is None else s for _, _, s in replies], dtype=np.float64)
     both, blunt = np.zeros_like(p), np.zeros_like(p)
     half = deal(truth, np.random.default_rng(0), 2)
     for k in (0, 1):
@@ -272,8 +272,8 @@ def mean(rows: list[dict[str, float]]) -> dict[str, float]:
     return {key: round(float(np.mean([row[key] for row in rows])), 4) for key in rows[0]}
 
 
-def show(what: str, told: dict[str, Any]) -> None:
-    print(f"{what:44}", *(f"{key} {value}" for key, value in told.items()), sep="  ", flush=True)
+def show(what: str, figures: dict[str, Any]) -> None:
+    print(f"{what:44}", *(f"{key} {value}" for key, value in figures.items()), sep="  ", flush=True)
 
 
 def main() -> None:
@@ -284,46 +284,46 @@ def main() -> None:
     parser.add_argument(
         "--cache", type=Path, default=Path(tempfile.gettempdir()) / "tiebreak-bench"
     )
-    asked = parser.parse_args()
+    options = parser.parse_args()
     start = time.perf_counter()
     fusions: dict[str, list[dict[str, float]]] = {}
     mixes: dict[str, list[dict[str, float]]] = {}
-    for name in asked.sets:
-        for seed in range(asked.seeds):
-            world = build(name, asked.part, seed, asked.cache)
+    for name in options.sets:
+        for seed in range(options.seeds):
+            world = build(name, options.part, seed, options.cache)
             agent = simulated(world)
             for kind in HEADS:
                 learnt = Learnt.of(world, kind)
                 for accuracy in FUSED_WITH:
-                    said = agent(accuracy, seed)
+                    agent_labels = agent(accuracy, seed)
                     at = f"{name} {kind} agent {accuracy}"
-                    fusions.setdefault(at, []).append(fused(world, learnt, said))
+                    fusions.setdefault(at, []).append(fused(world, learnt, agent_labels))
                     if accuracy in MIXED_WITH:
                         rng = np.random.default_rng(seed)
-                        mixes.setdefault(at, []).append(mixed(world, learnt, said, rng))
-    told = {
+                        mixes.setdefault(at, []).append(mixed(world, learnt, agent_labels, rng))
+    figures = {
         "fused": {at: mean(rows) for at, rows in fusions.items()},
         "mixed": {at: mean(rows) for at, rows in mixes.items()},
         "recorded": {
-            f"{name} {run}": recorded(name, run, asked.cache)
+            f"{name} {run}": recorded(name, run, options.cache)
             for name, runs in RECORDED.items()
             for run in runs
         },
     }
-    for part, rows in told.items():
+    for part, rows in figures.items():
         print(f"\n{part}")
         for what, row in rows.items():
             show(what, row)
-    gains = {n: told["fused"][f"{n} logistic agent 0.85"]["gain"] for n in asked.sets}
-    mixed_gains = {n: told["mixed"][f"{n} logistic agent 0.85"]["mixed"] for n in asked.sets}
+    gains = {n: figures["fused"][f"{n} logistic agent 0.85"]["gain"] for n in options.sets}
+    mixed_gains = {n: figures["mixed"][f"{n} logistic agent 0.85"]["mixed"] for n in options.sets}
     print(
         json.dumps(
             {
                 "benchmark": "fusion",
                 "agents": "simulated, and recorded ones",
-                "part": asked.part,
-                "seeds": asked.seeds,
-                **told,
+                "part": options.part,
+                "seeds": options.seeds,
+                **figures,
                 "reach": REACH,
                 "met": {
                     "fused": min(gains.values()) >= REACH["fused"],

@@ -30,15 +30,15 @@ people's labels among them. The seeds are none on which anything was chosen.
 """
 
 
-def markdown(told: Mapping[str, Mapping[str, Any]]) -> str:
+def markdown(sections: Mapping[str, Mapping[str, Any]]) -> str:
     """All rows in one table."""
-    return "\n".join(_table([row for part in told.values() for row in part["rows"]]))
+    return "\n".join(_table([row for part in sections.values() for row in part["rows"]]))
 
 
-def page(told: Mapping[str, Mapping[str, Any]], *, quick: bool) -> str:
+def page(sections: Mapping[str, Mapping[str, Any]], *, quick: bool) -> str:
     """The page: a table for each section, and what lies behind the shares."""
     lines = [HEAD.format(quick=" --quick" if quick else "")]
-    for name, part in told.items():
+    for name, part in sections.items():
         if not part["rows"]:
             continue
         lines += [f"## {TITLES[name]}", "", *_table(part["rows"]), *_behind(part["rows"]), ""]
@@ -46,10 +46,10 @@ def page(told: Mapping[str, Mapping[str, Any]], *, quick: bool) -> str:
 
 
 def _table(rows: list[dict[str, Any]]) -> list[str]:
-    said = {True: "met", False: "**not met**", None: "–"}
+    verdicts = {True: "met", False: "**not met**", None: "–"}
     lines = ["| what | measured | reach | | data |", "|---|---|---|---|---|"]
     lines += [
-        f"| {r['what']} | {r['measured']} | {r['reach']} | {said[r['met']]} | {r['kind']} |"
+        f"| {r['what']} | {r['measured']} | {r['reach']} | {verdicts[r['met']]} | {r['kind']} |"
         for r in rows
     ]
     return lines
@@ -58,15 +58,15 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
 def _behind(rows: list[dict[str, Any]]) -> list[str]:
     lines = []
     for r in rows:
-        told = []
+        notes = []
         if "could" in r:
-            told.append(
+            notes.append(
                 f"somebody who knew every error could free {r['could']} after as many audits"
             )
         if "naive" in r:
-            told.append(f"a threshold set on one sample breaks eps in {r['naive']} of runs")
+            notes.append(f"a threshold set on one sample breaks eps in {r['naive']} of runs")
         if "truth" in r:
-            told.append(", ".join(f"{k} {v:,}" for k, v in r["truth"].items()))
-        if told:
-            lines.append(f"- {r['what'].split(':')[0]}: " + "; ".join(told) + ".")
+            notes.append(", ".join(f"{k} {v:,}" for k, v in r["truth"].items()))
+        if notes:
+            lines.append(f"- {r['what'].split(':')[0]}: " + "; ".join(notes) + ".")
     return ["", *lines] if lines else []

@@ -40,7 +40,7 @@ def one(
 ) -> dict[str, float]:
     classes = tuple(sorted(set(truth)))
     votes = majority(units)
-    found = {
+    labels = {
         "majority": votes,
         "dawid_skene": dawid_skene(units),
         "crowdlab": crowdlab(
@@ -49,7 +49,7 @@ def one(
     }
     return {
         name: float(np.mean([a == b for a, b in zip(made.labels, truth, strict=True)]))
-        for name, made in found.items()
+        for name, made in labels.items()
     }
 
 
@@ -58,16 +58,16 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--encoder", choices=("onnx", "hashing"), default="onnx")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     start = time.perf_counter()
-    rows = read(asked.data)
+    rows = read(options.data)
     truth = [row["label"] for row in rows]
-    encoder = onnx_minilm.create() if asked.encoder == "onnx" else hashing.create()
+    encoder = onnx_minilm.create() if options.encoder == "onnx" else hashing.create()
     vectors = encoder.embed([row["text"] for row in rows])
     results = {}
     for k in (2, 3, 5):
         runs = []
-        for seed in range(asked.seeds if k < 5 else 1):
+        for seed in range(options.seeds if k < 5 else 1):
             rng = np.random.default_rng(seed)
             units = [
                 {
@@ -85,9 +85,9 @@ def main() -> None:
         json.dumps(
             {
                 "benchmark": "people",
-                "data": asked.data.name,
+                "data": options.data.name,
                 "texts": len(rows),
-                "seeds": asked.seeds,
+                "seeds": options.seeds,
                 "encoder": encoder.id,
                 "alpha": None if alpha is None else asdict(alpha),
                 **results,

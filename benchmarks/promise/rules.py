@@ -28,16 +28,16 @@ def exact(setting: Setting) -> list[Row]:
     """Row 1, first half: the numbers of the specification."""
     off = []
     for (size, eps), known in WHOLE.items():
-        told: tuple[int, ...] = finite.crossings(finite.per_file(size, eps, size), DELTA)[
+        computed: tuple[int, ...] = finite.crossings(finite.per_file(size, eps, size), DELTA)[
             : len(known)
         ]
-        off += [f"N {size}, eps {eps}: {told}"] if told != known else []
+        off += [f"N {size}, eps {eps}: {computed}"] if computed != known else []
     for eps, known in WITH_REPLACEMENT.items():
-        told = tuple(stream.audits_to_open(eps, s, DELTA) for s in range(len(known)))
-        off += [f"with replacement, eps {eps}: {told}"] if told != known else []
+        computed = tuple(stream.audits_to_open(eps, s, DELTA) for s in range(len(known)))
+        off += [f"with replacement, eps {eps}: {computed}"] if computed != known else []
     for pi, known in BOUNDS.items():
-        told = tuple(stream.most_errors(s, pi, DELTA) for s in range(len(known)))
-        off += [f"U at pi {pi}: {told}"] if told != known else []
+        computed = tuple(stream.most_errors(s, pi, DELTA) for s in range(len(known)))
+        off += [f"U at pi {pi}: {computed}"] if computed != known else []
     numbers = sum(len(v) for t in (WHOLE, WITH_REPLACEMENT, BOUNDS) for v in t.values())
     return [
         row(
@@ -53,8 +53,8 @@ def exact(setting: Setting) -> list[Row]:
 def streams(setting: Setting) -> list[Row]:
     """Row 1, second half: looked at after every audit, 2,000 audits long."""
     runs = 400 if setting.quick else 4000
-    told = false_certificates(runs, 2000, setting.rng(8))
-    worlds = {k: v for k, v in told.items() if isinstance(v, dict)}
+    rates = false_certificates(runs, 2000, setting.rng(8))
+    worlds = {k: v for k, v in rates.items() if isinstance(v, dict)}
     highest = DELTA + 2 * (DELTA * (1 - DELTA) / runs) ** 0.5
     rows = []
     for world, rules in worlds.items():
@@ -72,7 +72,7 @@ def streams(setting: Setting) -> list[Row]:
                 MADE_UP,
             )
         )
-    freed = next(v for k, v in told.items() if not isinstance(v, dict))
+    freed = next(v for k, v in rates.items() if not isinstance(v, dict))
     assert isinstance(freed, float)
     rows.append(
         row(
@@ -100,12 +100,12 @@ def fusion(setting: Setting) -> list[Row]:
     """Row 7, as promise/fusion.py plays it: both about 85 % right, wrong on the same records."""
     rows = []
     for name in ("banking77",) if setting.quick else ("banking77", "clinc150"):
-        told = []
+        gains = []
         for seed in range(1 if setting.quick else 2):
             world = build(name, "test", setting.seed + seed, setting.cache)
-            said = simulated(world)(0.85, setting.seed + seed)
-            told.append(fused(world, Learnt.of(world, "logistic"), said))
-        mean = {key: float(np.mean([one[key] for one in told])) for key in told[0]}
+            answers = simulated(world)(0.85, setting.seed + seed)
+            gains.append(fused(world, Learnt.of(world, "logistic"), answers))
+        mean = {key: float(np.mean([one[key] for one in gains])) for key in gains[0]}
         rows.append(
             row(
                 f"fusion over the better of agent and model, correlated errors, {name}",

@@ -46,25 +46,27 @@ SECTIONS: dict[str, Callable[[Setting], list[Row]]] = {
 
 
 def main() -> None:
-    asked = _arguments()
-    setting = Setting(asked.cache, seed=asked.seed)
-    if asked.quick:
-        setting = Setting(asked.cache, quick=True, worlds=1, coins=20, seed=asked.seed)
-    folder = asked.results / f"assurance-{'quick' if asked.quick else 'full'}"
-    told = {}
-    for name in asked.only or SECTIONS:
-        told[name] = play(name, setting, folder, again=asked.again)
-    print(markdown(told))
-    if asked.report:
-        asked.docs.mkdir(parents=True, exist_ok=True)
-        (asked.docs / "assurance.md").write_text(page(told, quick=asked.quick), encoding="utf-8")
-    rows = [row for found in told.values() for row in found["rows"]]
+    options = _arguments()
+    setting = Setting(options.cache, seed=options.seed)
+    if options.quick:
+        setting = Setting(options.cache, quick=True, worlds=1, coins=20, seed=options.seed)
+    folder = options.results / f"assurance-{'quick' if options.quick else 'full'}"
+    sections = {}
+    for name in options.only or SECTIONS:
+        sections[name] = play(name, setting, folder, again=options.again)
+    print(markdown(sections))
+    if options.report:
+        options.docs.mkdir(parents=True, exist_ok=True)
+        (options.docs / "assurance.md").write_text(
+            page(sections, quick=options.quick), encoding="utf-8"
+        )
+    rows = [row for section in sections.values() for row in section["rows"]]
     print(
         json.dumps(
             {
                 "met": sum(row["met"] is True for row in rows),
                 "missed": [row["what"] for row in rows if row["met"] is False],
-                "seconds": {name: found["seconds"] for name, found in told.items()},
+                "seconds": {name: section["seconds"] for name, section in sections.items()},
                 "rows": rows,
             }
         )
@@ -76,20 +78,20 @@ def play(name: str, setting: Setting, folder: Path, *, again: bool = False) -> d
     file = folder / f"{name}.json"
     settings = {"worlds": setting.worlds, "coins": setting.coins, "seed": setting.seed}
     if file.is_file() and not again:
-        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        if found["settings"] == settings:
+        section: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if section["settings"] == settings:
             print(f"{name}: kept", file=sys.stderr, flush=True)
-            return found
+            return section
     start = time.perf_counter()
     rows = SECTIONS[name](setting)
     seconds = round(time.perf_counter() - start, 1)
     print(f"{name}: {seconds} s", file=sys.stderr, flush=True)
-    found = {"rows": rows, "seconds": seconds, "settings": settings}
+    section = {"rows": rows, "seconds": seconds, "settings": settings}
     folder.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")  # a run that is stopped leaves no half file
-    part.write_text(json.dumps(found) + "\n", encoding="utf-8")
+    part.write_text(json.dumps(section) + "\n", encoding="utf-8")
     part.replace(file)
-    return found
+    return section
 
 
 def _arguments() -> argparse.Namespace:
@@ -104,11 +106,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--cache", type=Path, default=Path(tempfile.gettempdir()) / "tiebreak-bench"
     )
-    asked = parser.parse_args()
-    asked.only = asked.only.split(",") if asked.only else []
-    if odd := [name for name in asked.only if name not in SECTIONS]:
+    options = parser.parse_args()
+    options.only = options.only.split(",") if options.only else []
+    if odd := [name for name in options.only if name not in SECTIONS]:
         parser.error(f"{odd[0]!r} is no section: {', '.join(SECTIONS)}")
-    return asked
+    return options
 
 
 if __name__ == "__main__":

@@ -65,18 +65,18 @@ def false_certificates(runs: int, length: int, rng: np.random.Generator) -> dict
         "running rate": table(lambda s: max(20, round(s / EPS))),
         "Clopper-Pearson": table(clopper_pearson),
     }
-    found: dict[str, object] = {}
+    rates: dict[str, object] = {}
     n = t + 1
     for world, rate in worlds.items():
         s = np.cumsum(rng.random((runs, length)) < rate, axis=1)
         above = np.cumsum(rate) >= EPS * n - 1e-9
-        found[world] = {k: round(float((r(n, s) & above).any(axis=1).mean()), 4)
+        rates[world] = {k: round(float((r(n, s) & above).any(axis=1).mean()), 4)
                         for k, r in rules.items()}  # fmt: skip
     weak = np.cumsum(rng.random((runs, 250)) < 0.15, axis=1)
-    found["90 % on 50 frees an agent of 85 % within 250"] = round(
+    rates["90 % on 50 frees an agent of 85 % within 250"] = round(
         float(ninety_on_fifty(np.arange(1, 251), weak).any(axis=1).mean()), 4
     )
-    return found
+    return rates
 
 
 def bound_missed(runs: int, length: int, rng: np.random.Generator) -> dict[str, float]:

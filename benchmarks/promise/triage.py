@@ -69,19 +69,19 @@ def triage(setting: Setting) -> list[Row]:
     """Row 6."""
     rows, draws = [], 100 if setting.quick else 2000
     for name, candidates, truth, size in _streams(setting):
-        told = bounds(~truth, (0.05, 0.1, 0.2), draws, setting.rng(3))
+        tally = bounds(~truth, (0.05, 0.1, 0.2), draws, setting.rng(3))
         issued = ", ".join(
-            f"{told['issued'][e] / size:.0%} at eps {e:.0%} (in force at the end in"
-            f" {told['force'][e]:.0%} of draws; above eps while in force in {told['above'][e]})"
-            for e in told["issued"]
+            f"{tally['issued'][e] / size:.0%} at eps {e:.0%} (in force at the end in"
+            f" {tally['force'][e]:.0%} of draws; above eps while in force in {tally['above'][e]})"
+            for e in tally["issued"]
         )
         rows.append(
             row(
                 f"stream, {name}: moments at which errors passed the bound",
-                f"in {told['missed']} of {draws:,} draws; {candidates} of {size:,} were candidates,"
-                f" {1 - truth.mean():.1%} of them wrong; issued unaudited: {issued}",
+                f"in {tally['missed']} of {draws:,} draws; {candidates} of {size:,} were"
+                f" candidates, {1 - truth.mean():.1%} of them wrong; issued unaudited: {issued}",
                 f"≤ {DELTA:.0%} of draws",
-                told["missed"] <= DELTA * draws,
+                tally["missed"] <= DELTA * draws,
                 KIND,
             )
         )
@@ -93,8 +93,8 @@ def _streams(setting: Setting) -> Iterator[tuple[str, int, Flags, int]]:
     rng = setting.rng(4)
     if not setting.quick:
         rows = [r for r in read_rows(data_file("spamassassin")) if r.get("label")]
-        lot = rng.permutation(len(rows))
-        first, rest = lot[:FIRST], np.sort(lot[FIRST:])
+        shuffled = rng.permutation(len(rows))
+        first, rest = shuffled[:FIRST], np.sort(shuffled[FIRST:])
         ways = {
             "spam, shuffled": (first, rng.permutation(rest)),
             "spam, in the file's order (ham, then spam), head of 600 by lot": (first, rest),

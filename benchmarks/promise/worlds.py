@@ -90,8 +90,8 @@ def texts(name: str, cache: Path) -> Texts:
     classes = tuple(sorted({r["label"] for r in rows}))
     place = {label: i for i, label in enumerate(classes)}
     labels = np.array([place[r["label"]] for r in rows])
-    said = [r["text"] for r in rows]
-    vectors = embed(said, cache)
+    raw_texts = [r["text"] for r in rows]
+    vectors = embed(raw_texts, cache)
     difficulty, other = _difficulty(name, vectors, labels, cache)
     return Texts(name, vectors, labels, classes, embed_names(classes, cache), difficulty, other)
 
@@ -144,8 +144,8 @@ def learn(
     per_class = per_class or SETS[data.name].per_class
     file = kept and kept / f"head-{data.name}-{kind}-{seed}-{per_class}-{len(data.labels)}.npz"
     if file and file.is_file():
-        with np.load(file, allow_pickle=False) as found:
-            return Learnt(found["p"].astype(np.float64), found["labelled"])
+        with np.load(file, allow_pickle=False) as saved:
+            return Learnt(saved["p"].astype(np.float64), saved["labelled"])
     rng = np.random.default_rng([seed, 5])
     trainer = Trainer(kind, data.classes, data.names, rng)
     size, k = len(data.labels), len(data.classes)
@@ -155,8 +155,8 @@ def learn(
     while len(chosen) < per_class * k:
         n = min(batch, per_class * k - len(chosen))
         rest = np.setdiff1d(np.arange(size), chosen)
-        by_lot = rest[draw_control(rest, max(1, round(SHARE * n)), rng)[0]]
-        rest = np.setdiff1d(rest, by_lot)
+        uniform = rest[draw_control(rest, max(1, round(SHARE * n)), rng)[0]]
+        rest = np.setdiff1d(rest, uniform)
         pool = Pool(
             vectors=data.vectors[rest],
             labelled=data.vectors[chosen],
@@ -164,9 +164,9 @@ def learn(
             n_classes=k,
         )
         strategy = find("strategies", "margin_kmeans" if head else "kmeans_seeds")()
-        picked = [p.position for p in strategy.query(pool, n - len(by_lot), rng)]
-        control = np.concatenate([control, len(chosen) + np.arange(len(by_lot))])
-        chosen = np.concatenate([chosen, by_lot, rest[picked]])
+        picked = [p.position for p in strategy.query(pool, n - len(uniform), rng)]
+        control = np.concatenate([control, len(chosen) + np.arange(len(uniform))])
+        chosen = np.concatenate([chosen, uniform, rest[picked]])
         rest = np.setdiff1d(np.arange(size), chosen)
         head = trainer.fit(data.vectors[chosen], data.labels[chosen], data.vectors[rest], control)
     assert head is not None
@@ -177,23 +177,23 @@ def learn(
 
 
 def agreed(
-    data: Texts, learnt: Learnt, said: Ints, seed: int, verified: int = VERIFIED
+    data: Texts, learnt: Learnt, answers: Ints, seed: int, verified: int = VERIFIED
 ) -> tuple[World, dict[str, float]]:
     """The records on which agent and model agree, with fused scores; and what is true of them."""
     rng = np.random.default_rng([seed, 6])
     rest = np.setdiff1d(np.arange(len(data.labels)), learnt.labelled)
     blind = rest[draw_control(rest, verified, rng)[0]]
-    fusion = fit_fusion(learnt.p[blind], said[blind], data.labels[blind])
+    fusion = fit_fusion(learnt.p[blind], answers[blind], data.labels[blind])
     open_ids = np.setdiff1d(rest, blind)
-    q = fuse(fusion, learnt.p[open_ids], said[open_ids])
+    q = fuse(fusion, learnt.p[open_ids], answers[open_ids])
     model = learnt.p[open_ids].argmax(axis=1)
-    same = model == said[open_ids]
+    same = model == answers[open_ids]
     at = open_ids[same]
-    world = World(q[same].max(axis=1), said[at] != data.labels[at], len(data.labels))
+    world = World(q[same].max(axis=1), answers[at] != data.labels[at], len(data.labels))
     return world, {
         "records": len(data.labels),
         "people's labels before": len(learnt.labelled) + len(blind),
-        "agent": round(float((said[open_ids] == data.labels[open_ids]).mean()), 4),
+        "agent": round(float((answers[open_ids] == data.labels[open_ids]).mean()), 4),
         "model": round(float((model == data.labels[open_ids]).mean()), 4),
         "fused": round(float((q.argmax(axis=1) == data.labels[open_ids]).mean()), 4),
         "agreed": round(float(same.mean()), 4),

@@ -53,8 +53,8 @@ def accuracy(vectors: Floats, rows: list[dict[str, str]]) -> float:
     classes = tuple(sorted(set(labels[train].tolist())))
     head = create().fit(vectors[train], labels[train].tolist(), classes, C)
     assert head is not None
-    said = np.array(classes)[head.logits(vectors[~train]).argmax(axis=1)]
-    return float((said == labels[~train]).mean())
+    predicted = np.array(classes)[head.logits(vectors[~train]).argmax(axis=1)]
+    return float((predicted == labels[~train]).mean())
 
 
 def main() -> None:

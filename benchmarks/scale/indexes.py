@@ -53,23 +53,23 @@ def main() -> None:
         rows = np.concatenate([part for part, _ in topics(options.records + QUERIES)])
     queries, rows = rows[:QUERIES], rows[QUERIES:]
     exact = filled(KINDS["faiss_flat"](rows.shape[1]), rows)
-    found = {}
+    by_kind = {}
     for kind in options.kinds.split(","):
         index = KINDS[kind](rows.shape[1])
         built = seconds(partial(filled, index, rows))
-        asked = seconds(partial(index.search, queries, K))
-        found[kind] = {
+        searching = seconds(partial(index.search, queries, K))
+        by_kind[kind] = {
             "build_s": round(built, 2),
-            "query_ms": round(1000 * asked / QUERIES, 3),
+            "query_ms": round(1000 * searching / QUERIES, 3),
             "recall_at_10": round(recall(index, exact, queries, K), 4),
         }
     result = {
         "benchmark": "indexes",
         "records": len(rows),
         "dim": rows.shape[1],
-        **found,
+        **by_kind,
         "target_recall": 0.95,
-        "met": all(kind["recall_at_10"] >= 0.95 for kind in found.values()),
+        "met": all(kind["recall_at_10"] >= 0.95 for kind in by_kind.values()),
     }
     print(json.dumps(result))
 

@@ -86,7 +86,7 @@ class Watched:
         return chosen
 
 
-class Told:
+class NoteLog:
     """A `Progress` that keeps the notes."""
 
     def __init__(self) -> None:
@@ -158,12 +158,12 @@ def answer(context: ProjectContext, truth: np.ndarray, ids: list[int]) -> None:
 
 def turns(folder: Path, many: int) -> dict[str, Any]:
     """Open the project and run it as often, the waiting batch answered before each."""
-    told = Told()
+    log = NoteLog()
     watched = Watched()
     truth = np.load(folder / TRUTH)
-    found: dict[str, Any] = {"seconds": []}
+    measured: dict[str, Any] = {"seconds": []}
     with Timed() as opened:
-        project = Project.open(folder, progress=told)
+        project = Project.open(folder, progress=log)
     with project:
         context = project.context
         with Timed() as table:
@@ -177,19 +177,19 @@ def turns(folder: Path, many: int) -> dict[str, Any]:
             with Timed() as whole:
                 done = project.run(batch=BATCH)
             processor = {"select_processor": watched.busy[-1]}
-            found["seconds"].append({"run": whole.seconds, **done["seconds"], **processor})
-        found |= {
+            measured["seconds"].append({"run": whole.seconds, **done["seconds"], **processor})
+        measured |= {
             "open_s": opened.seconds,
             "table_s": table.seconds,
             "placed_s": placed.seconds,
             "embed_s": prepared.seconds,
-            "notes": [note for note in told.notes if "index" in note],
+            "notes": [note for note in log.notes if "index" in note],
             "held_gb": memory("RssAnon"),
             "peak_gb": memory("VmHWM"),
         }
         if many > 1:
-            found |= checked(context, truth)
-    return found
+            measured |= checked(context, truth)
+    return measured
 
 
 class Exact:
@@ -202,8 +202,8 @@ class Exact:
         ids = np.zeros((len(queries), 0), dtype=np.int64)
         cosines = np.zeros((len(queries), 0), dtype=np.float32)
         for start in range(0, len(self._vectors), CHUNK):
-            here = np.arange(start, min(len(self._vectors), start + CHUNK))
-            more = scan(queries, here, self._vectors.at(here), k)
+            positions = np.arange(start, min(len(self._vectors), start + CHUNK))
+            more = scan(queries, positions, self._vectors.at(positions), k)
             ids, cosines = np.hstack([ids, more[0]]), np.hstack([cosines, more[1]])
             best = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
             ids, cosines = (np.take_along_axis(a, best, axis=1) for a in (ids, cosines))
@@ -216,18 +216,18 @@ def checked(context: ProjectContext, truth: np.ndarray) -> dict[str, Any]:
     assert index is not None
     labelled = np.array(sorted(context.labelled()), dtype=np.int64)
     queries = context.rows(np.random.default_rng(0).choice(labelled, QUERIES, replace=False))
-    with Timed() as asked:
+    with Timed() as timer:
         index.search(queries, K)
-    found = {
+    measured = {
         "recall_at_10": round(recall(index, Exact(context), queries, K), 4),
-        "query_ms": round(1000 * asked.seconds / QUERIES, 2),
+        "query_ms": round(1000 * timer.seconds / QUERIES, 2),
         "index_gb": round(index.path.stat().st_size / 1e9, 2),
     }
     context.near_rows = None
     answer(context, truth, [task.record_id for task in context.store.queue.tasks()])
     with Project(context) as project:
-        found["streamed_select_s"] = project.run(batch=BATCH)["seconds"]["select"]
-    return found
+        measured["streamed_select_s"] = project.run(batch=BATCH)["seconds"]["select"]
+    return measured
 
 
 def phase(name: str, folder: Path, n: int) -> dict[str, Any]:

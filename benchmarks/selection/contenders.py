@@ -150,7 +150,7 @@ class Trainer:
             prototypes=self._names,
         )
         if due and len(control):
-            challenger, champion = (find("classifiers", k)() for k in (PRODUCT_HEAD, BASELINE_HEAD))
-            lost = baseline_wins(compare_heads(data, challenger, champion, self._rng))
+            challenger, baseline = (find("classifiers", k)() for k in (PRODUCT_HEAD, BASELINE_HEAD))
+            lost = baseline_wins(compare_heads(data, challenger, baseline, self._rng))
             self._head = BASELINE_HEAD if lost else PRODUCT_HEAD
         return data.fit(find("classifiers", self._head)())

@@ -91,18 +91,18 @@ def power(data: Data, kind: str, share: float, times: int, rng: np.random.Genera
         order = rng.permutation(len(data.rest))
         reference = data.rest[order[:REFERENCE]]
         window = data.window(kind, share, order[REFERENCE:], rng)
-        found = {
+        tests = {
             f"distance_{by}": distance_test(
                 reference, window, rng, permutations=PERMUTATIONS, statistic=by
             )
             for by in statistics_
         }
-        found["mmd"] = mmd_test(reference, window, rng, permutations=PERMUTATIONS)
-        said = [data.head.logits(x).argmax(axis=1) for x in (reference, window)]
-        found["classes"] = classes_test(*said, rng, permutations=PERMUTATIONS)
-        hits = {name: test.p <= LEVEL for name, test in found.items()}
+        tests["mmd"] = mmd_test(reference, window, rng, permutations=PERMUTATIONS)
+        predicted = [data.head.logits(x).argmax(axis=1) for x in (reference, window)]
+        tests["classes"] = classes_test(*predicted, rng, permutations=PERMUTATIONS)
+        hits = {name: test.p <= LEVEL for name, test in tests.items()}
         ours = ("distance_far_ranks", "mmd", "classes")
-        hits["window_flagged"] = any(found[name].p <= LEVEL / 3 for name in ours)
+        hits["window_flagged"] = any(tests[name].p <= LEVEL / 3 for name in ours)
         for name, hit in hits.items():
             fired[name] = fired.get(name, 0) + hit
     return {name: round(n / times, 3) for name, n in fired.items()}
@@ -137,22 +137,22 @@ def main() -> None:
     parser.add_argument(
         "--cache", type=Path, default=Path(tempfile.gettempdir()) / "tiebreak-bench"
     )
-    asked = parser.parse_args()
-    rng = np.random.default_rng(asked.seed)
-    data = Data(asked.data, asked.cache, asked.rows, rng)
+    options = parser.parse_args()
+    rng = np.random.default_rng(options.seed)
+    data = Data(options.data, options.cache, options.rows, rng)
     start = time.perf_counter()
     result = {
         "benchmark": "drift",
         "reference": REFERENCE,
         "window": WINDOW,
-        "windows": asked.windows,
+        "windows": options.windows,
         "power": {
-            f"{kind}_{share:g}": power(data, kind, share, asked.windows, rng)
+            f"{kind}_{share:g}": power(data, kind, share, options.windows, rng)
             for kind, share in CONDITIONS
         },
         "martingale": {
             f"out_of_scope_{share:g}": martingale(data, share, times, rng)
-            for share, times in ((0.0, asked.streams), (0.1, 10), (0.2, 10))
+            for share, times in ((0.0, options.streams), (0.1, 10), (0.2, 10))
         },
         "seconds": round(time.perf_counter() - start, 1),
     }

@@ -55,16 +55,16 @@ class Against:
 
 def read(folder: Path, *, quick: bool) -> dict[str, dict[str, list[dict[str, Any]]]]:
     """Results by set and contender, seeds in order; those of other settings are left out."""
-    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    by_set: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for file in sorted(folder.glob("*/*-*.json")):
-        told = json.loads(file.read_text(encoding="utf-8"))
-        key = told["contender"]
-        if key in CONTENDERS and told["settings"] == settings_of(key, quick=quick):
-            found.setdefault(file.parent.name, {}).setdefault(key, []).append(told)
-    for runs in found.values():
+        result = json.loads(file.read_text(encoding="utf-8"))
+        key = result["contender"]
+        if key in CONTENDERS and result["settings"] == settings_of(key, quick=quick):
+            by_set.setdefault(file.parent.name, {}).setdefault(key, []).append(result)
+    for runs in by_set.values():
         for key in runs:
-            runs[key].sort(key=lambda told: told["seed"])
-    return found
+            runs[key].sort(key=lambda result: result["seed"])
+    return by_set
 
 
 def played(runs: Runs) -> dict[str, list[Run]]:
@@ -97,10 +97,10 @@ def figures(runs: Sequence[Run], base: Sequence[Run]) -> Figures:
 
 def spread(values: Sequence[float]) -> Spread:
     """Mean and its 95 % interval over seeds."""
-    found = over_seeds(values)
-    if found is None:
+    over = over_seeds(values)
+    if over is None:
         return values[0], None, None
-    return found.value, found.low, found.high
+    return over.value, over.low, over.high
 
 
 def against(runs: Runs) -> Against | None:
@@ -139,7 +139,7 @@ class Goal:
 
     what: str
     reach: str
-    found: str
+    measured: str
     met: bool | None
 
 
@@ -169,21 +169,21 @@ def gap_goals(sets: Sequence[Against], total: int) -> list[Goal]:
     ]  # fmt: skip
 
 
-def label_goal(what: str, found: float | None, most: float) -> Goal:
+def label_goal(what: str, needed: float | None, most: float) -> Goal:
     """A count of labels that is to be reached with at most so many; None if it never was."""
-    told = "not within the budget" if found is None else f"{found:.0f}"
-    return Goal(what, f"≤ {most:.0f}", told, found is not None and found <= most)
+    shown = "not within the budget" if needed is None else f"{needed:.0f}"
+    return Goal(what, f"≤ {most:.0f}", shown, needed is not None and needed <= most)
 
 
-def share_goal(what: str, found: float, least: float) -> Goal:
+def share_goal(what: str, share: float, least: float) -> Goal:
     """A share that is to be reached at least."""
-    return Goal(what, f"≥ {least:.1%}", f"{found:.1%}", found >= least)
+    return Goal(what, f"≥ {least:.1%}", f"{share:.1%}", share >= least)
 
 
-def set_goals(name: str, told: Mapping[str, Figures]) -> list[Goal]:
+def set_goals(name: str, rows: Mapping[str, Figures]) -> list[Goal]:
     """The targets that the issue names for a set."""
-    mine = told.get(PRODUCT)
-    if mine is None or BASELINE not in told:
+    mine = rows.get(PRODUCT)
+    if mine is None or BASELINE not in rows:
         return []
     goals = []
     if name == "banking77":

@@ -32,7 +32,7 @@ def tried(
     labels: list[int], accuracy: list[float], rng: np.random.Generator, draws: int
 ) -> Counter[str]:
     """How often a curve's forecasts held, missed, or could not be told."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     batch = labels[0]
     n = max(1, round_half_up(CONTROL * batch))
     for at in range(2, len(labels)):
@@ -46,55 +46,55 @@ def tried(
                 Point(labels=labels[i], right=int(rng.binomial(n, accuracy[i])), n=n)
                 for i in range(at)
             ]
-            told = forecast_labels(points, now=now, more=more, effort=Effort(), rng=rng)
-            if isinstance(told, CannotTell):
-                found["cannot tell"] += 1
+            forecast = forecast_labels(points, now=now, more=more, effort=Effort(), rng=rng)
+            if isinstance(forecast, CannotTell):
+                counts["cannot tell"] += 1
             else:
-                held = told.accuracy.low <= truth <= told.accuracy.high
-                found["held" if held else "missed"] += 1
-                found["width"] += round(1000 * (told.accuracy.high - told.accuracy.low))
-    return found
+                covered = forecast.accuracy.low <= truth <= forecast.accuracy.high
+                counts["held" if covered else "missed"] += 1
+                counts["width"] += round(1000 * (forecast.accuracy.high - forecast.accuracy.low))
+    return counts
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / ".results" / "full")
     parser.add_argument("--draws", type=int, default=10, help="control arms a batch")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     by_set: dict[str, Counter[str]] = {}
     for name in SETS:
-        for file in sorted((asked.results / name).glob(f"{PRODUCT}-[0-9]*.json")):
+        for file in sorted((options.results / name).glob(f"{PRODUCT}-[0-9]*.json")):
             result = json.loads(file.read_text(encoding="utf-8"))
             rng = np.random.default_rng([zlib.crc32(name.encode()), result["seed"]])
-            played = tried(result["labels"], result["accuracy"], rng, asked.draws)
+            played = tried(result["labels"], result["accuracy"], rng, options.draws)
             by_set.setdefault(name, Counter()).update(played)
     if not by_set:
-        parser.error(f"{str(asked.results)!r} holds no {PRODUCT}: run benchmarks.selection.run")
+        parser.error(f"{str(options.results)!r} holds no {PRODUCT}: run benchmarks.selection.run")
     total = sum(by_set.values(), Counter())
-    told = {name: _row(found) for name, found in by_set.items()}
+    rows = {name: _row(counts) for name, counts in by_set.items()}
     every = _row(total)
-    held = every["held"]
+    share = every["held"]
     print(
         json.dumps(
             {
                 "benchmark": "forecast",
                 "control arms": "simulated",
-                "sets": told,
+                "sets": rows,
                 "all": every,
                 "reach": REACH,
-                "met": held is not None and held >= REACH,
+                "met": share is not None and share >= REACH,
             }
         )
     )
 
 
-def _row(found: Counter[str]) -> dict[str, float | int | None]:
-    told = found["held"] + found["missed"]
+def _row(counts: Counter[str]) -> dict[str, float | int | None]:
+    issued = counts["held"] + counts["missed"]
     return {
-        "held": round(found["held"] / told, 3) if told else None,
-        "told": told,
-        "cannot tell": found["cannot tell"],
-        "mean width": round(found["width"] / told / 1000, 3) if told else None,
+        "held": round(counts["held"] / issued, 3) if issued else None,
+        "told": issued,
+        "cannot tell": counts["cannot tell"],
+        "mean width": round(counts["width"] / issued / 1000, 3) if issued else None,
     }
 
 

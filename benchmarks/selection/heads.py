@@ -55,12 +55,12 @@ def compare(file: Path, part: str, seeds: int, cache: Path) -> dict[str, dict[st
     labels = np.array([r["label"] for r in rows])
     classes = tuple(sorted(set(labels.tolist())))
     names = embed_names(classes, cache)
-    found: dict[str, dict[str, list[float]]] = {}
+    accuracies: dict[str, dict[str, list[float]]] = {}
     for seed in range(seeds):
         pool, test = parts(rows, part, seed)
         for m in PER_CLASS:
             chosen, rest = choose(vectors[pool], m * max(len(classes), LEAST), len(classes), seed)
-            for head, (kind, told) in HEADS.items():
+            for head, (kind, named) in HEADS.items():
                 start = time.perf_counter()
                 made = find("classifiers", kind)().fit(
                     vectors[pool][chosen],
@@ -68,14 +68,16 @@ def compare(file: Path, part: str, seeds: int, cache: Path) -> dict[str, dict[st
                     classes,
                     C,
                     unlabelled=vectors[pool][rest],
-                    prototypes=names if told else None,
+                    prototypes=names if named else None,
                 )
                 took = time.perf_counter() - start
-                said = np.array(classes)[made.logits(vectors[test]).argmax(axis=1)]
-                cell = found.setdefault(head, {})
-                cell.setdefault(str(m), []).append(float((said == labels[test]).mean()))
+                predicted = np.array(classes)[made.logits(vectors[test]).argmax(axis=1)]
+                cell = accuracies.setdefault(head, {})
+                cell.setdefault(str(m), []).append(float((predicted == labels[test]).mean()))
                 cell.setdefault(f"{m} s", []).append(took)
-    return {h: {k: round(float(np.mean(v)), 4) for k, v in by.items()} for h, by in found.items()}
+    return {
+        h: {k: round(float(np.mean(v)), 4) for k, v in by.items()} for h, by in accuracies.items()
+    }
 
 
 def choose(vectors: np.ndarray, n: int, n_classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -95,12 +97,14 @@ def main() -> None:
     parser.add_argument(
         "--cache", type=Path, default=Path(tempfile.gettempdir()) / "tiebreak-bench"
     )
-    asked = parser.parse_args()
-    result = {f.name: compare(f, asked.part, asked.seeds, asked.cache) for f in asked.files}
+    options = parser.parse_args()
+    result = {f.name: compare(f, options.part, options.seeds, options.cache) for f in options.files}
     for name, heads in result.items():
         for head, cells in heads.items():
             print(f"{name:24} {head:16}", *(f"{k}: {v:.3f}" for k, v in cells.items()))
-    print(json.dumps({"benchmark": "heads", "part": asked.part, "seeds": asked.seeds, **result}))
+    print(
+        json.dumps({"benchmark": "heads", "part": options.part, "seeds": options.seeds, **result})
+    )
 
 
 if __name__ == "__main__":

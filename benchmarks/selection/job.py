@@ -46,25 +46,28 @@ def play(data: Data, contender: Contender, seed: int, *, limit: float) -> dict[s
     A contender whose batch takes longer than *limit* seconds, does not fit in memory, or raises is
     given up, and the result says why in ``skipped``.
     """
-    told: dict[str, Any] = {"contender": contender.key, "seed": seed}
+    result: dict[str, Any] = {"contender": contender.key, "seed": seed}
     try:
         with warnings.catch_warnings():  # the peers' own, about settings that are their defaults
             warnings.simplefilter("ignore")
             track, head = _loop(data, contender, seed, limit)
     except TooSlow as slow:
-        return told | {"skipped": {"why": TOO_SLOW, "seconds": round(slow.seconds, 2)}}
+        return result | {"skipped": {"why": TOO_SLOW, "seconds": round(slow.seconds, 2)}}
     except TooBig as big:
-        return told | {"skipped": {"why": TOO_BIG, "gib": round(big.gib, 1)}}
+        return result | {"skipped": {"why": TOO_BIG, "gib": round(big.gib, 1)}}
     except Exception as error:  # a peer's fault must not end the run; the page shows it
-        return told | {"skipped": {"why": FAILED, "error": f"{type(error).__name__}: {error}"}}
+        return result | {"skipped": {"why": FAILED, "error": f"{type(error).__name__}: {error}"}}
     rare, which = rare_classes(data.labels, data.truth)
-    return told | {
+    return result | {
         "labels": track.labels,
         "accuracy": [round(x, 5) for x in track.accuracy],
         "query_seconds": [round(x, 4) for x in track.query_seconds],
         "fit_seconds": [round(x, 4) for x in track.fit_seconds],
         "test_rows": len(data.truth),
-        "rare": {"recall": round(recall(said(head, data.test), data.truth, rare), 5), "of": which},
+        "rare": {
+            "recall": round(recall(predicted(head, data.test), data.truth, rare), 5),
+            "of": which,
+        },
     }
 
 
@@ -89,8 +92,8 @@ def _loop(data: Data, contender: Contender, seed: int, limit: float) -> tuple[Tr
         track.query_seconds.append(seconds)
         if seconds > limit:
             raise TooSlow(seconds)
-        by_lot = len(chosen) + np.arange(_control_n(contender.control, n))
-        control = np.concatenate([control, by_lot])  # the control arm comes first in a batch
+        uniform = len(chosen) + np.arange(_control_n(contender.control, n))
+        control = np.concatenate([control, uniform])  # the control arm comes first in a batch
         chosen = np.concatenate([chosen, new])
         rest = np.setdiff1d(np.arange(len(pool)), chosen)
         head, seconds = _timed(
@@ -98,7 +101,7 @@ def _loop(data: Data, contender: Contender, seed: int, limit: float) -> tuple[Tr
         )
         track.fit_seconds.append(seconds)
         track.labels.append(len(chosen))
-        track.accuracy.append(float((said(head, data.test) == data.truth).mean()))
+        track.accuracy.append(float((predicted(head, data.test) == data.truth).mean()))
     return track, head
 
 
@@ -113,14 +116,14 @@ def _batch(
 ) -> tuple[np.ndarray, float]:
     """*n* new positions, the control arm first, and the seconds of the question."""
     open_ids = np.setdiff1d(np.arange(len(labels)), chosen)
-    by_lot = np.empty(0, dtype=np.int64)
+    uniform = np.empty(0, dtype=np.int64)
     if control:
         drawn, _ = draw_control(open_ids, _control_n(control, n), rng)
-        by_lot = open_ids[drawn]
-    rest = np.setdiff1d(open_ids, by_lot)
-    taken, left = np.concatenate([chosen, by_lot]), n - len(by_lot)
+        uniform = open_ids[drawn]
+    rest = np.setdiff1d(open_ids, uniform)
+    taken, left = np.concatenate([chosen, uniform]), n - len(uniform)
     picked, seconds = _timed(lambda: one.ask(rest, taken, labels[chosen], head, left, rng))
-    new = np.concatenate([by_lot, np.asarray(picked, dtype=np.int64)])
+    new = np.concatenate([uniform, np.asarray(picked, dtype=np.int64)])
     if len(np.unique(new)) != n or not np.isin(picked, rest).all():
         raise ValueError(f"{n} new records were asked for, {len(np.unique(new))} came")
     return new, seconds
@@ -137,7 +140,7 @@ def _timed(act: Callable[[], Any]) -> tuple[Any, float]:
     return got, time.process_time() - start
 
 
-def said(head: Head, vectors: np.ndarray) -> np.ndarray:
+def predicted(head: Head, vectors: np.ndarray) -> np.ndarray:
     """The most likely class of each row, int64[n]."""
     return head.logits(vectors).argmax(axis=1)
 

@@ -42,8 +42,8 @@ def plant(train: Split, classes: tuple[str, ...], kind: str, rng: np.random.Gene
 def accuracy(train: Split, labels: list[str], test: Split, classes: tuple[str, ...]) -> float:
     head = create().fit(train.vectors, labels, classes, C)
     assert head is not None
-    said = head.logits(test.vectors).argmax(axis=1)
-    return float(np.mean([classes[i] == x for i, x in zip(said, test.labels, strict=True)]))
+    predicted = head.logits(test.vectors).argmax(axis=1)
+    return float(np.mean([classes[i] == x for i, x in zip(predicted, test.labels, strict=True)]))
 
 
 def one(
@@ -82,22 +82,22 @@ def main() -> None:
     parser.add_argument(
         "--cache", type=Path, default=Path(tempfile.gettempdir()) / "tiebreak-bench"
     )
-    asked = parser.parse_args()
-    parts, classes = read_parts(asked.data, asked.cache)
+    options = parser.parse_args()
+    parts, classes = read_parts(options.data, options.cache)
     start = time.perf_counter()
     kinds = {}
     for kind in ("uniform", "confusable"):
         runs = [
             one(parts["train"], parts["test"], classes, kind, np.random.default_rng(seed))
-            for seed in range(asked.seeds)
+            for seed in range(options.seeds)
         ]
         kinds[kind] = {key: round(statistics.mean(r[key] for r in runs), 4) for key in runs[0]}
     result = {
         "benchmark": "label_errors",
-        "data": asked.data.name,
+        "data": options.data.name,
         "rows": len(parts["train"].labels),
         "test_rows": len(parts["test"].labels),
-        "seeds": asked.seeds,
+        "seeds": options.seeds,
         "noise": NOISE,
         "rechecked": RECHECKED,
         **kinds,

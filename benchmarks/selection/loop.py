@@ -29,7 +29,7 @@ from tiebreak.learner.choose_c import DEFAULT_C, choose_c, needs_choice
 from tiebreak.learner.control_arm import draw_control
 from tiebreak.registry import find
 
-BATCHES, LEAST_BATCH, SHARE, KEPT = 10, 16, 0.1, 0.9
+BATCHES, MIN_BATCH, SHARE, KEPT = 10, 16, 0.1, 0.9
 TARGETS = (0.8, 0.85, 0.9)
 ARMS = {
     "default": ("kmeans_seeds", "margin_kmeans"),
@@ -43,10 +43,10 @@ def data_file(name: str = "banking77") -> Path:
     given = os.environ.get("TIEBREAK_DATA")
     folders = [Path(given)] if given else []
     folders += [root / "shared" / "data", root.parent / "shared" / "data"]
-    found = [f / f"{name}.jsonl.gz" for f in folders if (f / f"{name}.jsonl.gz").is_file()]
-    if not found:
+    files = [f / f"{name}.jsonl.gz" for f in folders if (f / f"{name}.jsonl.gz").is_file()]
+    if not files:
         sys.exit(f"No {name}.jsonl.gz: name the file, or its folder in TIEBREAK_DATA.")
-    return found[0]
+    return files[0]
 
 
 def embed(texts: list[str], cache: Path) -> np.ndarray:
@@ -121,7 +121,7 @@ def curve(
         pool = train.vectors[rng.permutation(open_ids)]
         head = trainer.fit(pool[:0], [], classes, c, unlabelled=pool, prototypes=names)
     points: dict[int, tuple[float, float]] = {}
-    batch = max(len(classes), LEAST_BATCH)
+    batch = max(len(classes), MIN_BATCH)
     while len(chosen) < BATCHES * batch:
         drawn, _ = draw_control(open_ids, round(SHARE * batch), rng)
         control = open_ids[drawn]
@@ -151,15 +151,15 @@ def needed(runs: list[dict[int, tuple[float, float]]]) -> dict[str, int | None]:
     """Labels at which the mean curve first reaches an accuracy, between its points by a line."""
     at = sorted(runs[0])
     mean = [statistics.mean(run[n][0] for run in runs) for n in at]
-    found: dict[str, int | None] = {}
+    reached: dict[str, int | None] = {}
     for target in TARGETS:
         i = next((i for i, a in enumerate(mean) if a >= target), None)
         if i:
             share = (target - mean[i - 1]) / (mean[i] - mean[i - 1])
-            found[str(target)] = round(at[i - 1] + share * (at[i] - at[i - 1]))
+            reached[str(target)] = round(at[i - 1] + share * (at[i] - at[i - 1]))
         else:
-            found[str(target)] = None if i is None else at[0]
-    return found
+            reached[str(target)] = None if i is None else at[0]
+    return reached
 
 
 def main() -> None:
@@ -178,17 +178,19 @@ def main() -> None:
     parser.add_argument(
         "--cache", type=Path, default=Path(tempfile.gettempdir()) / "tiebreak-bench"
     )
-    asked = parser.parse_args()
-    file = asked.data or data_file()
-    parts, classes = read_parts(file, asked.cache, lambda row: row["label"] != asked.without)
-    names = embed_names(classes, asked.cache) if asked.names else None
+    options = parser.parse_args()
+    file = options.data or data_file()
+    parts, classes = read_parts(file, options.cache, lambda row: row["label"] != options.without)
+    names = embed_names(classes, options.cache) if options.names else None
     start = time.perf_counter()
     curves = {
         arm: [
-            curve(parts["train"], parts["test"], classes, arm, s, asked.head, names, asked.first)
-            for s in range(asked.seeds)
+            curve(
+                parts["train"], parts["test"], classes, arm, s, options.head, names, options.first
+            )
+            for s in range(options.seeds)
         ]
-        for arm in ([asked.arm] if asked.arm else ARMS)
+        for arm in ([options.arm] if options.arm else ARMS)
     }
     labels = max(next(iter(curves.values()))[0])
     final = {arm: [points[labels] for points in runs] for arm, runs in curves.items()}
@@ -196,12 +198,12 @@ def main() -> None:
     result = {
         "benchmark": "selection_loop",
         "data": file.name.split(".")[0],
-        "head": asked.head,
-        "names": asked.names,
-        "first": asked.first,
+        "head": options.head,
+        "names": options.names,
+        "first": options.first,
         "labels": labels,
         "batch": labels // BATCHES,
-        "seeds": asked.seeds,
+        "seeds": options.seeds,
         "test_rows": len(parts["test"].labels),
         "accuracy": {arm: round(value, 4) for arm, value in mean.items()},
         "by_seed": {arm: [round(a, 4) for a, _ in last] for arm, last in final.items()},
@@ -217,7 +219,7 @@ def main() -> None:
         "needed": {arm: needed(runs) for arm, runs in curves.items()},
         "seconds": round(time.perf_counter() - start, 1),
     }
-    if not asked.arm:
+    if not options.arm:
         gain = mean["default"] - mean["random"]
         result |= {"gain": round(gain, 4), "met": mean["default"] >= 0.87 and gain >= 0.04}
     print(json.dumps(result))

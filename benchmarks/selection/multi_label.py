@@ -49,10 +49,10 @@ def tags_of(row: dict[str, Any]) -> tuple[str, ...]:
     return tuple(tag for tag in TAGS if tag in named)
 
 
-def scores(truth: Yes, said: Yes) -> tuple[float, float]:
+def scores(truth: Yes, predicted: Yes) -> tuple[float, float]:
     """Micro-F1, and the share of exact sets."""
-    f1 = 2 * (truth & said).sum() / (truth.sum() + said.sum())
-    return float(f1), float((truth == said).all(axis=1).mean())
+    f1 = 2 * (truth & predicted).sum() / (truth.sum() + predicted.sum())
+    return float(f1), float((truth == predicted).all(axis=1).mean())
 
 
 def play(
@@ -65,7 +65,7 @@ def play(
     truth = memberships([sets[i] for i in test], TAGS)
     known: list[int] = []
     head, c, chosen = None, DEFAULT_C, 0
-    found = {}
+    by_budget = {}
     while len(known) < BUDGETS[-1]:
         free = np.setdiff1d(rest, known)
         pool = Pool(
@@ -89,13 +89,13 @@ def play(
         assert head is not None
         if len(known) in BUDGETS:
             p = sigmoid(head.logits(vectors[test]))
-            found[len(known)] = scores(truth, p >= THRESHOLD)
-    return found
+            by_budget[len(known)] = scores(truth, p >= THRESHOLD)
+    return by_budget
 
 
 def measure_heads(vectors: Any, sets: list[tuple[str, ...]], seeds: int) -> dict[str, Any]:
     """Micro-F1, exact sets and log-loss by budget and C, on records drawn by lot."""
-    told: dict[str, Any] = {}
+    by_name: dict[str, Any] = {}
     for n in BUDGETS:
         for c in sorted(CHOICES):
             runs = []
@@ -109,8 +109,8 @@ def measure_heads(vectors: Any, sets: list[tuple[str, ...]], seeds: int) -> dict
                 right = np.clip(np.where(truth, p, 1 - p), FLOOR, 1)
                 loss = float(-np.log(right).sum(axis=1).mean())
                 runs.append((*scores(truth, p >= THRESHOLD), loss))
-            told[f"{n} at C={c:g}"] = [round(x, 3) for x in np.mean(runs, axis=0)]
-    return told
+            by_name[f"{n} at C={c:g}"] = [round(x, 3) for x in np.mean(runs, axis=0)]
+    return by_name
 
 
 def main() -> None:
@@ -131,18 +131,18 @@ def main() -> None:
     if given.heads:
         print(json.dumps(measure_heads(vectors, sets, given.seeds)))
         return
-    told = {}
+    by_name = {}
     for name in given.strategies.split(","):
         runs = [play(name, vectors, sets, seed) for seed in range(given.seeds)]
-        told[name] = {
+        by_name[name] = {
             n: {
                 "micro_f1": round(float(np.mean([run[n][0] for run in runs])), 3),
                 "exact": round(float(np.mean([run[n][1] for run in runs])), 3),
             }
             for n in BUDGETS
         }
-        print(name, told[name], flush=True)
-    print(json.dumps({"seeds": given.seeds, "strategies": told}))
+        print(name, by_name[name], flush=True)
+    print(json.dumps({"seeds": given.seeds, "strategies": by_name}))
 
 
 if __name__ == "__main__":

@@ -50,30 +50,30 @@ HEADER = "| who | start | seeds | area | 80 % | 85 % | 90 % | saved | rare recal
 
 def write(folder: Path, page: Path, *, quick: bool) -> dict[str, Any]:
     """Write ``selection.md`` and its plots into *page*; returns the figures in short."""
-    found = read(folder, quick=quick)
-    names = [name for name in (QUICK if quick else SETS) if name in found]
+    runs_by_set = read(folder, quick=quick)
+    names = [name for name in (QUICK if quick else SETS) if name in runs_by_set]
     speed = folder / "speed.json"
     timed = json.loads(speed.read_text(encoding="utf-8")) if speed.is_file() else None
-    told = {name: by_contender(found[name]) for name in names}
-    leads = {name: lead for name in names if (lead := against(found[name])) is not None}
+    by_set = {name: by_contender(runs_by_set[name]) for name in names}
+    leads = {name: lead for name in names if (lead := against(runs_by_set[name])) is not None}
     goals = [*gap_goals([*leads.values()], len(SETS))]
-    goals += [goal for name in names for goal in set_goals(name, told[name])]
+    goals += [goal for name in names for goal in set_goals(name, by_set[name])]
     goals += _speed_goals(timed)
     page.mkdir(parents=True, exist_ok=True)
     lines = [*_head(quick), *_goals(goals), *_leads(leads)]
     for name in names:
-        if BASELINE in told[name]:
-            lines += _set(name, told[name], found[name])
+        if BASELINE in by_set[name]:
+            lines += _set(name, by_set[name], runs_by_set[name])
             (page / f"selection-{name}.svg").write_text(
-                _plot(name, told[name], found[name]), encoding="utf-8"
+                _plot(name, by_set[name], runs_by_set[name]), encoding="utf-8"
             )
-    lines += [*_speed(timed), *_skipped({name: found[name] for name in names}), *_foot()]
+    lines += [*_speed(timed), *_skipped({name: runs_by_set[name] for name in names}), *_foot()]
     (page / "selection.md").write_text("\n".join([*lines, ""]), encoding="utf-8")
     return {
         "benchmark": "selection",
         "page": str(page / "selection.md"),
         "sets": {n: {"lead": round(x.gap[0], 4), "peer": x.peer} for n, x in leads.items()},
-        "goals": {f"{g.what}, {g.reach}": [g.found, g.met] for g in goals},
+        "goals": {f"{g.what}, {g.reach}": [g.measured, g.met] for g in goals},
         "met": all(goal.met for goal in goals),
     }
 
@@ -82,8 +82,8 @@ def by_contender(runs: Runs) -> dict[str, Figures]:
     """Figures of each contender that has a curve, the highest area first."""
     whole = played(runs)
     base = whole.get(BASELINE, [])
-    told = {key: figures(many, base) for key, many in whole.items()}
-    return dict(sorted(told.items(), key=lambda item: -item[1].area[0]))
+    figures_of = {key: figures(many, base) for key, many in whole.items()}
+    return dict(sorted(figures_of.items(), key=lambda item: -item[1].area[0]))
 
 
 def _head(quick: bool) -> Iterator[str]:
@@ -123,7 +123,7 @@ def _goals(goals: Sequence[Goal]) -> Iterator[str]:
     yield "|---|---|---|---|"
     words = {True: "met", False: "**not met**", None: "not measured"}
     for goal in goals:
-        yield f"| {goal.what} | {goal.reach} | {goal.found} | {words[goal.met]} |"
+        yield f"| {goal.what} | {goal.reach} | {goal.measured} | {words[goal.met]} |"
     yield ""
 
 
@@ -137,13 +137,13 @@ def _leads(leads: Mapping[str, Against]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for name, lead in leads.items():
         peer = f"{_name(lead.peer)}, start: {_start(lead.peer)}"
-        gap = _told(lead.gap, "+.3f")
+        gap = _spread(lead.gap, "+.3f")
         yield f"| {name} | {lead.seeds} | {lead.product:.3f} | {peer} | {lead.best:.3f} | {gap} |"
     yield ""
 
 
-def _set(name: str, told: Mapping[str, Figures], runs: Runs) -> Iterator[str]:
-    base = told[BASELINE]
+def _set(name: str, figures_of: Mapping[str, Figures], runs: Runs) -> Iterator[str]:
+    base = figures_of[BASELINE]
     data, one = SETS[name], played(runs)[BASELINE][0]
     batch = base.labels[1] - base.labels[0]
     yield f"## {name}"
@@ -159,29 +159,29 @@ def _set(name: str, told: Mapping[str, Figures], runs: Runs) -> Iterator[str]:
     yield ""
     yield HEADER
     yield "|" + "---|" * (HEADER.count("|") - 1)
-    for key, row in told.items():
+    for key, row in figures_of.items():
         yield _row(key, row)
     yield ""
-    if PRODUCT in told and PRODUCT_RANDOM in told:
+    if PRODUCT in figures_of and PRODUCT_RANDOM in figures_of:
         head = figures(played(runs)[PRODUCT], played(runs)[PRODUCT_RANDOM]).saved
         if head is not None:
             yield (
                 "Against random choice **with the same head** the product saves "
-                f"{_told(head, '.0%')} of the labels."
+                f"{_spread(head, '.0%')} of the labels."
             )
             yield ""
 
 
 def _row(key: str, row: Figures) -> str:
     to = [f"> {row.labels[-1]}" if n is None else f"{n:.0f}" for n in row.to]
-    gain = "" if key == BASELINE or row.saved is None else _told(row.saved, ".0%")
-    cells = [_name(key), _start(key), str(row.seeds), _told(row.area, ".3f"), *to, gain]
+    gain = "" if key == BASELINE or row.saved is None else _spread(row.saved, ".0%")
+    cells = [_name(key), _start(key), str(row.seeds), _spread(row.area, ".3f"), *to, gain]
     if key in (PRODUCT, PLAIN):
         cells[0] = f"**{cells[0]}**"
     return "| " + " | ".join([*cells, f"{row.rare:.3f}", f"{row.seconds:.3f}"]) + " |"
 
 
-def _told(value: Spread, form: str) -> str:
+def _spread(value: Spread, form: str) -> str:
     mean, low, high = value
     return f"{mean:{form}}" + ("" if low is None else f" [{low:{form}}, {high:{form}}]")
 
@@ -202,15 +202,15 @@ def _start(key: str) -> str:
     return "own" if one.cold == one.strategy and one.cold != "random" else one.cold
 
 
-def _plot(name: str, told: Mapping[str, Figures], runs: Runs) -> str:
+def _plot(name: str, figures_of: Mapping[str, Figures], runs: Runs) -> str:
     """Ours and random, and the peers that do best on the set."""
-    peers = [key for key in told if CONTENDERS[key].library != OURS][:PLOTTED_PEERS]
-    shown = [k for k in (PRODUCT, PLAIN, *peers, PRODUCT_RANDOM, BASELINE) if k in told]
-    curves = {_short(key): _curve(told[key]) for key in shown}
+    peers = [key for key in figures_of if CONTENDERS[key].library != OURS][:PLOTTED_PEERS]
+    shown = [k for k in (PRODUCT, PLAIN, *peers, PRODUCT_RANDOM, BASELINE) if k in figures_of]
+    curves = {_short(key): _curve(figures_of[key]) for key in shown}
     return draw(
         {
             "data": {"name": name, "test": played(runs)[BASELINE][0]["test_rows"]},
-            "protocol": {"seeds": list(range(told[BASELINE].seeds))},
+            "protocol": {"seeds": list(range(figures_of[BASELINE].seeds))},
             "targets": TARGETS,
             "baseline": _short(BASELINE),
             "strategies": curves,
@@ -246,8 +246,8 @@ def _speed_goals(timed: Mapping[str, Any] | None) -> list[Goal]:
     ratios = {f"{lib} {its}": theirs / ours for _, ours, lib, its, theirs, _ in timed["rows"]}
     least = min(ratios, key=lambda key: ratios[key])
     enough = sum(ratio >= TEN_TIMES for ratio in ratios.values())
-    told = f"{enough} of {len(ratios)}; least {ratios[least]:.1f} × ({least})"
-    return [Goal(what, reach, told, enough == len(ratios))]
+    words = f"{enough} of {len(ratios)}; least {ratios[least]:.1f} × ({least})"
+    return [Goal(what, reach, words, enough == len(ratios))]
 
 
 def _speed(timed: Mapping[str, Any] | None) -> Iterator[str]:
@@ -270,12 +270,12 @@ def _speed(timed: Mapping[str, Any] | None) -> Iterator[str]:
     yield ""
 
 
-def _skipped(found: Mapping[str, Runs]) -> Iterator[str]:
+def _skipped(runs_by_set: Mapping[str, Runs]) -> Iterator[str]:
     """What was not played, and why: nothing is left out in silence."""
     rows = sorted(
         {
             f"| {name} | {_name(key)}, start: {_start(key)} | {_why(run['skipped'])} |"
-            for name, runs in found.items()
+            for name, runs in runs_by_set.items()
             for key, many in runs.items()
             for run in many
             if "skipped" in run

@@ -26,7 +26,7 @@ from benchmarks.selection.contenders import TooBig
 from tiebreak.domain.ports import Head
 from tiebreak.learner.calibration import softmax
 
-MOST_GIB = 8.0
+MAX_GIB = 8.0
 """Of what BADGE allocates at its peak; three times its gradient matrix."""
 
 UNCERTAIN = {
@@ -84,14 +84,14 @@ class Skactiveml:
             return np.asarray(self._strategy.query(self._vectors, y, batch_size=n))
         if self._name == "badge":
             gib = 3 * 8 * len(open_ids) * self._n_classes * self._vectors.shape[1] / 2**30
-            if gib > MOST_GIB:
+            if gib > MAX_GIB:
                 raise TooBig(gib)
         fitted = Fitted(head, self._n_classes)
         if self._name == "clue":
-            asked = {"estimator": fitted, "fit_estimator": False}
+            arguments = {"estimator": fitted, "fit_estimator": False}
         else:
-            asked = {"clf": fitted, "fit_clf": False}
-        return np.asarray(self._strategy.query(self._vectors, y, batch_size=n, **asked))
+            arguments = {"clf": fitted, "fit_clf": False}
+        return np.asarray(self._strategy.query(self._vectors, y, batch_size=n, **arguments))
 
 
 def _create(name: str, n_classes: int, seed: int) -> Any:

@@ -40,20 +40,22 @@ class Job:
 
 
 def main() -> None:
-    asked = _arguments()
+    options = _arguments()
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read by the workers
-    folder = asked.results / ("quick" if asked.quick else "full")
-    page = folder / "page" if asked.quick else asked.docs
-    if not asked.report:
-        for name in asked.sets:
-            _prepare(name, asked.cache)
-        with ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as workers:
-            _run(list(_jobs(asked, folder)), workers, again=asked.again)
-            if not asked.no_speed:
-                _speed(folder, workers, again=asked.again and not asked.only, quick=asked.quick)
+    folder = options.results / ("quick" if options.quick else "full")
+    page = folder / "page" if options.quick else options.docs
+    if not options.report:
+        for name in options.sets:
+            _prepare(name, options.cache)
+        with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as workers:
+            _run(list(_jobs(options, folder)), workers, again=options.again)
+            if not options.no_speed:
+                _speed(
+                    folder, workers, again=options.again and not options.only, quick=options.quick
+                )
     from benchmarks.selection.page import write
 
-    print(json.dumps(write(folder, page, quick=asked.quick)))
+    print(json.dumps(write(folder, page, quick=options.quick)))
 
 
 def _arguments() -> argparse.Namespace:
@@ -76,13 +78,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--cache", type=Path, default=Path(tempfile.gettempdir()) / "tiebreak-bench"
     )
-    asked = parser.parse_args()
-    if asked.list:
+    options = parser.parse_args()
+    if options.list:
         print("\n".join(CONTENDERS))
         parser.exit()
-    asked.sets = asked.sets or (QUICK if asked.quick else [*SETS])
-    asked.seeds = asked.seeds or (2 if asked.quick else 5)
-    return asked
+    options.sets = options.sets or (QUICK if options.quick else [*SETS])
+    options.seeds = options.seeds or (2 if options.quick else 5)
+    return options
 
 
 def _prepare(name: str, cache: Path) -> None:
@@ -95,15 +97,15 @@ def _prepare(name: str, cache: Path) -> None:
     print(f"{name}: {len(data.train)} + {len(data.test)} rows, {took:.0f} s", flush=True)
 
 
-def _jobs(asked: argparse.Namespace, folder: Path) -> Iterator[Job]:
+def _jobs(options: argparse.Namespace, folder: Path) -> Iterator[Job]:
     """Seed by seed, so that a run that is stopped has whole seeds."""
     from benchmarks.selection.contenders import CONTENDERS
 
-    for seed in range(asked.seeds):
-        for name in asked.sets:
-            for key in asked.only or CONTENDERS:
+    for seed in range(options.seeds):
+        for name in options.sets:
+            for key in options.only or CONTENDERS:
                 file = folder / name / f"{key}-{seed}.json"
-                yield Job(name, key, seed, file, asked.cache, asked.quick, asked.limit)
+                yield Job(name, key, seed, file, options.cache, options.quick, options.limit)
 
 
 def _run(jobs: Sequence[Job], workers: ProcessPoolExecutor, *, again: bool) -> None:
@@ -125,10 +127,10 @@ def is_done(job: Job) -> bool:
     """
     from benchmarks.selection.contenders import settings_of
 
-    told = _read(job.file)
-    if told is None or told["settings"] != settings_of(job.contender, quick=job.quick):
+    result = _read(job.file)
+    if result is None or result["settings"] != settings_of(job.contender, quick=job.quick):
         return False
-    skipped = told.get("skipped", {})
+    skipped = result.get("skipped", {})
     return skipped.get("why") != "failed" and skipped.get("seconds", job.limit) >= job.limit
 
 
@@ -146,23 +148,23 @@ def run(job: Job) -> str:
     first = _read(job.file.with_name(f"{job.contender}-0.json")) if job.seed else None
     skipped = (first or {}).get("skipped", {})
     if skipped.get("why") == TOO_BIG or skipped.get("seconds", 0.0) >= job.limit:  # known already
-        told = {"contender": job.contender, "seed": job.seed, "skipped": skipped}
+        result = {"contender": job.contender, "seed": job.seed, "skipped": skipped}
     else:
         data = load(job.data, job.cache, quick=job.quick)
-        told = play(data, CONTENDERS[job.contender], job.seed, limit=job.limit)
-    told["settings"] = settings_of(job.contender, quick=job.quick)
-    told["seconds"] = round(time.perf_counter() - start, 2)
-    told["cpu_seconds"] = round(time.process_time() - cpu, 2)
-    _write(job.file, told)
-    end = told["skipped"] if "skipped" in told else f"{told['accuracy'][-1]:.3f}"
-    return f"{end} in {told['seconds']} s, {told['cpu_seconds']} s of CPU"
+        result = play(data, CONTENDERS[job.contender], job.seed, limit=job.limit)
+    result["settings"] = settings_of(job.contender, quick=job.quick)
+    result["seconds"] = round(time.perf_counter() - start, 2)
+    result["cpu_seconds"] = round(time.process_time() - cpu, 2)
+    _write(job.file, result)
+    end = result["skipped"] if "skipped" in result else f"{result['accuracy'][-1]:.3f}"
+    return f"{end} in {result['seconds']} s, {result['cpu_seconds']} s of CPU"
 
 
-def _write(file: Path, told: dict[str, Any]) -> None:
+def _write(file: Path, result: dict[str, Any]) -> None:
     """All or nothing: a run that is stopped leaves no half file."""
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")
-    part.write_text(json.dumps(told) + "\n", encoding="utf-8")
+    part.write_text(json.dumps(result) + "\n", encoding="utf-8")
     part.replace(file)
 
 

@@ -42,9 +42,9 @@ LONG = 120.0
 class Remembered:
     """A head that has scored some rows before, and says so at no cost; others it scores."""
 
-    def __init__(self, head: Head, *asked: np.ndarray) -> None:
+    def __init__(self, head: Head, *pools: np.ndarray) -> None:
         self._head = head
-        self._known = [(rows, head.logits(rows)) for rows in asked]
+        self._known = [(rows, head.logits(rows)) for rows in pools]
         self.classes, self.c = head.classes, head.c
 
     def logits(self, vectors: np.ndarray) -> np.ndarray:

@@ -52,11 +52,11 @@ def agent_settings(file: Path, agent: str, mode: str) -> Iterator[str]:
         )
 
 
-def play(file: Path, asked: argparse.Namespace) -> dict[str, Any]:
+def play(file: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Every command on one set; what came out and how long it took."""
     with (
         tempfile.TemporaryDirectory() as place,
-        agent_settings(file, asked.agent, asked.mode) as settings,
+        agent_settings(file, options.agent, options.mode) as settings,
     ):
         folder = Path(place) / "project"
         took: dict[str, float] = {}
@@ -65,9 +65,9 @@ def play(file: Path, asked: argparse.Namespace) -> dict[str, Any]:
         (folder / "tiebreak.toml").write_text(toml)
         read, took["import"] = tiebreak("import", folder, file, "--labels-are", "gold")
         command = (
-            "run", folder, "--reviewer", "labels", "--rounds", str(asked.rounds),
-            "--batch", asked.batch, "--prelabel", asked.prelabel,
-            "--score-heldout", str(asked.heldout),
+            "run", folder, "--reviewer", "labels", "--rounds", str(options.rounds),
+            "--batch", options.batch, "--prelabel", options.prelabel,
+            "--score-heldout", str(options.heldout),
         )  # fmt: skip
         report, took["run"] = tiebreak(*command)
         again, took["run again"] = tiebreak(*command)
@@ -81,8 +81,8 @@ def play(file: Path, asked: argparse.Namespace) -> dict[str, Any]:
     return {
         "benchmark": "whole_loop",
         "set": file.name,
-        "agent": asked.agent,
-        "mode": asked.mode,
+        "agent": options.agent,
+        "mode": options.mode,
         "reviewer": "simulated",
         "problems": read["files"][0]["problems"],
         "status": {k: report[k] for k in report if k not in ("splits", "message")},
@@ -106,10 +106,10 @@ def main() -> None:
     args.add_argument("--rounds", type=int, default=10)
     args.add_argument("--prelabel", default="all")
     args.add_argument("--heldout", type=int, default=1000)
-    asked = args.parse_args()
-    for name in asked.sets:
-        file = asked.folder / f"{name}.jsonl.gz"
-        print(json.dumps(play(file, asked)), flush=True)
+    options = args.parse_args()
+    for name in options.sets:
+        file = options.folder / f"{name}.jsonl.gz"
+        print(json.dumps(play(file, options)), flush=True)
 
 
 if __name__ == "__main__":

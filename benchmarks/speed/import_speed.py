@@ -30,7 +30,7 @@ from tiebreak.files.write import write_rows
 SENTENCE = "my card payment was declined please tell me where the money is and when it comes"
 
 
-def told(data: Path | None) -> list[tuple[str, str]]:
+def labelled_texts(data: Path | None) -> list[tuple[str, str]]:
     """(text, label) pairs: real ones, or made-up ones of like length."""
     if data is not None:
         with gzip.open(data, "rt", encoding="utf-8") as lines:
@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--format", choices=("csv", "jsonl", "parquet"), default="csv")
     parser.add_argument("--labels", action="store_true", help="import the labels too")
     options = parser.parse_args()
-    pairs = told(options.data)
+    pairs = labelled_texts(options.data)
     schema = LabelSchema(labels=tuple(Label(name=x) for x in sorted({y for _, y in pairs})))
     columns = ("id", "text", "label", "split")
     with tempfile.TemporaryDirectory() as folder:
