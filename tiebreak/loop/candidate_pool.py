@@ -14,7 +14,7 @@ from tiebreak.learner.strategies._uncertainty_sets import MARGIN as SETS_MARGIN
 from tiebreak.models.predict import probabilities
 from tiebreak.project.context import ProjectContext
 from tiebreak.retrieval.candidates import Near, PoolLimits, Uncertainty, anchors, candidates
-from tiebreak.retrieval.indexes._ranking import blocks
+from tiebreak.retrieval.ranking import blocks
 
 Ids = npt.NDArray[np.int64]
 
@@ -48,9 +48,9 @@ def candidate_ids(
         rng,
         above=above,
         anchored=context.rows(known[anchors(labels, rng)]),
-        doubt=None if head is None else screen(head),
+        uncertainty=None if head is None else screen(head),
         near=_near(context, places),
-        reach=PoolLimits.of(n),
+        limits=PoolLimits.of(n),
     )
     return ids[at]
 

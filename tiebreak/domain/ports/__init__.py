@@ -16,10 +16,11 @@ from tiebreak.domain.ports.learning import (
     SetClassifier,
     VectorIndex,
 )
+from tiebreak.domain.ports.monitoring import Monitoring
 from tiebreak.domain.ports.promises import Promises
 from tiebreak.domain.ports.records import Added, Gold, Records
 from tiebreak.domain.ports.steps import Clock, Floats, Progress
-from tiebreak.domain.ports.store import Batches, Ledger, Notes, Queue, Spend, Store
+from tiebreak.domain.ports.store import Batches, Ledger, Notes, Queue, Spend, Store, Versions
 
 __all__ = [
     "Added",
@@ -38,6 +39,7 @@ __all__ = [
     "Ledger",
     "Log",
     "Message",
+    "Monitoring",
     "Notes",
     "Pick",
     "Pool",
@@ -52,4 +54,5 @@ __all__ = [
     "Spend",
     "Store",
     "VectorIndex",
+    "Versions",
 ]
