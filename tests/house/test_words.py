@@ -14,28 +14,26 @@ from words import BANNED, GLOSSARY, TERMS
 
 CEILINGS = {
     "agents": 114,
-    "annotators": 25,
     "api": 10,
-    "assurance": 30,
-    "cli": 116,
+    "cli": 78,
     "domain": 9,
     "drift": 15,
-    "evaluation": 142,
+    "evaluation": 137,
     "files": 39,
     "learner": 274,
     "loop": 80,
     "models": 35,
     "project": 17,
-    "promise": 19,
-    "report": 152,
+    "promise": 18,
+    "report": 148,
     "retrieval": 1,
-    "review": 117,
+    "review": 42,
     "simulation": 60,
     "store": 143,
     "ui": 58,
 }
 """Uses of banned identifiers, by room. A room that is not named has none."""
-FINDABLE = 29
+FINDABLE = 30
 """So many of the field's terms name exactly one file. May only grow."""
 
 

@@ -19,6 +19,7 @@ from tiebreak.evaluation.prevalence import label_prevalence
 from tiebreak.project.context import ProjectContext
 from tiebreak.promise.terms import PromiseTerms, current_terms
 from tiebreak.report.status import project_status
+from tiebreak.results import to_json
 from tiebreak.review.quality.report import people_report
 
 USUAL_ERROR = 0.05
@@ -185,9 +186,20 @@ def _bundle(policy: Policy) -> Told:
 
 def _people(context: ProjectContext) -> Told | None:
     """What `tiebreak people` tells of all people together; a report is no place for names."""
-    told = people_report(context)
-    if not told["people"]:
+    report = people_report(context)
+    if not report.people:
         return None
-    agreement = {key: told["agreement"][key] for key in ("records", "alpha", "unclear")}
-    kept = ("anchoring", "shared_errors", "alternative")
-    return {"agreement": agreement, **{key: told[key] for key in kept}}
+    between = report.agreement
+    together: Told = to_json(
+        {
+            "agreement": {
+                "records": between.records,
+                "alpha": between.alpha,
+                "unclear": between.unclear,
+            },
+            "anchoring": report.anchoring,
+            "shared_errors": report.shared_errors,
+            "alternative": report.alternative,
+        }
+    )
+    return together
