@@ -143,7 +143,9 @@ def probabilities(wish: Numbers, labels: float, uniform: float = UNIFORM) -> Num
     full = np.zeros(len(wish), dtype=bool)
     while True:
         rest = float(rate[~full].sum())  # divided by first: 1 / rest could overflow
-        share = rate / rest if rest > 0 else np.zeros(len(rate))
+        share = np.zeros(len(rate))
+        if rest > 0:  # of the full ones it could overflow too, and nothing asks for it
+            np.divide(rate, rest, out=share, where=~full)
         pi = np.where(full, 1.0, share * (labels - int(full.sum())))
         over = (pi >= 1) & ~full
         if not over.any():
