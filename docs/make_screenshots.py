@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.desk.driver import CARD, DeskServer, watched_page
 from benchmarks.desk.real_browser import chromium
 from tiebreak.api.project import Project
-from tiebreak.loop.ingest import labels_of_column
+from tiebreak.files import labels_of_column
 from tiebreak.simulation.demo import TASK, data_file
 
 OUT = Path(__file__).with_name("pictures")

@@ -104,7 +104,7 @@ def main() -> None:
         )
         with project:
             # 1 Import. Stored: records, and the test split's labels, sealed: they only measure.
-            taken = project.import_file(folder / "rows.jsonl", labels_are="gold")["taken"]
+            taken = project.import_file(folder / "rows.jsonl", labels_are="gold").taken
             status = project.status()
             print(f"imported: {taken}, {status['pool']} of them may be labelled")
 

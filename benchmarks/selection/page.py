@@ -39,8 +39,8 @@ from benchmarks.selection.figures import (
 from benchmarks.selection.sets import QUICK, SETS
 from benchmarks.selection.speed import WHOLE
 from tiebreak.learner.choose_c import DEFAULT_C
-from tiebreak.report.curve_svg import draw
-from tiebreak.simulation.report import plural
+from tiebreak.report.charts import Curve
+from tiebreak.simulation.report import plural, simulation_svg
 
 PLOTTED_PEERS = 3
 ROOM = 20
@@ -206,15 +206,13 @@ def _plot(name: str, figures_of: Mapping[str, Figures], runs: Runs) -> str:
     """Ours and random, and the peers that do best on the set."""
     peers = [key for key in figures_of if CONTENDERS[key].library != OURS][:PLOTTED_PEERS]
     shown = [k for k in (PRODUCT, PLAIN, *peers, PRODUCT_RANDOM, BASELINE) if k in figures_of]
-    curves = {_short(key): _curve(figures_of[key]) for key in shown}
-    return draw(
-        {
-            "data": {"name": name, "test": played(runs)[BASELINE][0]["test_rows"]},
-            "protocol": {"seeds": list(range(figures_of[BASELINE].seeds))},
-            "targets": TARGETS,
-            "baseline": _short(BASELINE),
-            "strategies": curves,
-        }
+    curves = [_curve(_short(key), figures_of[key]) for key in shown]
+    return simulation_svg(
+        curves,
+        name=name,
+        test=played(runs)[BASELINE][0]["test_rows"],
+        seeds=figures_of[BASELINE].seeds,
+        targets=TARGETS,
     )
 
 
@@ -229,13 +227,12 @@ def _short(key: str) -> str:
     return word if len(word) <= ROOM else word[: ROOM - 1] + "…"
 
 
-def _curve(row: Figures) -> dict[str, Any]:
-    """A curve as the plot of `tiebreak simulate` takes it."""
+def _curve(name: str, row: Figures) -> Curve:
     mean, low, high = zip(*row.curve, strict=True)
     clipped = [
         [None if x is None else float(np.clip(x, 0, 1)) for x in side] for side in (low, high)
     ]
-    return {"labels": row.labels, "accuracy": mean, "low": clipped[0], "high": clipped[1]}
+    return Curve(name=name, labels=row.labels, accuracy=mean, low=clipped[0], high=clipped[1])
 
 
 def _speed_goals(timed: Mapping[str, Any] | None) -> list[Goal]:

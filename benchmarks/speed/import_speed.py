@@ -21,11 +21,7 @@ from pathlib import Path
 
 from tiebreak import Project
 from tiebreak.domain.labels import Label, LabelSchema
-from tiebreak.files.columns import choose
-from tiebreak.files.import_report import ImportReport
-from tiebreak.files.read import read_rows
-from tiebreak.files.to_records import rows_to_records
-from tiebreak.files.write import write_rows
+from tiebreak.files import FileImport, ImportOptions, write_rows
 
 SENTENCE = "my card payment was declined please tell me where the money is and when it comes"
 
@@ -77,16 +73,14 @@ def main() -> None:
         baseline = time.perf_counter() - start
 
         start = time.perf_counter()
-        reader = read_rows(path)
-        chosen = choose(reader.columns, reader.head(), labels=schema.names)
-        report = ImportReport(source=path.name, reader=reader, columns=chosen)
-        read = sum(1 for _ in rows_to_records(report, schema=schema, max_text_chars=1_000_000))
+        file_import = FileImport.open(path, ImportOptions(), labels=schema.names)
+        read = sum(1 for _ in file_import.records(schema, max_text_chars=1_000_000))
         reading = time.perf_counter() - start
 
         label = None if options.labels else "none"
         with Project.create(Path(folder, "p"), labels=schema, agent="none") as project:
             start = time.perf_counter()
-            taken = project.import_file(path, label=label)["taken"]
+            taken = project.import_file(path, label=label).taken
             seconds = time.perf_counter() - start
     assert plain == read == taken == options.rows
     print(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.agents.simulated_agent import SimulatedAgent, read_rows
 from tiebreak import Project
-from tiebreak.loop.ingest import labels_of_column
+from tiebreak.files import labels_of_column
 from tiebreak.simulation.demo import data_file
 
 

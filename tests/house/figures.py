@@ -28,7 +28,6 @@ JSON_EDGES = {
     "tiebreak.config": "TOML as it was read",
     "tiebreak.domain.ports.store": "payloads of the log of steps, which is JSON",
     "tiebreak.files": "cells of a file whose columns are the user's",
-    "tiebreak.loop.ingest.new_record": "an item as the user gives it: columns are theirs",
     "tiebreak.project.init": "tables of the settings file",
     "tiebreak.store.backup": "the manifest of an archive, JSON",
     "tiebreak.store.memory.notes": "payloads of the log of steps, which is JSON",

@@ -15,23 +15,23 @@ from measure import PAGE, ROOT, Figure, measured
 from tree import Tree
 
 CEILINGS: dict[str, tuple[float, float | None]] = {  # what: (today's, to reach)
-    "lines": (34_842, 31_000),
-    "biggest folder's share": (0.16, 0.16),
+    "lines": (34_369, 31_000),
+    "biggest folder's share": (0.163, 0.16),
     "import circles": (2, 0),
     "import circles, types included": (5, 0),
     "circles among folders": (2, 0),
-    "public names defined twice": (7, 15),
-    "untyped mappings in signatures": (103, 20),
+    "public names defined twice": (3, 15),
+    "untyped mappings in signatures": (83, 20),
     "modules over 300 lines": (3, None),
-    "modules of at most 60 lines with one user": (20, None),
-    "imports past a room's face": (360, None),
-    "identifiers of the dialect": (614, None),
+    "modules of at most 60 lines with one user": (21, None),
+    "imports past a room's face": (349, None),
+    "identifiers of the dialect": (464, None),
     "text → card": (49, 28),
     "answer → head": (32, 18),
     "candidate → export": (32, 18),
     "LLM reply → suggestion": (13, 13),
 }
-DEFINED_TWICE = frozenset({"curve", "drift", "label_issues", "people", "show", "simulate", "table"})
+DEFINED_TWICE = frozenset({"label_issues", "show", "simulate"})
 """Public names that two modules still define. May only shrink."""
 OVER_300 = frozenset(
     {"tiebreak.api.project", "tiebreak.promise.status", "tiebreak.store.sql.schema"}

@@ -11,6 +11,7 @@ from tiebreak.project.context import ProjectContext
 if TYPE_CHECKING:
     from tiebreak.evaluation.label_issues import Source
     from tiebreak.evaluation.results import LabelIssuesReport, QueuedLabelIssues
+    from tiebreak.report.results import Report
     from tiebreak.review.quality.results import ConsensusReport, OpenedChecks, PeopleReport
 
 
@@ -26,23 +27,23 @@ class Insights:
 
         return project_status(self._context)
 
-    def report(self, page: str | Path | None = None) -> dict[str, Any]:
+    def report(self, page: str | Path | None = None) -> Report:
         """What is promised and what is known, for who decides and who checks; with *page*, written
-        there as a self-contained HTML file, too. See `tiebreak.report.data.project_report`.
+        there as a self-contained HTML file, too. `tiebreak.results.to_json` makes it JSON.
 
         Raises:
             InputError: *page* cannot be written.
         """
         from tiebreak.report.data import project_report
 
-        told = project_report(self._context)
+        report = project_report(self._context)
         if page is not None:
-            from tiebreak.files.write import whole_file
-            from tiebreak.report.html import page as written
+            from tiebreak.files import whole_file
+            from tiebreak.report.html import report_html
 
             with whole_file(Path(page)) as file:
-                file.write(written(told).encode())
-        return told
+                file.write(report_html(report).encode())
+        return report
 
     def forecast(self, more: int | None = None) -> dict[str, Any] | None:
         """What *more* labels will bring and take, and whether to stop; None before there is a

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tiebreak.files.cells import clean_text, id_cell, label_cell, plain_value, text_cell
+from tiebreak.files.rows import clean_text, id_cell, label_cell, plain_value, text_cell
 
 
 def test_clean_replaces_what_no_database_keeps():
