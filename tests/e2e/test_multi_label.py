@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 from agent_projects import QUICK
-from chat_server import ChatServer
 from commands import COMMAND, ENV, inside, inside_document, tiebreak
 from issue_sets import FILE, SimulatedSetAgent, issues, tags
 from terminal import Terminal
 
+from benchmarks.agents.chat_server import ChatServer
 from tiebreak.api.project import Project
 from tiebreak.domain.labels import LabelValue
 from tiebreak.errors import UsageError
