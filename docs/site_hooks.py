@@ -1,9 +1,9 @@
 """What the docs site needs beside mkdocs: pages that live elsewhere, links that suit both readers.
 
-Links in the docs are relative paths in the repository, so that they work where the files are read as
-they are. On the site a link to a page outside `docs/` leads to its copy there, and one to a module
-leads to its place in the API reference. The site asks no other host for anything: a page that would
-is an error.
+Links in the docs are relative paths in the repository, so that they work where the files are read
+as they are. On the site a link to a page outside `docs/` leads to its copy there, and one to a
+module leads to its place in the API reference. The site asks no other host for anything: a page
+that would is an error.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def on_files(files: Files, config: Any, **_: Any) -> Files:
     for path, page in OUTSIDE.items():
         files.append(File.generated(config, page, abs_src_path=str(ROOT / path)))
     for room in ROOMS:
-        text = f"# `tiebreak.{room}`\n\n::: tiebreak.{room}\n"
+        text = f"::: tiebreak.{room}\n    options:\n      heading_level: 1\n"
         files.append(File.generated(config, f"api/{room}.md", content=text))
     return files
 
