@@ -90,7 +90,8 @@ def queue_label_issues(
     only where the model disagrees would make the model look better than it is.
 
     Raises:
-        As `label_issues`.
+        UsageError: as of `label_issues`.
+        StoreError: as of `label_issues`.
     """
     ids, issues = _find(context, source)
     worst = (

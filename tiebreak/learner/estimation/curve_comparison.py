@@ -95,7 +95,8 @@ def saved_range(
 
     Args:
         labels: label counts, ascending, length r.
-        ours, theirs: for each seed bool[r, t]: which test record was right after which count.
+        ours: for each seed bool[r, t]: which test record was right after which count.
+        theirs: the same of the other strategy.
     """
     seeds, tests = len(ours), ours[0].shape[1]
     weights = rng.multinomial(tests, np.full(tests, 1 / tests), size=DRAWS).T / tests

@@ -85,7 +85,8 @@ def predict_curve(
     allowed a spread below what *variance* says: nothing is surer than its sample.
 
     Args:
-        n, accuracy: as in `fit_curve`.
+        n: as in `fit_curve`.
+        accuracy: as in `fit_curve`.
         variance: of each accuracy as an estimate: p(1 - p) / m for m random records.
         at: label counts to forecast.
         rng: draws the residuals.

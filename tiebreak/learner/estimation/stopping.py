@@ -83,8 +83,8 @@ def next_batch(
             batch, oldest first.
         left: records not labelled yet.
         batch: labels in the next batch.
-        review, label: cost of looking at one record, and of one label, in any one unit (1 and 1:
-            the unit is a record).
+        review: cost of looking at one record, in any unit.
+        label: cost of one label, in the same unit.
     """
     if len(shares) < BATCHES + 1:
         return None
