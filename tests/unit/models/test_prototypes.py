@@ -57,7 +57,7 @@ def test_a_trial_is_held_with_the_choice_of_c_and_its_outcome_stands(
         held.append(data)
         return HeadComparison(n=9, won=0, lost=9)
 
-    monkeypatch.setattr(choose_head, "hold", lost)
+    monkeypatch.setattr(choose_head, "compare_heads", lost)
     run_loop(context, RunOptions(batch=16, rounds=2, reviewer="labels"))
     assert [(c.head, c.trial) for c in context.store.notes.models()] == 2 * [
         ("semi_supervised", None)
