@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from old_projects import has_dump, unpack
 from rules import clean_json, clean_printed, clean_stderr, clean_text
 
 PINNED = {
@@ -135,6 +136,11 @@ class Player:
             lines.append(f'[store]\nurl = "{self._database()}"')
         self.append(f"{name}/tiebreak.toml", "\n".join(["", *lines, ""]))
 
+    def unpack(self, name: str) -> None:
+        """A project as 0.1.0 left it; one without a dump stays in SQLite."""
+        url = self._database() if self._database is not None and has_dump(name) else None
+        unpack(name, self.stage / name, url)
+
     def write(self, name: str, text: str) -> None:
         """Write a file."""
         (self.stage / name).write_text(text, encoding="utf-8")
@@ -198,7 +204,7 @@ class Player:
                 pass  # then it is kept as it is, and the comparison says so
         if words[-1] == "--help":
             return sorted(set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", out)))
-        return clean_printed(self._anywhere(out)).splitlines()
+        return [line.rstrip() for line in clean_printed(self._anywhere(out)).splitlines()]
 
     def _anywhere(self, text: str) -> str:
         """Without the folder that this play happens to be in."""

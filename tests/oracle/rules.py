@@ -20,6 +20,7 @@ TEXT_RULES = (
 PRINTED_RULES = (
     (r"\d+(\.\d+)? (s|seconds|minutes|min|h)\b", "<n> s", "a forecast of time, measured"),
     (r"\d+ a second", "<n> a second", "a speed, measured"),
+    (r"(sqlite|postgresql), (\d+) records", r"<store>, \2 records", "played on each"),
     (r"about [\d.]+ [GM]B of memory", "about <n> MB of memory", "the process's memory"),
     (r"(?m)^.* should pause: .*\n?", "", "whether answers are rushed: their seconds, measured"),
 )
@@ -45,8 +46,8 @@ def clean_text(text: str) -> str:
 
 
 def clean_printed(text: str) -> str:
-    """What a command printed, by `TEXT_RULES` and `PRINTED_RULES`; no spaces end its lines."""
-    text = clean_text(re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE))
+    """What a command printed, by `TEXT_RULES` and `PRINTED_RULES`."""
+    text = clean_text(text)
     for pattern, instead, _ in PRINTED_RULES:
         text = re.sub(pattern, instead, text)
     return text

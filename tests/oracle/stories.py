@@ -429,6 +429,41 @@ def files(p: Player) -> None:
 
 
 @story()
+def go_on_with_file(p: Player) -> None:
+    """A project of 0.1.0 amid the audits of a promise that was asked for once."""
+    p.unpack("file")
+    p.run("verify", "file", "--json")
+    p.run("status", "file", "--json")
+    p.run("report", "file", "--json")
+    ada = by_name(two_kinds(160, seed=21), wrong=0.02, who="ada")
+    for _ in range(6):
+        p.label("file", "ada", ada)
+        p.run("run", "file", "--batch", 10, "--json")
+    p.run("people", "file", "--queue", "--json")
+    p.label("file", "bob", ada)
+    p.run("run", "file", *BY_LABELS, "--batch", 10, "--json")
+    p.run("drift", "file", "--json")
+    p.end("file")
+    p.run("backup", "file", "file.backup.zip", "--json")
+
+
+@story()
+def go_on_with_stream(p: Player) -> None:
+    """A stream of 0.1.0 after an alarm: more comes, nothing goes out until somebody looked."""
+    p.unpack("stream")
+    p.run("verify", "stream", "--json")
+    p.run("status", "stream", "--json")
+    ask = ("--max-error", 0.2, "--batch", 16, *BY_LABELS)
+    for part in (40, 41):
+        p.write("part.jsonl", jsonl(two_kinds(80, seed=part)))
+        p.run("import", "stream", "part.jsonl", *GOLD, "--source", f"part{part}")
+        p.run("run", "stream", *ask, "--json")
+        p.run("drift", "stream", "--looked")
+    p.run("run", "stream", *ask)
+    p.end("stream")
+
+
+@story()
 def bad_input(p: Player) -> None:
     """What goes wrong says so, with its exit code: as words, and as a document."""
     p.write("rows.jsonl", jsonl(two_kinds(20, seed=6)))
