@@ -6,7 +6,7 @@ READY := $(VENV)/.installed
 # Two processes; one that is done takes tests over from the other.
 PARALLEL ?= -n 2 --dist worksteal
 
-.PHONY: demo test test-ui test-all check lint types layers docs wheel bench clean
+.PHONY: demo test test-ui test-all oracle check lint types layers docs wheel bench clean
 
 demo: $(READY)  ## the whole loop on shipped data, offline, in minutes
 	$(BIN)/tiebreak demo
@@ -19,6 +19,10 @@ test-ui: $(READY)  ## the browser tests alone
 
 test-all: $(READY)  ## the slow tests too
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+oracle: $(READY)  ## stories at the command line come out as they did with 0.1.0, on both stores
+	$(BIN)/python tests/oracle/play.py
+	$(BIN)/python tests/oracle/play.py --store postgres
 
 check: lint types layers  ## ruff, mypy strict, import contracts
 
