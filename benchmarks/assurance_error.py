@@ -15,8 +15,8 @@ from assurance_files import HEADS, Row, Setting, row
 from assurance_worlds import VERIFIED, learn, texts
 
 from tiebreak.assurance.estimates import Guess, lure, probabilities, weighted
-from tiebreak.learner.control_arm import draw_control
 from tiebreak.learner.opinion.fusion import fit_fusion, fuse
+from tiebreak.models.control_arm import draw_control
 
 LABELS, EVEN, FLOOR, REACH = 200, 0.1, 0.02, 0.0192
 NEAREST = 7

@@ -27,8 +27,8 @@ from simulated_agent import error_rates, read_rows
 
 from tiebreak.domain.ports import Pool
 from tiebreak.learner.calibration import softmax
-from tiebreak.learner.control_arm import draw_control
 from tiebreak.learner.opinion.fusion import fit_fusion, fuse
+from tiebreak.models.control_arm import draw_control
 from tiebreak.registry import find
 
 SHARE, VERIFIED = 0.1, 300

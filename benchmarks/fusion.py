@@ -30,6 +30,7 @@ from recordings import answers
 from selection_loop import embed, embed_names
 from selection_sets import data_file
 from simulated_agent import draw, error_rates, read_rows
+from soft_labels import AgentLabels, Verified, fit_mixed, hold_mixed
 
 from tiebreak.domain.ports import Classifier, Head
 from tiebreak.learner.calibration import softmax
@@ -38,7 +39,6 @@ from tiebreak.learner.classifiers.logistic import Logistic
 from tiebreak.learner.head_comparison import TrainingData, baseline_wins
 from tiebreak.learner.opinion.confidence import fit_confidence
 from tiebreak.learner.opinion.fusion import fit_fusion, fuse
-from tiebreak.learner.soft_labels import AgentLabels, Verified, fit_mixed, hold_mixed
 from tiebreak.registry import find
 
 LABELLED = {"banking77": 5, "clinc150": 3}

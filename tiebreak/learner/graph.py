@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Floats, Floats64, Positions
 
 NEIGHBOURS = 15
 WIDTH = 0.1
@@ -23,7 +22,7 @@ _CELLS = 6_000_000
 """Cosines in memory at a time."""
 
 
-def nearest(vectors: Floats, k: int) -> tuple[npt.NDArray[np.int64], Floats]:
+def nearest(vectors: Floats, k: int) -> tuple[Positions, Floats]:
     """Positions int64[n, k] and cosines float32[n, k] of each row's k nearest others, unordered.
 
     Exact, in chunks of ``_CELLS``. The diagonal is left out; *k* is cut to n - 1.
@@ -64,10 +63,10 @@ def affinity(vectors: Floats, k: int = NEIGHBOURS) -> Any:
 
 def spread_labels(
     graph: Any,
-    known: npt.NDArray[np.int64],
-    targets: npt.NDArray[np.int64],
+    known: Positions,
+    targets: Positions,
     n_classes: int,
-    mark: npt.NDArray[np.float64] | None = None,
+    mark: Floats64 | None = None,
 ) -> Floats:
     """Label mass float32[n, n_classes], rows normalised to sum 1 (uniform where none arrived).
 

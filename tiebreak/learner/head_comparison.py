@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Flags, Floats, Floats64, Positions
 from tiebreak.domain.batches import HeadComparison
-from tiebreak.domain.ports import Classifier, Floats, Head
+from tiebreak.domain.ports import Classifier, Head
 from tiebreak.learner.choose_c import deal
+from tiebreak.learner.classifiers.logistic import label_codes
 
 FOLDS = 3
 SIGNIFICANCE = 0.2
@@ -36,12 +37,12 @@ class TrainingData:
     labels: Sequence[str]
     classes: tuple[str, ...]
     c: float
-    control: npt.NDArray[np.int64]
+    control: Positions
     unlabelled: Floats
     prototypes: Floats | None = None
-    weights: npt.NDArray[np.float64] | None = None
+    weights: Floats64 | None = None
 
-    def fit(self, classifier: Classifier, rows: npt.NDArray[np.int64] | None = None) -> Head | None:
+    def fit(self, classifier: Classifier, rows: Positions | None = None) -> Head | None:
         """A head of *classifier* from *rows* (positions; None: all); see its ``fit``."""
         at = np.arange(len(self.labels)) if rows is None else rows
         return classifier.fit(
@@ -55,7 +56,7 @@ class TrainingData:
         )
 
 
-Train = Callable[[npt.NDArray[np.int64]], Head | None]
+Train = Callable[[Positions], Head | None]
 """A way of training: from the rows at these positions alone, a head; None where it cannot."""
 
 
@@ -77,8 +78,7 @@ def compare_fits(
 ) -> HeadComparison:
     """`compare_heads` for any two ways of training, each given the positions that it may learn
     from."""
-    place = {name: i for i, name in enumerate(data.classes)}
-    truth = np.array([place[name] for name in data.labels], dtype=np.int64)
+    truth = label_codes(data.labels, data.classes)
     fold = deal(truth[data.control], rng, FOLDS)
     won = lost = scored = 0
     for number in range(FOLDS):
@@ -103,9 +103,7 @@ def baseline_wins(trial: HeadComparison) -> bool:
     return n > 0 and float(binom.sf(trial.lost - 1, n, 0.5)) < SIGNIFICANCE
 
 
-def _right(
-    data: TrainingData, train: Train, held: npt.NDArray[np.int64], truth: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_] | None:
+def _right(data: TrainingData, train: Train, held: Positions, truth: Positions) -> Flags | None:
     """Which held rows a head is right on that never saw them; None where none could be trained."""
     rest = np.setdiff1d(np.arange(len(truth)), held)
     if not len(held) or not len(rest):

@@ -13,9 +13,9 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats, Head, HeadLink
+from tiebreak.domain.arrays import Floats, Floats64
+from tiebreak.domain.ports import Head, HeadLink
 from tiebreak.errors import ModelFileError, UsageError
 
 FORMAT = 1
@@ -36,8 +36,8 @@ class LinearHead:
 
     classes: tuple[str, ...]
     c: float
-    coef: npt.NDArray[np.float64]
-    intercept: npt.NDArray[np.float64]
+    coef: Floats64
+    intercept: Floats64
     converged: bool = True
     link: HeadLink = "softmax"
 
@@ -46,7 +46,7 @@ class LinearHead:
         """Classes that had a training row, in schema order."""
         return tuple(n for n, b in zip(self.classes, self.intercept, strict=True) if b > -np.inf)
 
-    def logits(self, vectors: Floats) -> npt.NDArray[np.float64]:
+    def logits(self, vectors: Floats) -> Floats64:
         """float64[n, k] for float32[n, d]; -inf for a class never seen."""
         if vectors.ndim != 2 or vectors.shape[1] != self.coef.shape[1]:
             raise UsageError(

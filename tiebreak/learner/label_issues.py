@@ -13,13 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
-from tiebreak.errors import LabelError, UsageError
+from tiebreak.domain.arrays import Flags, Floats, Floats64, Positions
+from tiebreak.errors import UsageError
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.choose_c import deal
-from tiebreak.learner.classifiers.logistic import Logistic
+from tiebreak.learner.classifiers.logistic import Logistic, label_codes
 
 FOLDS = 5
 MIN_LABELS = 3
@@ -33,8 +32,8 @@ class Judgement:
     A row of probabilities that is all zero was not judged.
     """
 
-    probabilities: npt.NDArray[np.float64]
-    known: npt.NDArray[np.bool_]
+    probabilities: Floats64
+    known: Flags
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +65,7 @@ def judge_labels(
     rng: np.random.Generator,
     *,
     queries: Floats | None = None,
-    own: npt.NDArray[np.int64] | None = None,
+    own: Positions | None = None,
     folds: int = FOLDS,
 ) -> Judgement:
     """Probabilities for each query by the project's classifier, which never learnt that very row.
@@ -150,7 +149,7 @@ def find_label_issues(
     )
 
 
-def _flagged(given: npt.NDArray[np.int64], p: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def _flagged(given: Positions, p: Floats64) -> Flags:
     """bool[n] by the confident joint, over the labels that occur: a label that no row was given
     has no threshold. Rows whose mass is all elsewhere are judged by what little they have here."""
     from cleanlab.filter import find_label_issues
@@ -164,12 +163,3 @@ def _flagged(given: npt.NDArray[np.int64], p: npt.NDArray[np.float64]) -> npt.ND
         warnings.filterwarnings("ignore", message="May not flag all label issues")
         found = find_label_issues(codes_here, inside / inside.sum(axis=1, keepdims=True), n_jobs=1)
     return np.asarray(found, dtype=np.bool_)
-
-
-def label_codes(labels: Sequence[str], classes: tuple[str, ...]) -> npt.NDArray[np.int64]:
-    """int64[n], the position of each label in *classes*."""
-    place = {name: i for i, name in enumerate(classes)}
-    for name in labels:
-        if name not in place:
-            raise LabelError(f"Label {name!r} is not in the schema.", mend="Add it to labels.yaml.")
-    return np.array([place[name] for name in labels], dtype=np.int64)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Ids, Positions
 from tiebreak.domain.batches import HeadComparison, ModelInfo
 from tiebreak.learner.head_comparison import TrainingData, baseline_wins, compare_heads
 from tiebreak.models.control_arm import labelled_control
@@ -45,7 +45,7 @@ def choose_head(
     return DEFAULT_HEAD, None
 
 
-def control_rows(context: ProjectContext, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def control_rows(context: ProjectContext, ids: Ids) -> Positions:
     """Positions int64 in *ids* (ascending) of the labelled control records of this schema."""
     version = context.schema.version
     drawn: Sequence[int] = [

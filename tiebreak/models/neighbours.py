@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats, Ids
 from tiebreak.domain.evidence import Neighbour
 from tiebreak.domain.labels import LabelValue
-from tiebreak.domain.ports import Floats, Store, VectorIndex
+from tiebreak.domain.ports import Store, VectorIndex
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
 from tiebreak.retrieval.neighbours import nearest_labelled
 
-Ids = npt.NDArray[np.int64]
 Rows = Callable[[Ids], Floats]
 """Gives the vectors float32[n, d] of record ids int64[n]."""
 

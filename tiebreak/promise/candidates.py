@@ -16,6 +16,7 @@ import numpy.typing as npt
 from tiebreak.domain.evidence import Suggestion
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Head
+from tiebreak.learner.label_space import label_space
 from tiebreak.learner.opinion.fusion import Fusion, fit_fusion, fuse
 from tiebreak.models.control_arm import labelled_control
 from tiebreak.models.predict import predict_by, probabilities
@@ -78,7 +79,8 @@ def _sets(
 ) -> CandidateSet:
     """In a multi-label project: the same set, scored by the model's probability of it."""
     predictions = predict_by(context, head, ids)
-    rows = [predictions.value(row) for row in range(len(ids))]
+    space = label_space(predictions)
+    rows = [space.best(p, predictions.classes) for p in predictions.probabilities]
     kept = [
         at
         for at, (value, _) in enumerate(rows)

@@ -20,7 +20,7 @@ from tiebreak.files.import_report import ImportReport
 from tiebreak.files.read import read_rows
 from tiebreak.files.to_records import rows_to_records
 from tiebreak.loop.ingest import labels_of_column
-from tiebreak.models import prototypes as label_names
+from tiebreak.models.embed import embed_label_names
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.init import names_schema
@@ -214,5 +214,5 @@ def embed_rows(
     with held:
         vectors = wiring.vectors(data.home or scratch, encoder)
         done = embed_missing(hashes_of(rows), texts, vectors, encoder, progress)
-        label_names.embed_label_names(data.schema, vectors, encoder)
+        embed_label_names(data.schema, vectors, encoder)
     return vectors, done.embedded

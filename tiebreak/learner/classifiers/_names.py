@@ -9,9 +9,8 @@ its penalty pulls the weights to.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Floats, Floats64, Positions
 
 WEIGHT = 2.0
 """Of a prototype as a labelled row, at full trust."""
@@ -29,8 +28,8 @@ MIN_TRUST = 0.2
 def trust(
     prototypes: Floats,
     rows: Floats,
-    of: npt.NDArray[np.int64],
-    weight: npt.NDArray[np.float64],
+    of: Positions,
+    weight: Floats64,
 ) -> float:
     """How far names can be relied on, in [0, 1].
 
@@ -50,7 +49,7 @@ def trust(
     return (total * skill + BELIEVED * BELIEF) / (total + BELIEVED)
 
 
-def centre(prototypes: Floats, trusted: float) -> npt.NDArray[np.float64]:
+def centre(prototypes: Floats, trusted: float) -> Floats64:
     """float64[k, d]: weights whose logits are `PULL` x trust x cosine, over classes of mean 0."""
     middle = prototypes.mean(axis=0, dtype=np.float64)
     return np.asarray(PULL * trusted * (prototypes.astype(np.float64) - middle))

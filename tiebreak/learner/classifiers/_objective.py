@@ -16,17 +16,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Floats, Floats64, Positions
 
 ENTROPY = 0.3
 """η: how much a row's own uncertainty costs."""
 
 MAX_ITER = 80
 FLOOR = 1e-12
-
-Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,9 +34,9 @@ class LabelledRows:
     """
 
     rows: Floats
-    of: npt.NDArray[np.int64]
-    weight: Matrix
-    centre: Matrix
+    of: Positions
+    weight: Floats64
+    centre: Floats64
     c: float
 
     @property
@@ -57,7 +54,7 @@ class Guess:
 
     rows: Floats
     soft: Floats
-    prior: Matrix
+    prior: Floats64
 
 
 class Objective:
@@ -72,7 +69,7 @@ class Objective:
         self._weight = labelled.weight / labelled.weight.sum()
         self._at = np.arange(len(labelled.of))
 
-    def __call__(self, flat: Matrix) -> tuple[float, Matrix]:
+    def __call__(self, flat: Floats64) -> tuple[float, Floats64]:
         """Value and gradient at weights float64[k * (d + 1)]."""
         known, n = self._known, len(self._at)
         weights = flat.reshape(len(known.centre), -1)
@@ -109,7 +106,7 @@ def _believed(guess: Guess, p: Floats, logp: Floats) -> tuple[float, Floats]:
     return value, slope
 
 
-def solve(objective: Objective, start: Matrix) -> tuple[Matrix, bool]:
+def solve(objective: Objective, start: Floats64) -> tuple[Floats64, bool]:
     """Weights float64[k, d + 1] near *start* and whether the solver finished."""
     from scipy.optimize import minimize
 
@@ -119,7 +116,7 @@ def solve(objective: Objective, start: Matrix) -> tuple[Matrix, bool]:
     return found.x.reshape(start.shape), bool(found.success)
 
 
-def logits(rows: Floats, weights: Matrix) -> Floats:
+def logits(rows: Floats, weights: Floats64) -> Floats:
     """float32[m, k] of rows float32[m, d] under weights float64[k, d + 1], the bias last."""
     w = weights.astype(np.float32)
     return np.asarray(rows @ w[:, :-1].T + w[:, -1], dtype=np.float32)

@@ -22,16 +22,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Floats, Floats64, Positions
 from tiebreak.errors import UsageError
 from tiebreak.learner._threads import one_thread
 from tiebreak.learner.classifiers import _names
 from tiebreak.learner.classifiers._objective import (
     Guess,
     LabelledRows,
-    Matrix,
     Objective,
     logits,
     row_softmax,
@@ -50,8 +48,6 @@ MIN_UNLABELLED = 1_000
 EVEN = 10.0
 """Rows of each class that the prior over classes is smoothed by, beside the labelled ones."""
 
-Targets = npt.NDArray[np.int64]
-
 
 class SemiSupervised:
     """A `tiebreak.domain.ports.Classifier`. Deterministic."""
@@ -64,7 +60,7 @@ class SemiSupervised:
         labels: Sequence[str],
         classes: tuple[str, ...],
         c: float,
-        sample_weight: npt.NDArray[np.float64] | None = None,
+        sample_weight: Floats64 | None = None,
         *,
         unlabelled: Floats | None = None,
         prototypes: Floats | None = None,
@@ -128,7 +124,7 @@ def _with_names(labelled: LabelledRows, names: Floats, trusted: float) -> Labell
     )
 
 
-def _fit(labelled: LabelledRows, n: int, unlabelled: Floats) -> tuple[Matrix, bool]:
+def _fit(labelled: LabelledRows, n: int, unlabelled: Floats) -> tuple[Floats64, bool]:
     """Weights float64[k, d + 1]; the first *n* of the labelled rows were given, the rest are names.
 
     Both steps start from the one before.
@@ -143,7 +139,7 @@ def _fit(labelled: LabelledRows, n: int, unlabelled: Floats) -> tuple[Matrix, bo
     return solve(Objective(labelled, Guess(rows, soft, prior / prior.sum())), start)
 
 
-def soft_targets(rows: Floats, weights: Matrix, of: Targets, mark: Matrix) -> Floats:
+def soft_targets(rows: Floats, weights: Floats64, of: Positions, mark: Floats64) -> Floats:
     """float32[m, k]: the normalised product of the linear head's opinion and the graph's.
 
     The first ``len(of)`` rows are the labelled ones; *mark* is the mass that each spreads.

@@ -10,15 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats64, Positions
 from tiebreak.errors import UsageError
 
 MIN_SINGULAR = 0.1
 MIN_VERIFIED = 20
 MAX_ITER = 2000
-
-Floats64 = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +73,7 @@ def reweighted(probabilities: Floats64, prior: Floats64, now: Floats64) -> Float
 
 
 def bbse_prevalence(
-    confusion: npt.NDArray[np.int64], predicted: Floats64, classes: Sequence[str]
+    confusion: Positions, predicted: Floats64, classes: Sequence[str]
 ) -> Prevalence:
     """Shares of the labels among new records, by inverting the confusion of verified ones.
 

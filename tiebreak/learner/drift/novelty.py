@@ -8,22 +8,19 @@ Outliers from Large Data Sets, SIGMOD 2000 (the k-th distance; the mean of all k
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats, VectorIndex
+from tiebreak.domain.arrays import Floats, Floats64, Ids, Positions
+from tiebreak.domain.ports import VectorIndex
 from tiebreak.errors import UsageError
 from tiebreak.learner.graph import nearest
 
 K = 10
 _CELLS = 1 << 23  # of a product of two blocks held at once: 32 MB
 
-Scores = npt.NDArray[np.float64]
-Ids = npt.NDArray[np.int64]
-
 
 def mean_distance(
     index: VectorIndex, vectors: Floats, k: int = K, own: Ids | None = None
-) -> Scores:
+) -> Floats64:
     """float64[n]: the mean of 1 - cosine over the *k* nearest records of the index.
 
     Where the index holds fewer than *k* others, the mean is over those.
@@ -32,7 +29,7 @@ def mean_distance(
         index: the known records.
         vectors: float32[n, d] unit vectors.
         k: how many neighbours.
-        own: int64[n], the record id of each query, which is not its own neighbour. Scores with
+        own: int64[n], the record id of each query, which is not its own neighbour. Floats64 with
             and without it are not comparable: a record that is in the index has one other less.
 
     Raises:
@@ -50,7 +47,7 @@ def mean_distance(
     return np.asarray(distances.sum(axis=1) / there.sum(axis=1))
 
 
-def mean_distance_to(known: Floats, vectors: Floats, k: int = K) -> Scores:
+def mean_distance_to(known: Floats, vectors: Floats, k: int = K) -> Floats64:
     """float64[n]: as `mean_distance`, to the rows of float32[m, d], without an index."""
     _check(k, len(known))
     k = min(k, len(known))
@@ -63,7 +60,7 @@ def mean_distance_to(known: Floats, vectors: Floats, k: int = K) -> Scores:
     return out
 
 
-def nearest_others(rows: Floats, depth: int) -> tuple[npt.NDArray[np.int64], Floats]:
+def nearest_others(rows: Floats, depth: int) -> tuple[Positions, Floats]:
     """For each row its *depth* nearest other rows: positions [n, depth], cosine distances; near
     ones first. *depth* is at most n - 1."""
     _check(depth, len(rows) - 1)

@@ -22,8 +22,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Flags, Floats64, Ids
 from tiebreak.errors import UsageError
 from tiebreak.learner.estimation.accuracy import (
     MIN_PAIRS,
@@ -32,9 +32,6 @@ from tiebreak.learner.estimation.accuracy import (
     mean_loss,
     weight_of,
 )
-
-Numbers = npt.NDArray[np.float64]
-Ids = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, slots=True)
@@ -63,10 +60,10 @@ class ControlDraw:
     """
 
     records: Ids
-    truth: npt.NDArray[np.bool_]
-    guess: Numbers
-    mean_guess: Numbers
-    guess_variance: Numbers
+    truth: Flags
+    guess: Floats64
+    mean_guess: Floats64
+    guess_variance: Floats64
     then: KnownLabels
     learnt: Ids
 
@@ -139,7 +136,7 @@ def label_shares(
     return tuple(found)
 
 
-def mean_shares(lots: Sequence[ControlDraw], weight: Sequence[float] | None = None) -> Numbers:
+def mean_shares(lots: Sequence[ControlDraw], weight: Sequence[float] | None = None) -> Floats64:
     """The estimate of `label_shares` as it is, float64[k]: neither cut to [0, 1] nor to what is
     known.
 
@@ -174,13 +171,13 @@ def weights(lots: Sequence[ControlDraw]) -> list[float]:
     return found
 
 
-def _flat(columns: Numbers) -> Numbers:
+def _flat(columns: Floats64) -> Floats64:
     """Each column about its mean, so that one slope can be read off all of them together."""
-    centred: Numbers = columns - columns.mean(axis=0)
+    centred: Floats64 = columns - columns.mean(axis=0)
     return centred.ravel()
 
 
-def _known(lots: Sequence[ControlDraw]) -> tuple[Numbers, float]:
+def _known(lots: Sequence[ControlDraw]) -> tuple[Floats64, float]:
     """A float64[k] and B over all lots, each weighted by n / B of its own."""
     n = np.array([len(lot.records) for lot in lots], dtype=np.float64)
     open_part = np.array([lot.then.open / lot.then.pool for lot in lots])
@@ -204,7 +201,7 @@ def _absent(lots: Sequence[ControlDraw], label: int) -> ControlSample:
     )
 
 
-def _possible(now: KnownLabels | None, k: int) -> tuple[Numbers, Numbers]:
+def _possible(now: KnownLabels | None, k: int) -> tuple[Floats64, Floats64]:
     if now is None or not now.pool:
         return np.zeros(k), np.ones(k)
     return now.counts / now.pool, (now.counts + now.open) / now.pool

@@ -22,8 +22,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats64, Positions
 from tiebreak.errors import UsageError
 from tiebreak.learner.calibration import FLOOR, MIN_ROWS, fit_temperature, softmax
 from tiebreak.learner.opinion.confidence import ConfidenceCurve, fit_confidence
@@ -38,9 +38,6 @@ SHRINK = 10.0
 USUAL_WEIGHT, SPREAD = 0.5, 0.25
 """What w is before enough is verified, and how far the search lightly holds it to that (a normal
 prior). Fitted weights of agents .85 to .92 right were .3 to .7 on parts of train splits."""
-
-Matrix = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,7 +103,7 @@ class Fusion:
             curve=curve,
         )
 
-    def confusion(self, k: int) -> Matrix:
+    def confusion(self, k: int) -> Floats64:
         """C as float64[k, k]: row y has the chances of each answer to a record with label y."""
         table = np.array([_common_row(y, k, self.right) for y in range(k)]).reshape(k, k)
         for place, row in self.rows:
@@ -119,7 +116,9 @@ class Fusion:
         return table
 
 
-def fit_fusion(p: Matrix, said: Places, truth: Places, confidence: Matrix | None = None) -> Fusion:
+def fit_fusion(
+    p: Floats64, said: Positions, truth: Positions, confidence: Floats64 | None = None
+) -> Fusion:
     """Learn T, C, w and the worth of confidence from verified records.
 
     T by `fit_temperature`. a = (hits + 4) / (answers + 5). A class with at least 20 verified
@@ -156,7 +155,7 @@ def fit_fusion(p: Matrix, said: Places, truth: Places, confidence: Matrix | None
 
 
 def _fit_weight(
-    fusion: Fusion, p: Matrix, label: Places, truth: Places, confidence: Matrix | None
+    fusion: Fusion, p: Floats64, label: Positions, truth: Positions, confidence: Floats64 | None
 ) -> float:
     """The w of least log-loss of q, lightly held to `USUAL_WEIGHT`; that for fewer than 30 records.
 
@@ -177,7 +176,9 @@ def _fit_weight(
     return float(minimize_scalar(loss, bounds=(0.0, 1.0), method="bounded").x)
 
 
-def fuse(fusion: Fusion, p: Matrix, said: Places, confidence: Matrix | None = None) -> Matrix:
+def fuse(
+    fusion: Fusion, p: Floats64, said: Positions, confidence: Floats64 | None = None
+) -> Floats64:
     """q float64[m, k]: what agent and model say together; rows sum to 1.
 
     Where the agent abstained (or there is none) it is p^(1/T), normalised. A label that the head
@@ -206,8 +207,8 @@ def fuse(fusion: Fusion, p: Matrix, said: Places, confidence: Matrix | None = No
 
 
 def _log_parts(
-    fusion: Fusion, p: Matrix, label: Places, confidence: Matrix | None
-) -> tuple[Matrix, Matrix]:
+    fusion: Fusion, p: Floats64, label: Positions, confidence: Floats64 | None
+) -> tuple[Floats64, Floats64]:
     """log p^(1/T) and log C[., l] of answered records, float64[n, k] each."""
     odds = np.array(p, dtype=np.float64)
     at = np.arange(len(label))
@@ -219,7 +220,7 @@ def _log_parts(
         return np.log(odds) / fusion.temperature, np.log(columns)
 
 
-def _replaced(fusion: Fusion, columns: Matrix, label: Places, sure: Matrix) -> Matrix:
+def _replaced(fusion: Fusion, columns: Floats64, label: Positions, sure: Floats64) -> Floats64:
     """Columns of C float64[m, k] with each answer's own chance to be right in place of a."""
     k = columns.shape[1]
     diagonal = np.diag(fusion.confusion(k))
@@ -231,7 +232,7 @@ def _replaced(fusion: Fusion, columns: Matrix, label: Places, sure: Matrix) -> M
     return np.where(np.isnan(sure)[:, None] | (k == 1), columns, own)
 
 
-def _common_row(y: int, k: int, a: float) -> Matrix:
+def _common_row(y: int, k: int, a: float) -> Floats64:
     """Row y of C: a for label y, the rest shared evenly by the others."""
     row = np.full(k, (1 - a) / max(k - 1, 1))
     row[y] = a if k > 1 else 1.0
@@ -239,7 +240,7 @@ def _common_row(y: int, k: int, a: float) -> Matrix:
 
 
 def _own_rows(
-    said: Places, truth: Places, k: int, a: float
+    said: Positions, truth: Positions, k: int, a: float
 ) -> tuple[tuple[int, tuple[float, ...]], ...]:
     if k < 2:  # nothing to confuse it with
         return ()
@@ -252,7 +253,7 @@ def _own_rows(
     return tuple(found)
 
 
-def _check(p: Matrix, places: Places, least: int = -1) -> None:
+def _check(p: Floats64, places: Positions, least: int = -1) -> None:
     if p.ndim != 2 or len(p) != len(places):
         raise UsageError(
             f"Probabilities of shape {p.shape!r} came with {len(places)} answers or labels.",

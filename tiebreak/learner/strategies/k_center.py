@@ -12,8 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from tiebreak.domain.ports import Pick, Pool
-from tiebreak.learner.strategies._cosine import closest
-from tiebreak.learner.strategies._diverse import Apart, first_of_best
+from tiebreak.learner.strategies._diverse import Apart, closest, first_of_best
 
 
 class KCenter:

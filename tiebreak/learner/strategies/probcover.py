@@ -15,16 +15,23 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats, Pick, Pool
-from tiebreak.learner.strategies._cosine import closest, row_chunks
-from tiebreak.learner.strategies._diverse import NEAR, Apart, distinct, first_of_best, with_rest
+from tiebreak.domain.arrays import Floats, Positions
+from tiebreak.domain.ports import Pick, Pool
+from tiebreak.learner.strategies._diverse import (
+    NEAR,
+    Apart,
+    closest,
+    distinct,
+    first_of_best,
+    row_chunks,
+    with_rest,
+)
 from tiebreak.learner.strategies._kmeans import cluster
 
 PURITY = 0.95
 MAX_CENTRES = 6_000
 """Records whose balls are drawn: 4.5 MB of bits."""
 
-Positions = npt.NDArray[np.int64]
 Bits = npt.NDArray[np.uint8]
 
 _ONES = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1, dtype=np.uint8)

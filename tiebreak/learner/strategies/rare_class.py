@@ -14,23 +14,22 @@ of: on BANKING77 worse than random choice.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats, Pick, Pool
-from tiebreak.learner.strategies._cold import NO_LABELS, seeds
-from tiebreak.learner.strategies._cosine import row_chunks
-from tiebreak.learner.strategies._diverse import distinct
+from tiebreak.domain.arrays import Floats, Positions
+from tiebreak.domain.ports import Pick, Pool
+from tiebreak.learner.strategies._diverse import distinct, row_chunks
+from tiebreak.learner.strategies.kmeans_seeds import NO_LABELS, seeds
 
 ANCHORS = 10
 NEIGHBOURS = 100
 SHARE = 0.25
 EACH = 5
-"""Every so many-th pick is by lot."""
-
-Positions = npt.NDArray[np.int64]
+"""Every so many-th pick is at random."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +50,12 @@ class RareClass:
 
     def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
         """Up to *n* picks, the rarest label's best candidate first."""
-        if not pool.labels and not any(pool.sets):
+        if not any(pool.values):
             return seeds(f"{NO_LABELS}, so none can be rare", pool, n, rng)
         if not len(pool.vectors) or n <= 0:
             return []
-        trails = [_trail(pool, label, rng) for label in rarest(names_of(pool), rng)]
+        names = [name for value in pool.values for name in value]
+        trails = [_trail(pool, label, rng) for label in rarest(names, rng)]
         order, lane, place = _interleave(
             [trail.order for trail in trails], rng.permutation(len(pool.vectors))
         )
@@ -69,12 +69,7 @@ class RareClass:
         return picks
 
 
-def names_of(pool: Pool) -> tuple[str, ...]:
-    """Every label that a row has; of a row with several each."""
-    return pool.labels or tuple(name for value in pool.sets for name in value)
-
-
-def rarest(labels: tuple[str, ...], rng: np.random.Generator) -> list[str]:
+def rarest(labels: Sequence[str], rng: np.random.Generator) -> list[str]:
     """The rarest `SHARE` of the labels that occur, rarest first, equals by lot."""
     counts = Counter(labels)
     names = sorted(counts)
@@ -84,8 +79,7 @@ def rarest(labels: tuple[str, ...], rng: np.random.Generator) -> list[str]:
 
 
 def _trail(pool: Pool, label: str, rng: np.random.Generator) -> _Trail:
-    values = pool.sets if pool.multiple else tuple((name,) for name in pool.labels)
-    known = np.flatnonzero([label in value for value in values])
+    known = np.flatnonzero([label in value for value in pool.values])
     anchors = known
     if len(known) > ANCHORS:
         anchors = np.sort(rng.choice(known, ANCHORS, replace=False))

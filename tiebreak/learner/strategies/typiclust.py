@@ -10,11 +10,10 @@ to half the cell where that is less. Source: Hacohen et al., Active learning on 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats, Pick, Pool
-from tiebreak.learner.strategies._cosine import row_chunks
-from tiebreak.learner.strategies._diverse import NEAR, distinct, with_rest
+from tiebreak.domain.arrays import Floats, Floats64, Positions
+from tiebreak.domain.ports import Pick, Pool
+from tiebreak.learner.strategies._diverse import NEAR, distinct, row_chunks, with_rest
 from tiebreak.learner.strategies._kmeans import Clusters, assign_clusters, cluster
 
 MAX_CELLS = 500
@@ -22,9 +21,6 @@ DROPPED = 5
 NEIGHBOURS = 20
 _COMPARED = 4_096
 """In a cell larger than that, neighbours are sought among so many of it, by lot."""
-
-Positions = npt.NDArray[np.int64]
-Numbers = npt.NDArray[np.float64]
 
 
 class TypiClust:
@@ -77,7 +73,7 @@ def _visit(
     return picks
 
 
-def typicality(rows: Floats, rng: np.random.Generator) -> Numbers:
+def typicality(rows: Floats, rng: np.random.Generator) -> Floats64:
     """Inverse mean squared distance of each of float32[m, d] to its nearest, float64[m]."""
     others = rows
     if len(rows) > _COMPARED:

@@ -120,7 +120,7 @@ def test_many_labelled_rows_leave_room_for_some_of_the_pool(
 ) -> None:
     """Else the classes' shares would be read off a single row."""
     monkeypatch.setattr(semi, "MAX_ROWS", 20)
-    monkeypatch.setattr(semi, "LEAST_UNLABELLED", 8)
+    monkeypatch.setattr(semi, "MIN_UNLABELLED", 8)
     rows, of = blobs(np.random.default_rng(0), [40, 40], noise=0.4)
     at = np.random.default_rng(1).permutation(80)
     labels = ["ab"[of[i]] for i in at[:30]]
