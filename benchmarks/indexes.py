@@ -14,15 +14,14 @@ from functools import partial
 import numpy as np
 from million import topics
 
+from benchmarks.scale.recall import recall
 from tiebreak.domain.ports import Floats, VectorIndex
 from tiebreak.registry import find
-from tiebreak.retrieval.recall import recall
 
 K, QUERIES, CHUNK = 10, 500, 20_000
 KINDS = {
     "faiss_flat": find("indexes", "faiss_flat"),
     "faiss_ivf": find("indexes", "faiss_ivf"),
-    "faiss_hnsw": find("indexes", "faiss_hnsw"),
     "auto": find("indexes", "auto"),
 }
 

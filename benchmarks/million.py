@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.scale.recall import recall
 from tiebreak import Project
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.ports import Floats
@@ -31,8 +32,7 @@ from tiebreak.domain.reviews import Annotation
 from tiebreak.loop import run as loop
 from tiebreak.models.embed import embed
 from tiebreak.project.context import ProjectContext
-from tiebreak.retrieval.indexes._ranking import scan
-from tiebreak.retrieval.recall import recall
+from tiebreak.retrieval.ranking import scan
 from tiebreak.review.annotate import annotate
 
 DIM, LABELS, BATCH, EACH, CHUNK, TURNS = 384, 77, 77, 10, 50_000, 5
@@ -214,7 +214,7 @@ def checked(context: ProjectContext, truth: np.ndarray) -> dict[str, Any]:
     """The index against exact search, and a round that compares all vectors instead."""
     index = context.near_rows
     assert index is not None
-    labelled = np.array(sorted(context.labelled()), dtype=np.int64)
+    labelled = np.array(sorted(context.pool_state().labelled), dtype=np.int64)
     queries = context.rows(np.random.default_rng(0).choice(labelled, QUERIES, replace=False))
     with Timed() as asked:
         index.search(queries, K)

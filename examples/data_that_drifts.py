@@ -73,7 +73,9 @@ def main() -> None:
 
         with project:
             status = arrive("known", known)
-            mark = project.drift_looked()  # what has come in so far is what new records are held to
+            mark = (
+                project.acknowledge_drift()
+            )  # what has come in so far is what new records are held to
             print(f"{mark} records, {status['labelled']['simulated']} labelled (simulated people)")
 
             for name, rows in months.items():

@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
+import warnings
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tiebreak.errors import ConfigError
 
@@ -50,7 +51,7 @@ class EmbedderPart(_Part):
 class IndexPart(_Part):
     """The vector index. ``near_duplicates_max``: above it near duplicates are not linked.
 
-    ``kind``: ``auto`` (by size), ``faiss_flat``, ``faiss_ivf``, ``faiss_hnsw``, ``numpy_exact``.
+    ``kind``: ``auto`` (by size), ``faiss_flat``, ``faiss_ivf``, ``numpy_exact``.
     A batch from more than ``candidates_above`` records is chosen from a part of them.
     """
 
@@ -58,6 +59,18 @@ class IndexPart(_Part):
     near_duplicate: float = Field(0.97, gt=0, le=1)
     near_duplicates_max: int = 100_000
     candidates_above: int = Field(200_000, ge=0)
+
+    @field_validator("kind")
+    @classmethod
+    def _successor(cls, kind: str) -> str:
+        if kind != "faiss_hnsw":
+            return kind
+        warnings.warn(
+            "index.kind = 'faiss_hnsw' is gone and means 'faiss_ivf': write that, or 'auto'.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        return "faiss_ivf"
 
 
 class ImportPart(_Part):

@@ -10,18 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit_vectors import clustered, unit_rows, with_copies
 
+from benchmarks.scale.recall import recall
 from tiebreak import registry
 from tiebreak.errors import UsageError
-from tiebreak.retrieval.recall import recall
 
 KINDS = registry.known("indexes")
 DIM = 12
 
 # Approximate from the first row on: as they come, they are exact up to thousands of rows.
 EARLY = {
-    "faiss_ivf": partial(registry.find("indexes", "faiss_ivf"), train_at=1),
-    "faiss_hnsw": partial(registry.find("indexes", "faiss_hnsw"), graph_at=1),
-    "auto": partial(registry.find("indexes", "auto"), lists_at=100, graph_at=1000),
+    "faiss_ivf": partial(registry.find("indexes", "faiss_ivf"), lists_at=1),
+    "auto": partial(registry.find("indexes", "auto"), lists_at=100),
 }
 
 
@@ -41,7 +40,7 @@ def ids_of(*ids):
 
 
 def test_the_kinds_are_the_ones_this_suite_was_written_for():
-    assert KINDS == ["auto", "faiss_flat", "faiss_hnsw", "faiss_ivf", "numpy_exact"]
+    assert KINDS == ["auto", "faiss_flat", "faiss_ivf", "numpy_exact"]
 
 
 def test_best_first_with_cosines(make):

@@ -79,7 +79,7 @@ def test_planted_wrong_labels_come_up_and_a_person_at_the_desk_gets_them_blind(
     with Project.open(folder, agent="none") as project:
         context = project.context
         gold = context.store.gold.get(context.table.pool.tolist())
-        rest = {i: gold[i][0] for i in sorted(set(gold) - set(context.labelled()))}
+        rest = {i: gold[i][0] for i in sorted(set(gold) - set(context.pool_state().labelled))}
         wrong = {i: NAMES[(NAMES.index(rest[i]) + 1) % len(NAMES)] for i in list(rest)[::5]}
         annotate(context.store, context.schema, [
             Annotation(record_id=i, who="simulated Eve", source="person", outcome="label",
@@ -108,7 +108,7 @@ def test_planted_wrong_labels_come_up_and_a_person_at_the_desk_gets_them_blind(
         record = next(i for i in again if i in wrong)
         truth = project.context.store.gold.get([record])[record][0]
         project.annotate(record, truth, who="ada", shown="blind")
-        assert project.context.labelled()[record] == ("human", (truth,))
+        assert project.context.pool_state().labelled[record] == ("human", (truth,))
         assert project.verify() == []
     assert inside_document("status", folder)["queue_by_reason"]["relabel"] == done["opened"] - 1
 
@@ -132,11 +132,15 @@ def test_drift_pauses_what_takes_no_person_and_looking_ends_it(folder: Path) -> 
     assert report["unproved_now"] == 0
     said = inside("status", folder).stdout
     assert "paused: " in said
-    assert "tiebreak drift DIR --looked" in said
+    assert "tiebreak drift DIR --acknowledge" in said
     told = inside_document("drift", folder)
     assert (told["state"], told["after"], told["new"]) == ("pause", 240, 450)
     assert "known / new records" in inside("drift", folder).stdout
-    assert inside_document("drift", folder, "--looked") == {"looked": True, "after": 730}
+    assert inside_document("drift", folder, "--acknowledge") == {
+        "acknowledged": True,
+        "looked": True,
+        "after": 730,
+    }
     assert inside_document("status", folder)["drift"] is None
     assert "known ones" not in inside("status", folder).stdout
 

@@ -284,13 +284,13 @@ def test_a_project_may_turn_to_several_labels(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="without one"):
             project.annotate("r2", who="ada")
         store = project.context.store
-        values = [value for _, value in project.context.labelled().values()]
+        values = [value for _, value in project.context.pool_state().labelled.values()]
         assert values == [("a",), ("a", "c"), ()]
         assert [a.outcome for a in store.annotations.standing().values()] == ["label"] * 3
         assert project.verify() == []
         project.annotate("r2", who="ada", outcome="undo")
-        assert len(project.context.labelled()) == 2
+        assert len(project.context.pool_state().labelled) == 2
     file.write_text(file.read_text("utf-8").replace("multiple: true\n", ""), encoding="utf-8")
     with Project.open(folder) as project:  # and back: a set is no label any more
         assert project.schema.version == 3
-        assert [value for _, value in project.context.labelled().values()] == [("a",)]
+        assert [value for _, value in project.context.pool_state().labelled.values()] == [("a",)]

@@ -131,7 +131,7 @@ def test_it_never_trains_and_is_never_shown_as_an_example(folder: Path, server: 
     machine = {i for i, (by, _) in decided(folder).items() if by == "unproved"}
     with Project.open(folder, agent="none") as project:
         texts = {r.text for r in project.context.records(machine).values()}
-        assert not machine & set(project.context.labelled())
+        assert not machine & set(project.context.pool_state().labelled)
     answer_all(folder)
     before = len(server.bodies)
     report = inside_document("run", folder, *ACCEPT)
@@ -160,7 +160,7 @@ def test_a_person_replaces_it_and_nothing_takes_that_back(folder: Path) -> None:
     assert after[third] == ("human", None)  # taken back by a person: to be asked again
     assert report["labelled"]["human"] == BATCH + 1
     with Project.open(folder, agent="none") as project:
-        learnt = project.context.labelled()
+        learnt = project.context.pool_state().labelled
         assert learnt[first] == ("human", (other,))
         assert len(learnt) == BATCH + 1
         by = [d.by for d in project.context.store.decisions.of(first)]

@@ -48,7 +48,7 @@ def earn(context: ProjectContext) -> None:
     options = RunOptions(batch=16)
     for _ in range(30):
         run_loop(context, options)
-        if any(told["in_force"] for told in certificate_statuses(context)):
+        if any(told.in_force for told in certificate_statuses(context)):
             break
         audits = waiting(context, "audit")
         answer(context, audits or waiting(context), who="Ann Secretive")

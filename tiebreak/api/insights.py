@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,9 +134,14 @@ class Insights:
 
         return drift_now(self._context, after=after, window=window)
 
-    def drift_looked(self) -> int:
+    def acknowledge_drift(self) -> int:
         """Somebody looked at the drift: all records so far are known ones now, and a pause ends.
         Returns the mark, the id of the last of them."""
         from tiebreak.drift.state import acknowledge_drift
 
         return acknowledge_drift(self._context)
+
+    def drift_looked(self) -> int:
+        """Deprecated: `acknowledge_drift`."""
+        warnings.warn("drift_looked is acknowledge_drift now.", DeprecationWarning, stacklevel=2)
+        return self.acknowledge_drift()

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from tiebreak.cli.output import print_json, print_line, visible
+from tiebreak.cli.output import print_json, print_line, visible, warn
 from tiebreak.cli.setup import DIR, JSON
 from tiebreak.errors import UsageError
 
@@ -85,9 +85,10 @@ def drift(
         0, min=0, metavar="ID", help="Compare what came after this record with what was before."
     ),
     window: int = typer.Option(0, min=0, help="Records a window; 0: 200."),
-    looked: bool = typer.Option(
-        False, "--looked", help="You looked: all records so far are known ones; a pause ends."
+    acknowledge: bool = typer.Option(
+        False, "--acknowledge", help="You looked: all records so far are known ones; a pause ends."
     ),
+    looked: bool = typer.Option(False, "--looked", hidden=True),
     as_json: bool = JSON,
 ) -> None:
     """Are new records like the old ones? Sensors that pause, and never prove anything."""
@@ -96,13 +97,15 @@ def drift(
 
     with Project.open(folder, agent="none", progress=TerminalProgress()) as project:
         if looked:
-            mark = project.drift_looked()
-            report: dict[str, Any] = {"looked": True, "after": mark}
+            warn("--looked is --acknowledge now; the old name will go in a later version.")
+        if acknowledge := acknowledge or looked:
+            mark = project.acknowledge_drift()
+            report: dict[str, Any] = {"acknowledged": True, "looked": True, "after": mark}
         else:
             report = project.drift(after=after or None, window=window or None)
     if as_json:
         print_json(report)
-    elif looked:
+    elif acknowledge:
         print_line(f"Known records are now those up to {mark}. A pause, if there was one, is over.")
     else:
         _show_drift(report)

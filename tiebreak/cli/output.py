@@ -9,6 +9,8 @@ from typing import Any
 
 import typer
 
+from tiebreak.results import to_json
+
 _DRIVES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -19,7 +21,7 @@ def visible(text: str) -> str:
 
 def print_json(document: Any) -> None:
     """One JSON document on stdout; what no terminal or encoding takes well is escaped."""
-    raw = json.dumps(document, ensure_ascii=False, default=str)
+    raw = json.dumps(to_json(document), ensure_ascii=False, default=str)
     sys.stdout.write(_DRIVES.sub(lambda found: f"\\u{ord(found[0]):04x}", raw) + "\n")
     sys.stdout.flush()
 

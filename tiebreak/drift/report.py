@@ -163,7 +163,7 @@ def _prevalence(
     if machine is None or not len(vectors) or context.schema.multiple:
         return None
     names = machine.classes
-    counts = Counter(labels[0] for _, labels in context.labelled().values())
+    counts = Counter(labels[0] for _, labels in context.pool_state().labelled.values())
     learnt = np.array([counts[name] for name in names], dtype=np.float64)
     if not learnt.sum():
         return None

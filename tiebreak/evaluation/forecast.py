@@ -41,7 +41,7 @@ from tiebreak.learner.label_space import label_space
 from tiebreak.models.predict import probabilities
 from tiebreak.models.scorer import Scorer
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import answered_by_people, batch_size, unlabelled
+from tiebreak.project.pool import batch_size
 
 
 def project_forecast(context: ProjectContext, more: int | None = None) -> dict[str, Any] | None:
@@ -56,8 +56,8 @@ def project_forecast(context: ProjectContext, more: int | None = None) -> dict[s
     points = merge_points(control_points(context))
     if not points:
         return None
-    left = len(unlabelled(context))
-    batch, now = batch_size(context, None), len(context.labelled())
+    left = len(context.pool_state().unlabelled)
+    batch, now = batch_size(context, None), len(context.pool_state().labelled)
     if more is None:
         more = batch * max(1, int(now / 2 / batch))
     more = min(more, left)
@@ -104,7 +104,7 @@ def effort(context: ProjectContext) -> Effort:
     """What a label took so far: people's own median seconds, and all money over all labels."""
     acts = context.store.annotations.standing().values()
     took = [a.seconds for a in acts if a.source == "person" and a.outcome in DECIDING and a.seconds]
-    labels = answered_by_people(context)
+    labels = context.pool_state().answered_by_people
     spent = context.store.ledger.totals().nanos / NANOS
     return Effort(
         seconds=float(np.median(took)) if took else None,

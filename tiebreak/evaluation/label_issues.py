@@ -145,7 +145,7 @@ def _errors(context: ProjectContext, source: Source) -> tuple[npt.NDArray[np.int
             "Doubtful labels are found where a record has one label; here it may have any number.",
             mend="Look at the records where agent and model disagree: they are in the queue.",
         )
-    people = {i: labels[0] for i, (_, labels) in context.labelled().items()}
+    people = {i: labels[0] for i, (_, labels) in context.pool_state().labelled.items()}
     pool = set(context.table.pool.tolist())
     agent = {i: s.labels[0] for i, s in context.suggested().items() if s.labels and i in pool}
     if source == "people":

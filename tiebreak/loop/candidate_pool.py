@@ -13,7 +13,7 @@ from tiebreak.learner.label_space import head_space
 from tiebreak.models.predict import probabilities
 from tiebreak.project.context import ProjectContext
 from tiebreak.retrieval.candidates import Near, PoolLimits, Uncertainty, anchors, candidates
-from tiebreak.retrieval.indexes._ranking import blocks
+from tiebreak.retrieval.ranking import blocks
 
 Ids = npt.NDArray[np.int64]
 
@@ -47,9 +47,9 @@ def candidate_ids(
         rng,
         above=above,
         anchored=context.rows(known[anchors(labels, rng)]),
-        doubt=None if head is None else screen(head),
+        uncertainty=None if head is None else screen(head),
         near=_near(context, places),
-        reach=PoolLimits.of(n),
+        limits=PoolLimits.of(n),
     )
     return ids[at]
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from tiebreak.domain.decisions import Decision
 from tiebreak.domain.labels import PARTS, LabelValue
 from tiebreak.files.write import write_rows
 from tiebreak.project.context import ProjectContext
-from tiebreak.promise.settle import settle
+from tiebreak.project.pool import PoolState
+from tiebreak.promise.settle import plan_settlement
 
 PAGE = 2000
 COLUMNS: dict[str, type] = {
@@ -35,10 +39,10 @@ def export_labels(
     record has no label by a person). In a multi-label project a label is a list, which may be
     empty; in CSV its names are parted by ``;``, and an empty one is ``[]``. A duplicate carries its
     own label or none: ``duplicate_of`` names the record whose label fits it too. Held-out records
-    are not exported. Certificates are settled first: what is no longer
-    certified is exported without its label.
+    are not exported. Labels are those of the certificates as they stand now, whether or not that
+    was settled: what is no longer certified is exported without its label. Nothing is written to
+    the project.
     """
-    settle(context)
     counts: dict[str, int] = {}
 
     def counted() -> Iterator[dict[str, Any]]:
@@ -58,11 +62,10 @@ def export_labels(
 
 def export_rows(context: ProjectContext) -> Iterator[dict[str, Any]]:
     """Export rows of the pool, in id order."""
-    store, multiple = context.store, context.schema.multiple
-    decisions = store.decisions.latest()
-    standing = store.annotations.standing()
+    store, state = context.store, context.pool_state()
+    multiple, links, standing = state.schema.multiple, state.links, state.standing
+    decisions = {**state.decisions, **_unsettled(context, state)}
     suggested = context.suggested()
-    links = {x.record_id: x.of_id for x in store.records.links()}
     names = {r.id: r.external_id for r in store.records.get(sorted(set(links.values())))}
     after = 0
     while page := store.records.scan(after=after, limit=PAGE):
@@ -94,6 +97,13 @@ def export_rows(context: ProjectContext) -> Iterator[dict[str, Any]]:
                 "policy_version": decision.policy_version if decision and labelled else None,
                 "labelled_at": decision.created_at if decision and labelled else None,
             }
+
+
+def _unsettled(context: ProjectContext, state: PoolState) -> dict[int, Decision]:
+    """Decisions that follow from the certificates as they stand, and that no run wrote yet."""
+    plan = plan_settlement(context, state)
+    now = context.clock().astimezone(UTC).isoformat(timespec="microseconds")
+    return {d.record_id: replace(d, created_at=now) for d in (*plan.withdrawn, *plan.released)}
 
 
 def exported_value(value: LabelValue | None, multiple: bool) -> list[str] | str | None:

@@ -27,7 +27,7 @@ def route_all(context: ProjectContext) -> dict[str, int]:
     the queue, one that is not enters it. Batch records are routed too, for the record of who
     disagreed; their own review task stands whatever comes out.
     """
-    answered = context.store.annotations.standing()
+    answered = context.pool_state().standing
     waiting = {
         i: s
         for i, s in context.suggested().items()
@@ -72,7 +72,7 @@ def _knows_one(predictions: Predictions) -> bool:
 
 def _withdraw(context: ProjectContext, routes: list[Route]) -> None:
     """Take back each unproved label that its record is no longer proposed for."""
-    current = context.store.decisions.latest([r.record_id for r in routes])
+    current = context.pool_state().decisions
     gone = []
     for r in routes:
         decision = current.get(r.record_id)
@@ -92,9 +92,8 @@ def _withdraw(context: ProjectContext, routes: list[Route]) -> None:
 def _queue(context: ProjectContext, routes: list[Route]) -> None:
     """Bring the queue in line with the routes: one machine reason open per record, or none."""
     open_tasks = context.store.queue.tasks()
-    other = {t.record_id for t in open_tasks if t.reason not in MACHINE_REASONS} | withheld_records(
-        context
-    )
+    other = {t.record_id for t in open_tasks if t.reason not in MACHINE_REASONS}
+    other |= withheld_records(context, open_tasks)
     wanted = {r.record_id: r for r in routes if r.outcome == "review" and r.record_id not in other}
     stale: dict[str, list[int]] = {reason: [] for reason in MACHINE_REASONS}
     for task in open_tasks:
@@ -140,8 +139,8 @@ def accept_unproved(context: ProjectContext) -> int:
 
 def proposals(context: ProjectContext) -> list[Route]:
     """Routes of unanswered records that are proposed now and wait for nobody."""
-    answered = context.store.annotations.standing()
-    queued = {t.record_id for t in context.store.queue.tasks()} | withheld_records(context)
+    answered, tasks = context.pool_state().standing, context.store.queue.tasks()
+    queued = {t.record_id for t in tasks} | withheld_records(context, tasks)
     return [
         r
         for i, r in sorted(context.store.routes.latest().items())

@@ -38,12 +38,8 @@ from tiebreak.models.train import head_is_whole, train
 from tiebreak.project import wiring
 from tiebreak.project.context import Ids, ProjectContext
 from tiebreak.project.pool import (
-    answered_by_people,
-    awaited_arrivals,
     batch_size,
     current_round,
-    released_labels,
-    unlabelled,
 )
 from tiebreak.promise.arrivals import ask_arrivals, take_arrivals
 from tiebreak.promise.campaign import LoopHooks, NextAction, advance_campaign
@@ -109,7 +105,7 @@ def _accept(this: LoopRun) -> None:
 
 def _measure_people(this: LoopRun) -> None:
     """Open the checks that are due beside the other cards; nobody measures one who is alone."""
-    acts = this.context.store.annotations.standing().values()
+    acts = this.context.pool_state().standing.values()
     if this.stopped == "review" and len({a.who for a in acts if a.source == "person"}) > 1:
         open_checks(this.context)
 
@@ -202,7 +198,7 @@ def _arrive(this: LoopRun) -> None:
 
 def _sweep_for_proof(this: LoopRun, ids: Ids) -> None:
     """Have the agent answer these records; duplicates have the answer of what they repeat."""
-    repeats = {x.record_id for x in this.context.store.records.links()}
+    repeats = this.context.pool_state().links
     with this.timed("pre-label"):
         this.ask([i for i in ids.tolist() if i not in repeats], "sweep")
 
@@ -235,10 +231,10 @@ def _prove(this: LoopRun, promise: PromiseTerms) -> bool:
 def _choose(this: LoopRun) -> bool:
     context, options = this.context, this.options
     size = batch_size(context, options.batch)
-    if this.endless and context.store.promises.policies():  # to extend what is proved: growing
-        size = max(size, len(context.labelled()) // 4)
+    if this.endless and context.pool_state().policies:  # to extend what is proved: growing
+        size = max(size, len(context.pool_state().labelled) // 4)
     if options.max_labels is not None:
-        size = min(size, options.max_labels - answered_by_people(context))
+        size = min(size, options.max_labels - context.pool_state().answered_by_people)
     with this.timed("select"), progress_step(context, "select"):
         chosen = select(context, current_round(context) + 1, size)
     return chosen is not None
@@ -269,23 +265,23 @@ def _close_queue(this: LoopRun) -> None:
     while this.options.reviewer == "labels" and _simulate(this, None):
         _learn(this, current_round(context))  # may send more to review: until the queue stays empty
     waiting = len({t.record_id for t in context.store.queue.tasks() if t.reason not in CHECKS})
+    state = context.pool_state()
     if waiting and not (this.options.max_labels is not None and limits_reached(this)):
         this.stopped, this.message = "review", f"People are needed: {waiting} records wait."
-    elif len(unlabelled(context)) == 0:
+    elif not len(state.unlabelled):
         this.stopped, this.message = "done", "Every record of the pool was answered."
-        if out := len(released_labels(context)):
+        if out := len(state.released):
             this.message = (
                 f"Every record of the pool was answered by a person, or is one of {out} that are "
                 "labelled under a certificate in force."
             )
-        if back := len(awaited_arrivals(context) - released_labels(context).keys()):
+        if back := len(state.awaited - state.released.keys()):
             this.message += f" {back} labels of arrivals wait until they are proven."
     elif this.endless:
-        left = len(unlabelled(context))
         this.stopped = "short"
         this.message = (
-            f"The labels or rounds asked for are used up, and {left} records have neither a "
-            "person's label nor a certificate in force."
+            f"The labels or rounds asked for are used up, and {len(state.unlabelled)} records have "
+            "neither a person's label nor a certificate in force."
         )
     else:
         this.stopped, this.message = "run", "The rounds or labels asked for are done."

@@ -24,7 +24,7 @@ from tiebreak.loop import prelabel as asking
 from tiebreak.models.embed import NEAR
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import batch_size, unlabelled
+from tiebreak.project.pool import batch_size
 
 TEXTS = 32
 """Texts embedded as a sample; the half of them once before, to warm up."""
@@ -160,9 +160,9 @@ def _embed(context: ProjectContext, n: int, each: float, timed: int) -> list[Est
 
 def _near(context: ProjectContext) -> list[EstimatedStep]:
     """Near duplicates are looked for by all pairs with a new record: the work grows with n²."""
-    looks = [p for step, _, p in context.store.notes.reports() if step == NEAR]
+    last = context.store.notes.last_report(NEAR)
     pool = context.table.pool
-    old = int((pool <= int(looks[-1]["up_to"])).sum()) if looks else 0
+    old = int((pool <= int(last["up_to"])).sum()) if last else 0
     n = len(pool)
     if n == old or n > context.settings.index.near_duplicates_max:
         return []
@@ -185,7 +185,7 @@ def _to_ask(context: ProjectContext, batch: int | None, n_sweep: int | None) -> 
     known = context.suggested(by_agent=True)
     ids: list[int] = []
     if last is None or last.phase == "closed":
-        free = unlabelled(context)
+        free = context.pool_state().unlabelled
         ids = context.rng("outlook-batch").permutation(free)[: batch_size(context, batch)].tolist()
     elif last.phase == "selected":
         ids = [item.record_id for item in last.items]
@@ -253,7 +253,7 @@ def _timed_calls(context: ProjectContext, model: LabelModel, tasks: list[LabelTa
 def _train(context: ProjectContext, sample: Floats) -> list[EstimatedStep]:
     """One fit, if there are new labels: as long as those so far; before there is one, as a timed
     fit of logistic regression scaled by its rows, which the other heads take longer than."""
-    n, cards = len(context.labelled()), context.store.notes.models()
+    n, cards = len(context.pool_state().labelled), context.pool_state().models
     if not n or (cards and sum(cards[-1].trained_on.values()) == n):
         return []
     if cards:

@@ -14,7 +14,7 @@ from tiebreak.domain.promises import Promise
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.loop.prelabel import limit_nanos, prelabel
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import answered_by_people, current_round
+from tiebreak.project.pool import current_round
 from tiebreak.promise.terms import PromiseTerms
 from tiebreak.review.annotate import simulate_answers
 
@@ -91,7 +91,10 @@ class LoopRun:
 def limits_reached(this: LoopRun) -> bool:
     """Whether the labels or batches asked for are there."""
     options, context = this.options, this.context
-    if options.max_labels is not None and answered_by_people(context) >= options.max_labels:
+    if (
+        options.max_labels is not None
+        and context.pool_state().answered_by_people >= options.max_labels
+    ):
         return True
     if options.reviewer != "labels" or (options.rounds is None and this.endless):
         return False
@@ -110,4 +113,4 @@ def answer_from_gold(this: LoopRun, tasks: Sequence[ReviewTask]) -> int:
 def answers_left(this: LoopRun) -> int | None:
     """How many records people may still answer within ``max_labels``; None: any number."""
     most = this.options.max_labels
-    return None if most is None else max(0, most - answered_by_people(this.context))
+    return None if most is None else max(0, most - this.context.pool_state().answered_by_people)

@@ -16,7 +16,6 @@ from tiebreak.models.control_arm import draw_control
 from tiebreak.models.predict import probabilities
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import unlabelled
 
 Ids = npt.NDArray[np.int64]
 
@@ -28,7 +27,7 @@ def select(context: ProjectContext, round: int, size: int) -> QueryBatch | None:
     linked duplicates included, before anything else is looked at. The active part leaves
     duplicates out: the record that they repeat stands for them.
     """
-    open_ids = unlabelled(context)
+    open_ids = context.pool_state().unlabelled
     size = min(size, len(open_ids))
     if size == 0:
         return None
@@ -73,7 +72,7 @@ def _strategy_name(context: ProjectContext) -> str:
 def _active(
     context: ProjectContext, round: int, open_ids: Ids, control: Ids, n: int
 ) -> list[BatchItem]:
-    labelled = context.labelled()
+    labelled = context.pool_state().labelled
     known = np.array(sorted(labelled), dtype=np.int64)
     values = tuple(labelled[i][1] for i in known.tolist())
     rest = np.setdiff1d(open_ids, control, assume_unique=True)  # of a million, it need not sort
@@ -122,7 +121,7 @@ def _fresh(context: ProjectContext, candidates: Ids, control: Ids, n: int) -> Id
     """
     if not len(candidates):
         return candidates
-    linked = np.array([x.record_id for x in context.store.records.links()], dtype=np.int64)
+    linked = np.fromiter(context.pool_state().links, dtype=np.int64)
     near = (
         context.rows(candidates) @ context.rows(control).T > context.settings.index.near_duplicate
     )

@@ -55,8 +55,8 @@ def _texts(context: ProjectContext, positions: Positions) -> list[str]:
 def _link_near(context: ProjectContext) -> int:
     """Link near duplicates within the pool, of records that came in since the last look."""
     pool = context.table.pool
-    looks = [p for step, _, p in context.store.notes.reports() if step == NEAR]
-    after = int(looks[-1]["up_to"]) if looks else 0
+    last = context.store.notes.last_report(NEAR)
+    after = int(last["up_to"]) if last else 0
     if not len(pool) or pool[-1] <= after:
         return 0
     report: dict[str, Any] = {"up_to": int(pool[-1]), "linked": 0}

@@ -37,7 +37,7 @@ class LabelledIndex:
     @classmethod
     def of(cls, context: ProjectContext, rows: Rows) -> LabelledIndex:
         """Everything that people labelled so far; *rows* gives the vectors of record ids."""
-        labels = {i: value for i, (_, value) in context.labelled().items()}
+        labels = {i: value for i, (_, value) in context.pool_state().labelled.items()}
         pool = np.array(sorted(labels), dtype=np.int64)
         vectors = rows(pool)
         index = wiring.index(context.settings.index, vectors.shape[1])
@@ -52,7 +52,7 @@ class LabelledIndex:
         """
         if not len(ids) or not k:
             return {}
-        found = nearest_labelled(self._index, vectors, k, own=np.array(ids, dtype=np.int64))
+        found = nearest_labelled(self._index, vectors, k, query_ids=np.array(ids, dtype=np.int64))
         wanted = sorted({i for row in found for i, _ in row})
         texts = {r.id: r.text for r in self._store.records.get(wanted)}
         return {

@@ -58,7 +58,7 @@ def train(context: ProjectContext, round: int) -> ModelInfo | None:
     last choice. The temperature is fitted on control-arm labels alone, each scored by a head of the
     same kind that came before its label; it is 1 until there are 30.
     """
-    labelled = context.labelled()
+    labelled = context.pool_state().labelled
     last = context.store.notes.last_model()
     name = labels_hash(context, labelled)
     if not labelled or (last and last.labels_hash == name and head_is_whole(context)):

@@ -15,11 +15,12 @@ import numpy.typing as npt
 
 from tiebreak.config import Settings
 from tiebreak.domain.evidence import Suggestion
-from tiebreak.domain.labels import LabelSchema, LabelValue
+from tiebreak.domain.labels import LabelSchema
 from tiebreak.domain.ports import Clock, Embedder, Floats, Head, LabelModel, Progress, Store
 from tiebreak.domain.records import Record, RecordTable
 from tiebreak.errors import ConfigError
 from tiebreak.project import wiring
+from tiebreak.project.pool import PoolState, read_pool
 
 if TYPE_CHECKING:
     from tiebreak.retrieval.kept import KeptIndex
@@ -70,14 +71,25 @@ class ProjectContext:
     memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
     """What readers worked out of things that never change, such as a head's answers."""
     _places: _Places | None = field(default=None, init=False, repr=False)
+    _schema: LabelSchema | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._schema = self.store.notes.schema()
 
     @property
     def schema(self) -> LabelSchema:
-        """The label schema in force."""
-        schema = self.store.notes.schema()
-        if schema is None:
+        """The label schema in force when it was last looked up (`refresh_schema`)."""
+        if self._schema is None:
             raise ConfigError(f"{str(self.folder)!r} has no labels.", mend="Run: tiebreak init")
-        return schema
+        return self._schema
+
+    def refresh_schema(self) -> None:
+        """Look up the label schema: whoever opened the project since may have changed it."""
+        self._schema = self.store.notes.schema()
+
+    def pool_state(self) -> PoolState:
+        """How the pool's records stand now; a step asks once and hands it on."""
+        return read_pool(self)
 
     def rng(self, *names: str | int) -> np.random.Generator:
         """A generator that depends only on the project's seed and on *names*."""
@@ -125,6 +137,11 @@ class ProjectContext:
         """Drop what was read of the records, because they changed."""
         self.__dict__.pop("table", None)
 
+    def read_anew(self) -> None:
+        """Drop everything that was read or worked out, whether or not it can have changed."""
+        self.forget()
+        self.memo.clear()
+
     def close(self) -> None:
         """Stop the agent's server, if one was started, and close the store."""
         model = self.__dict__.pop("agent", None)
@@ -159,19 +176,6 @@ class ProjectContext:
         """Records by id."""
         return {r.id: r for r in self.store.records.get(sorted(set(ids)))}
 
-    def labelled(self) -> dict[int, tuple[str, LabelValue]]:
-        """(by, labels) of each record that a person, real or simulated, labelled.
-
-        These alone train the head and serve as demonstrations; never held-out records, never
-        machine labels, never a label that the schema no longer has.
-        """
-        fits = self.schema.fits
-        return {
-            record_id: (d.by, d.labels)
-            for record_id, d in self.store.decisions.latest().items()
-            if d.labels is not None and d.by in ("human", "simulated") and fits(d.labels)
-        }
-
     def suggested(self, *, by_agent: bool = False) -> dict[int, Suggestion]:
         """The latest suggestion per record under the schema in force.
 
@@ -179,9 +183,13 @@ class ProjectContext:
         """
         version = self.schema.version
         agent = wiring.configured_agent_id(self.settings, self.agent_name) if by_agent else None
+        count = self.store.suggestions.count()
+        known: tuple[int, dict[int, Suggestion]] | None = self.memo.get("suggestions")
+        if known is None or known[0] != count:
+            known = self.memo["suggestions"] = count, self.store.suggestions.latest()
         return {
             i: s
-            for i, s in self.store.suggestions.latest().items()
+            for i, s in known[1].items()
             if s.schema_version == version and agent in (None, s.agent)
         }
 

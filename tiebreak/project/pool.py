@@ -1,135 +1,234 @@
-"""Who is in the pool and how each record stands: answered, open, out, awaited, withheld."""
+"""How every record of the pool stands: answered, labelled, open, out, awaited, withheld.
+
+A step reads this once and hands it on. What was read of a log that only grows stands until the log
+has grown, so that reading again costs one statement that counts rows.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from tiebreak.domain.batches import ModelInfo, QueryBatch
 from tiebreak.domain.decisions import Decision
-from tiebreak.domain.promises import Policy
-from tiebreak.domain.reviews import DECIDING
-from tiebreak.project.context import Ids, ProjectContext
+from tiebreak.domain.labels import LabelSchema, LabelValue
+from tiebreak.domain.monitoring import Alarm
+from tiebreak.domain.ports import Store
+from tiebreak.domain.promises import Candidate, Policy
+from tiebreak.domain.reviews import DECIDING, Annotation, ReviewTask, standing
+
+if TYPE_CHECKING:
+    from tiebreak.project.context import Ids, ProjectContext
+
+T = TypeVar("T")
 
 NOT_PROVEN = "not-yet-proven"
 """Reason of a label that was decided for release in a stream and goes out without a proof."""
 
 
-def newest_policy(context: ProjectContext) -> Policy | None:
-    """The policy that was frozen last."""
-    return next(reversed(context.store.promises.policies()), None)
+@dataclass(frozen=True, eq=False)
+class PoolState:
+    """What the logs said when this was read.
 
-
-def released_labels(context: ProjectContext) -> dict[int, Decision]:
-    """Labels in force that went out under a certificate, by record."""
-    return {
-        record_id: decision
-        for record_id, decision in context.store.decisions.latest().items()
-        if decision.by == "autonomous" and decision.labels is not None
-    }
-
-
-def unproven_labels(context: ProjectContext) -> dict[int, Decision]:
-    """Labels of a stream in force that went out without a proof, by record: never autonomous."""
-    return {
-        record_id: decision
-        for record_id, decision in context.store.decisions.latest().items()
-        if decision.labels is not None and decision.reasons[:1] == (NOT_PROVEN,)
-    }
-
-
-def awaited_arrivals(context: ProjectContext) -> set[int]:
-    """Arrivals of a stream that people are asked about in audits alone: audited ones, and those
-    that were decided for release, out or held back. Empty where no stream is asked for."""
-    if not context.settings.promise.stream:
-        return set()
-    policies = [
-        p for p in context.store.promises.policies() if p.schema_version == context.schema.version
-    ]
-    drawn = {p.number: context.store.promises.drawn(p.number) for p in policies}
-    own = [c for c in context.store.promises.arrivals() if c.policy in drawn]
-    touched = context.store.annotations.histories([c.record_id for c in own])
-    back = taken_back(context)
-    return {
-        c.record_id
-        for c in own
-        if (c.release or c.record_id in drawn[c.policy])
-        and c.record_id not in touched
-        and (c.policy, c.record_id) not in back
-    }
-
-
-def withheld_records(context: ProjectContext) -> set[int]:
-    """Records that people are not asked to label now: what is out, and while audits of the newest
-    policy wait, all its candidates. A look at one of those would be one label less to prove."""
-    out = set(released_labels(context)) | awaited_arrivals(context)
-    policy = newest_policy(context)
-    if policy is None:
-        return out
-    waiting = {t.record_id for t in context.store.queue.tasks() if t.reason == "audit"}
-    own = {c.record_id for c in context.store.promises.candidates(policy.number) if c.pi is None}
-    return out | own if own & waiting else out
-
-
-ACKNOWLEDGED_STEP = "drift-looked"
-"""Step of the log: that somebody looked at the drift, and up to which record."""
-ALARM_STEP = "monitor"
-"""Step of the log: the monitor's alarms."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Alarm:
-    """The audits of a policy's arrivals in a tier became worse.
-
-    ``wrong`` of the ``audits`` since the likely change were wrong. Labels of arrivals after
-    record ``since``, up to record ``until``, were taken back. ``looked``: somebody looked since.
+    ``pool`` int64[n]: ids of the records that may be labelled. ``histories``: every act of each
+    record that has any, by seq; ``standing``: the one in force. ``decisions``: the latest of each
+    record. ``links``: the earlier record that a duplicate repeats. ``models``: by
+    version. ``batches``: by round, each in the phase that it had when this was read. ``arrivals``:
+    of a stream, under whatever policy; ``drawn``: record ids audited, by policy number. ``stream``:
+    the settings ask for one.
     """
 
-    policy: int
-    tier: str
-    audits: int
-    wrong: int
-    since: int
-    until: int
-    looked: bool = False
+    schema: LabelSchema
+    pool: Ids
+    histories: Mapping[int, Sequence[Annotation]]
+    standing: Mapping[int, Annotation]
+    decisions: Mapping[int, Decision]
+    links: Mapping[int, int]
+    models: tuple[ModelInfo, ...]
+    batches: tuple[QueryBatch, ...]
+    policies: tuple[Policy, ...]
+    arrivals: tuple[Candidate, ...]
+    drawn: Mapping[int, Collection[int]]
+    alarms: tuple[Alarm, ...]
+    stream: bool
 
-    def took(self, record_id: int) -> bool:
-        """Whether it took back a record's label."""
-        return self.since < record_id <= self.until
+    @property
+    def newest_policy(self) -> Policy | None:
+        """The policy that was frozen last."""
+        return self.policies[-1] if self.policies else None
+
+    @cached_property
+    def labelled(self) -> dict[int, tuple[str, LabelValue]]:
+        """(by, labels) of each record that a person, real or simulated, labelled.
+
+        These alone train the head and serve as demonstrations; never held-out records, never
+        machine labels, never a label that the schema no longer has.
+        """
+        fits = self.schema.fits
+        return {
+            record_id: (d.by, d.labels)
+            for record_id, d in self.decisions.items()
+            if d.labels is not None and d.by in ("human", "simulated") and fits(d.labels)
+        }
+
+    @cached_property
+    def answered_by_people(self) -> int:
+        """Records that a person, real or simulated, labelled or found no label for."""
+        return sum(
+            act.source != "imported" and act.outcome in DECIDING for act in self.standing.values()
+        )
+
+    @cached_property
+    def released(self) -> dict[int, Decision]:
+        """Labels in force that went out under a certificate, by record."""
+        return {
+            record_id: decision
+            for record_id, decision in self.decisions.items()
+            if decision.by == "autonomous" and decision.labels is not None
+        }
+
+    @cached_property
+    def unproven(self) -> dict[int, Decision]:
+        """Labels of a stream in force that went out without a proof, by record: not autonomous."""
+        return {
+            record_id: decision
+            for record_id, decision in self.decisions.items()
+            if decision.labels is not None and decision.reasons[:1] == (NOT_PROVEN,)
+        }
+
+    @cached_property
+    def taken_back(self) -> frozenset[tuple[int, int]]:
+        """(policy, record id) of the arrivals whose labels an alarm took back, for good."""
+        return frozenset(
+            (c.policy, c.record_id)
+            for c in (self.arrivals if self.alarms else ())
+            for alarm in self.alarms
+            if (alarm.policy, alarm.tier) == (c.policy, c.tier) and alarm.took(c.record_id)
+        )
+
+    @cached_property
+    def awaited(self) -> frozenset[int]:
+        """Arrivals of a stream that people are asked about in audits alone: audited ones, and those
+        that were decided for release, out or held back. Empty where no stream is asked for."""
+        if not self.stream:
+            return frozenset()
+        current = {p.number for p in self.policies if p.schema_version == self.schema.version}
+        return frozenset(
+            c.record_id
+            for c in self.arrivals
+            if c.policy in current
+            and (c.release or c.record_id in self.drawn[c.policy])
+            and c.record_id not in self.histories
+            and (c.policy, c.record_id) not in self.taken_back
+        )
+
+    @cached_property
+    def unlabelled(self) -> Ids:
+        """Ids of pool records without an answer: nobody annotated them, with whatever outcome, no
+        certificate covers their label, and no stream is about to give them one."""
+        answered = np.fromiter(self.standing, dtype=np.int64)
+        out = np.fromiter(self.released.keys() | self.awaited, dtype=np.int64)
+        return self.pool[~np.isin(self.pool, np.concatenate([answered, out]))]
+
+    def withheld(self, tasks: Sequence[ReviewTask], frozen: Collection[int]) -> set[int]:
+        """Records that people are not asked to label now: what is out, and while audits of the
+        newest policy wait among the open *tasks*, all its *frozen* candidates (record ids). A look
+        at one of those would be one label less to prove."""
+        out = set(self.released) | self.awaited
+        waiting = {task.record_id for task in tasks if task.reason == "audit"}
+        return out | set(frozen) if not waiting.isdisjoint(frozen) else out
 
 
-def alarms(context: ProjectContext) -> list[Alarm]:
-    """All alarms that there were, oldest first."""
-    found: list[tuple[dict[str, Any], bool]] = []
-    for step, _, told in context.store.notes.reports():
-        if step == ALARM_STEP:
-            found.append((dict(told), False))
-        elif step == ACKNOWLEDGED_STEP:
-            found = [(alarm, True) for alarm, _ in found]
-    return [Alarm(**told, looked=looked) for told, looked in found]
+def read_pool(context: ProjectContext) -> PoolState:
+    """How the pool stands now; the same object as long as no log has grown."""
+    store, stream = context.store, context.settings.promise.stream
+    now = store.versions()
+    context.refresh_schema()
+    key = (now, context.schema.version, stream)
+    known: tuple[object, PoolState] | None = context.memo.get("pool")
+    if known is not None and known[0] == key and known[1].pool is context.table.pool:
+        return known[1]
+    histories = _since(context, "acts", now.annotations, store.annotations.histories)
+    policies = _since(context, "policies", now.policies, store.promises.policies)
+    state = PoolState(
+        schema=context.schema,
+        pool=context.table.pool,
+        histories=histories,
+        standing=_since(context, "standing", now.annotations, lambda: _standing(histories)),
+        decisions=_since(context, "decisions", now.decisions, store.decisions.latest),
+        links=_since(
+            context,
+            "links",
+            now.links,
+            lambda: {x.record_id: x.of_id for x in store.records.links()},
+        ),
+        models=tuple(_since(context, "models", now.models, store.notes.models)),
+        batches=tuple(_since(context, "batches", (now.batches, now.answers), store.batches.all)),
+        policies=tuple(policies),
+        arrivals=tuple(
+            _since(context, "arrivals", now.candidates, lambda: _arrivals(store, policies))
+        ),
+        drawn=_since(
+            context,
+            "drawn",
+            (now.audits, now.policies),
+            lambda: {p.number: store.promises.drawn(p.number) for p in policies},
+        ),
+        alarms=tuple(_since(context, "alarms", now.alarms, store.monitoring.alarms)),
+        stream=stream,
+    )
+    context.memo["pool"] = key, state
+    return state
 
 
-def taken_back(context: ProjectContext) -> set[tuple[int, int]]:
-    """(policy, record id) of the arrivals whose labels an alarm took back, for good."""
-    found = alarms(context)
-    if not found:
-        return set()
-    return {
-        (c.policy, c.record_id)
-        for c in context.store.promises.arrivals()
-        for alarm in found
-        if (alarm.policy, alarm.tier) == (c.policy, c.tier) and alarm.took(c.record_id)
-    }
+def frozen_candidates(context: ProjectContext, policy: Policy) -> tuple[Candidate, ...]:
+    """The candidates of a policy's freeze, by record id; read once, for they never change."""
+    return _since(
+        context,
+        f"candidates {policy.number}",
+        policy.version,
+        lambda: tuple(c for c in context.store.promises.candidates(policy.number) if c.pi is None),
+    )
 
 
-def unlabelled(context: ProjectContext) -> Ids:
-    """Ids of pool records without an answer: nobody annotated them, with whatever outcome, no
-    certificate covers their label, and no stream is about to give them one."""
-    answered = np.fromiter(context.store.annotations.standing(), dtype=np.int64)
-    out = np.fromiter(released_labels(context).keys() | awaited_arrivals(context), dtype=np.int64)
-    pool = context.table.pool
-    return pool[~np.isin(pool, np.concatenate([answered, out]))]
+def frozen_ids(context: ProjectContext, policy: Policy | None) -> Collection[int]:
+    """Their record ids; none without a policy."""
+    if policy is None:
+        return ()
+    return _since(
+        context,
+        f"frozen {policy.number}",
+        policy.version,
+        lambda: frozenset(c.record_id for c in frozen_candidates(context, policy)),
+    )
+
+
+def _standing(histories: Mapping[int, Sequence[Annotation]]) -> dict[int, Annotation]:
+    acts = ((record_id, standing(history)) for record_id, history in histories.items())
+    return {record_id: act for record_id, act in acts if act is not None}
+
+
+def _arrivals(store: Store, policies: Sequence[Policy]) -> list[Candidate]:
+    takes_any = any(policy.audit_rate is not None for policy in policies)
+    return store.promises.arrivals() if takes_any else []
+
+
+def _since(context: ProjectContext, name: str, version: object, read: Callable[[], T]) -> T:
+    """What *read* gives of a log, read again only when its *version* is another."""
+    known: tuple[object, T] | None = context.memo.get(("log", name))
+    if known is None or known[0] != version:
+        known = context.memo["log", name] = version, read()
+    return known[1]
+
+
+def withheld_records(context: ProjectContext, tasks: Sequence[ReviewTask]) -> set[int]:
+    """`PoolState.withheld` now, by the open *tasks*."""
+    state = context.pool_state()
+    return state.withheld(tasks, frozen_ids(context, state.newest_policy))
 
 
 def batch_size(context: ProjectContext, asked: int | None) -> int:
@@ -141,11 +240,3 @@ def current_round(context: ProjectContext) -> int:
     """The number of the last batch; 0 before the first."""
     last = context.store.batches.last()
     return last.round if last else 0
-
-
-def answered_by_people(context: ProjectContext) -> int:
-    """Records that a person, real or simulated, labelled or found no label for."""
-    return sum(
-        act.source != "imported" and act.outcome in DECIDING
-        for act in context.store.annotations.standing().values()
-    )

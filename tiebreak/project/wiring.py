@@ -96,13 +96,14 @@ def index(part: IndexPart, dim: int) -> VectorIndex:
 def kept_index(part: IndexPart, rows: VectorFile, progress: Progress) -> KeptIndex | None:
     """The index over all rows that is kept beside them; None for a kind that answers exactly,
     which takes as long as to look at every row."""
-    from tiebreak.retrieval.indexes._growing import GrowingIndex
+    from tiebreak.retrieval.faiss_index import FaissIndex
     from tiebreak.retrieval.kept import KeptIndex
 
     create = registry.find("indexes", part.kind)
-    if not isinstance(create(rows.dim), GrowingIndex):
+    made = create(rows.dim)
+    if not isinstance(made, FaissIndex) or made.lists_at is None:
         return None
-    path = rows.data.with_suffix(".index")
+    path = rows.data.with_suffix(".faiss")
     return KeptIndex(path=path, rows=rows, kind=part.kind, create=create, progress=progress)
 
 

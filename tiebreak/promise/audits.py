@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 from tiebreak.domain.reviews import CONTROL_PRIORITY, ReviewTask, blind_answer
 from tiebreak.project.context import ProjectContext
-from tiebreak.promise.evidence import FileTrack
+from tiebreak.project.pool import PoolState
+from tiebreak.promise.file_track import FileTrack
 
 MAX_TRIES = 2
 """Cards that a person gets of one audit: who sets it aside twice leaves it unanswered."""
 
 
-def open_audits(context: ProjectContext, found: list[FileTrack], count: int) -> int:
+def open_audits(
+    context: ProjectContext, state: PoolState, tracks: Sequence[FileTrack], count: int
+) -> int:
     """Draw audits of the newest policy until *count* wait, and see to it that each waits in the
     queue; how many do. 0: there is nothing (more) to audit, or no room for it.
 
@@ -20,22 +23,19 @@ def open_audits(context: ProjectContext, found: list[FileTrack], count: int) -> 
     answer that was not blind) gets a new one, but for an audit that was set aside `MAX_TRIES`
     times.
     """
+    waiting = open_audit_ids(state, [i for track in tracks for i in track.pending()])
     with context.store.transaction():
-        waiting = [i for view in found for i in view.pending()]
-        waiting = open_audit_ids(context, waiting)
-        for view in found:
-            fresh = view.next_audits(max(min(count, view.wanted()) - len(waiting), 0))
-            context.store.promises.draw(view.policy.number, fresh)
-            answered = context.store.annotations.histories(fresh)
-            waiting += [i for i in fresh if blind_answer(answered.get(i, ())) is None]
+        for track in tracks:
+            fresh = track.next_audits(max(min(count, track.wanted()) - len(waiting), 0))
+            context.store.promises.draw(track.policy.number, fresh)
+            waiting += [i for i in fresh if blind_answer(state.histories.get(i, ())) is None]
         queue_audits(context, waiting)
     return len(waiting)
 
 
-def open_audit_ids(context: ProjectContext, pending: Sequence[int]) -> list[int]:
+def open_audit_ids(state: PoolState, pending: Sequence[int]) -> list[int]:
     """Of audits without an answer, those that were not set aside `MAX_TRIES` times."""
-    acts = context.store.annotations.histories(pending)
-    return [i for i in pending if len(acts.get(i, ())) < MAX_TRIES]
+    return [i for i in pending if len(state.histories.get(i, ())) < MAX_TRIES]
 
 
 def queue_audits(context: ProjectContext, ids: Sequence[int]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from tiebreak.domain.promises import Policy
 from tiebreak.drift.state import ADVICE, pause_reason
 from tiebreak.project.context import Ids, ProjectContext
-from tiebreak.project.pool import newest_policy, released_labels, unlabelled
+from tiebreak.project.pool import PoolState
 from tiebreak.promise.arrivals import ask_arrivals
 from tiebreak.promise.audits import open_audits
 from tiebreak.promise.freeze import freeze_due, freeze_policy
@@ -46,49 +46,50 @@ class LoopHooks:
     learn: Callable[[], None]
 
 
-def advance_campaign(context: ProjectContext, ask: PromiseTerms, hands: LoopHooks) -> NextAction:
+def advance_campaign(context: ProjectContext, terms: PromiseTerms, hooks: LoopHooks) -> NextAction:
     """Go on with the newest policy, or freeze the next one when it is due."""
     while True:
-        if ask_arrivals(context) and hands.answer is not None and hands.answer():
+        if ask_arrivals(context) and hooks.answer is not None and hooks.answer():
             continue
-        settled = settle(context)
-        _tell(context, settled)
-        policy = newest_policy(context)
-        waiting = 0
-        if policy is not None and _asks(context, policy, hands):
-            own = [v for v in settled.views if v.policy.number == policy.number]
+        settlement = settle(context)
+        _note_settlement(context, settlement)
+        state = context.pool_state()
+        policy, waiting = state.newest_policy, 0
+        if policy is not None and _is_audited(state, policy, hooks):
+            tracks = [t for t in settlement.files if t.policy.number == policy.number]
             with context.store.transaction():  # what was drawn just now is no machine's label
-                waiting = open_audits(context, own, _at_once(ask, hands))
+                waiting = open_audits(context, state, tracks, _at_once(terms, hooks))
                 settle(context)
-        if waiting and hands.answer is None:
+        if waiting and hooks.answer is None:
             return NextAction.AUDIT
-        if waiting and hands.answer is not None and hands.answer():
+        if waiting and hooks.answer is not None and hooks.answer():
             continue
-        hands.learn()
-        if waiting or not _next_policy(context, ask, hands):
+        hooks.learn()
+        if waiting or not _next_policy(context, terms, hooks):
             return NextAction.LEARN
 
 
-def _asks(context: ProjectContext, policy: Policy, hands: LoopHooks) -> bool:
+def _is_audited(state: PoolState, policy: Policy, hooks: LoopHooks) -> bool:
     """Whether it is audited now: people's answers could prove nothing of a simulated policy."""
-    by_people = hands.answer is None
-    return policy.schema_version == context.schema.version and not (policy.simulated and by_people)
+    by_people = hooks.answer is None
+    return policy.schema_version == state.schema.version and not (policy.simulated and by_people)
 
 
-def _at_once(ask: PromiseTerms, hands: LoopHooks) -> int:
-    room = hands.room()
-    return ask.part.audit_batch if room is None else min(ask.part.audit_batch, room)
+def _at_once(terms: PromiseTerms, hooks: LoopHooks) -> int:
+    room = hooks.room()
+    return terms.part.audit_batch if room is None else min(terms.part.audit_batch, room)
 
 
-def _next_policy(context: ProjectContext, ask: PromiseTerms, hands: LoopHooks) -> bool:
-    if not ask.further or hands.room() == 0 or not freeze_due(context, ask):
+def _next_policy(context: ProjectContext, terms: PromiseTerms, hooks: LoopHooks) -> bool:
+    state = context.pool_state()
+    if not terms.further or hooks.room() == 0 or not freeze_due(state, terms):
         return False
     if why := pause_reason(context):
         context.progress.note(f"paused: {why}. No policy was frozen. {ADVICE['pause']}")
         return False
-    open_ids = open_records(context, ask)
-    hands.sweep(open_ids)
-    policy = freeze_policy(context, ask, open_ids)
+    open_ids = open_records(state, terms)
+    hooks.sweep(open_ids)
+    policy = freeze_policy(context, terms, open_ids)
     if policy is None:
         return False
     context.progress.note(
@@ -98,19 +99,19 @@ def _next_policy(context: ProjectContext, ask: PromiseTerms, hands: LoopHooks) -
     return True
 
 
-def open_records(context: ProjectContext, ask: PromiseTerms) -> Ids:
+def open_records(state: PoolState, terms: PromiseTerms) -> Ids:
     """Records that a policy may be about: nobody looked at them, and under the label promise no
     earlier certificate covers them."""
-    open_ids = unlabelled(context)
-    if ask.kind == "dataset":
-        covered = np.fromiter(released_labels(context), dtype=np.int64)
+    open_ids = state.unlabelled
+    if terms.kind == "dataset":
+        covered = np.fromiter(state.released, dtype=np.int64)
         open_ids = np.union1d(open_ids, covered).astype(np.int64)
-    touched = np.fromiter(context.store.annotations.histories(), dtype=np.int64)
+    touched = np.fromiter(state.histories, dtype=np.int64)
     return np.setdiff1d(open_ids, touched).astype(np.int64)
 
 
-def _tell(context: ProjectContext, settled: Settlement) -> None:
-    if settled.out or settled.back:
+def _note_settlement(context: ProjectContext, settlement: Settlement) -> None:
+    if settlement.out or settlement.back:
         context.progress.note(
-            f"{settled.out} labels went out under a certificate, {settled.back} came back."
+            f"{settlement.out} labels went out under a certificate, {settlement.back} came back."
         )

@@ -1,153 +1,136 @@
-"""Which records would be labelled alone now, with which label, and how surely.
+"""What decisions follow from now: the agent's answers, the newest or a frozen head, the fusion.
 
 A candidate is a record that no person ever looked at, on which agent and model say the same (the
-model alone, where a project has no agent). Its score is the fused probability of that label: good
-for ranking, no guarantee of anything.
+model alone, where a project has no agent).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.evidence import Suggestion
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Head
-from tiebreak.learner.label_space import label_space
-from tiebreak.learner.opinion.fusion import Fusion, fit_fusion, fuse
+from tiebreak.domain.promises import Policy
+from tiebreak.errors import ModelFileError
+from tiebreak.learner.opinion.fusion import Fusion, fit_fusion
 from tiebreak.models.control_arm import labelled_control
-from tiebreak.models.predict import predict_by, probabilities
 from tiebreak.project import wiring
 from tiebreak.project.context import Ids, ProjectContext
+from tiebreak.project.pool import PoolState
+from tiebreak.promise.decide import AgentAnswer, Rules, Verdict, decide
 
-Numbers = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class CandidateSet:
-    """Records that could be labelled alone: ``ids`` int64[n] ascending, one label value each, and
-    ``scores`` float64[n]; ``fusion`` is what the scores were made with."""
-
-    ids: Ids
-    labels: tuple[LabelValue, ...]
-    scores: Numbers
-    fusion: Fusion
+TierOf = Callable[[LabelValue], str | None]
 
 
-def find_candidates(context: ProjectContext, open_ids: Ids) -> CandidateSet | None:
-    """Candidates among *open_ids* under the newest head; None before there is one."""
+def newest_rules(context: ProjectContext, tier_of: TierOf) -> Rules | None:
+    """What the next policy would decide by; None before there is a head."""
     head = context.head()
     if head is None:
         return None
     fusion = Fusion() if context.schema.multiple else learn_fusion(context)
-    return candidates_by(context, open_ids, head, fusion)
+    return _rules(context, head, fusion, tier_of, {})
 
 
-def candidates_by(
-    context: ProjectContext, open_ids: Ids, head: tuple[int, float, Head], fusion: Fusion
-) -> CandidateSet:
-    """Candidates among *open_ids* under a head, scored with a fusion (not in a multi-label
-    project)."""
-    told = _told(context, open_ids)
-    if told is not None:
-        open_ids = np.array([i for i in open_ids.tolist() if i in told], dtype=np.int64)
-    if context.schema.multiple:
-        return _sets(context, open_ids, told, head)
-    p = probabilities(head, context.rows(open_ids), calibrated=False)
-    place = {name: i for i, name in enumerate(head[2].classes)}
-    said, sure = _said(told, open_ids.tolist(), place)
-    best = p.argmax(axis=1) if len(p) else np.zeros(0, dtype=np.int64)
-    agree = np.full(len(best), True) if told is None else said == best
-    q = fuse(fusion, p[agree], said[agree], sure[agree])
-    chosen = best[agree]
-    return CandidateSet(
-        ids=open_ids[agree],
-        labels=tuple((head[2].classes[j],) for j in chosen.tolist()),
-        scores=q[np.arange(len(chosen)), chosen],
-        fusion=fusion,
-    )
+def frozen_rules(
+    context: ProjectContext, policy: Policy, tier_of: TierOf, gates: Mapping[str, float | None]
+) -> Rules:
+    """What a policy decides by.
+
+    Raises:
+        ModelFileError: the head that it was frozen with is gone or damaged.
+    """
+    fusion = Fusion.of(policy.parts["fusion"])
+    return _rules(context, frozen_head(context, policy), fusion, tier_of, gates)
 
 
-def _sets(
+def _rules(
     context: ProjectContext,
-    ids: Ids,
-    told: dict[int, Suggestion] | None,
     head: tuple[int, float, Head],
-) -> CandidateSet:
-    """In a multi-label project: the same set, scored by the model's probability of it."""
-    predictions = predict_by(context, head, ids)
-    space = label_space(predictions)
-    rows = [space.best(p, predictions.classes) for p in predictions.probabilities]
-    kept = [
-        at
-        for at, (value, _) in enumerate(rows)
-        if told is None or told[int(ids[at])].labels == value
-    ]
-    return CandidateSet(
-        ids=ids[kept],
-        labels=tuple(rows[at][0] for at in kept),
-        scores=np.array([rows[at][1] for at in kept], dtype=np.float64),
-        fusion=Fusion(),
+    fusion: Fusion,
+    tier_of: TierOf,
+    gates: Mapping[str, float | None],
+) -> Rules:
+    agent = wiring.configured_agent_id(context.settings, context.agent_name)
+    return Rules(
+        head=head,
+        fusion=fusion,
+        multiple=context.schema.multiple,
+        with_agent=agent is not None,
+        tier_of=tier_of,
+        gates=gates,
     )
 
 
-def _told(context: ProjectContext, ids: Ids) -> dict[int, Suggestion] | None:
-    """What the agent says of each record that it committed itself on; None for no agent.
+def decide_records(
+    context: ProjectContext, state: PoolState, rules: Rules, ids: Ids
+) -> list[Verdict]:
+    """`decide` for records by id."""
+    answers = agent_answers(context, state, ids)
+    return decide(rules, answers, lambda at: context.rows(ids[at]))
+
+
+def agent_answers(context: ProjectContext, state: PoolState, ids: Ids) -> list[AgentAnswer | None]:
+    """What the agent says of each record; None where it did not commit itself.
 
     A duplicate was not asked about: the answer to the record that it repeats is one to it too.
     """
-    if wiring.configured_agent_id(context.settings, context.agent_name) is None:
-        return None
-    suggested = context.suggested()
-    repeats = {x.record_id: x.of_id for x in context.store.records.links()}
-    found = {i: suggested.get(i) or suggested.get(_first(i, repeats)) for i in ids.tolist()}
-    return {i: s for i, s in found.items() if s is not None and s.labels is not None}
+    suggestions = context.suggested()
+    answers: list[AgentAnswer | None] = []
+    for record_id in ids.tolist():
+        s = suggestions.get(record_id) or suggestions.get(_first(record_id, state.links))
+        if s is None or s.labels is None:
+            answers.append(None)
+        else:
+            answers.append(AgentAnswer(s.labels, s.confidence))
+    return answers
 
 
-def _first(record_id: int, repeats: dict[int, int]) -> int:
-    while record_id in repeats:
-        record_id = repeats[record_id]
+def _first(record_id: int, links: Mapping[int, int]) -> int:
+    while record_id in links:
+        record_id = links[record_id]
     return record_id
 
 
-def _said(
-    told: dict[int, Suggestion] | None, ids: Sequence[int], place: dict[str, int]
-) -> tuple[Ids, Numbers]:
-    """The agent's label by position (-1: none) and its confidence (nan: none) of each record."""
-    said, sure = np.full(len(ids), -1, dtype=np.int64), np.full(len(ids), np.nan)
-    for at, record_id in enumerate(ids):
-        s = None if told is None else told[record_id]
-        if s is not None and s.labels and s.labels[0] in place:
-            said[at] = place[s.labels[0]]
-            sure[at] = np.nan if s.confidence is None else s.confidence
-    return said, sure
+def frozen_head(context: ProjectContext, policy: Policy) -> tuple[int, float, Head]:
+    """The head that a policy was frozen with.
+
+    Raises:
+        ModelFileError: its file is gone or damaged.
+    """
+    models = [m for m in context.pool_state().models if m.sha256 == policy.parts["head"]]
+    if not models:
+        raise ModelFileError(
+            f"Policy {policy.number} was frozen with a head that no model card names.",
+            mend="Run: tiebreak verify DIR",
+        )
+    model = models[-1]
+    return model.version, model.temperature, wiring.read_head(context.folder, model)
 
 
 def learn_fusion(context: ProjectContext) -> Fusion:
     """The fusion, learnt from control records: drawn by lot, answered blind, scored before."""
     names = context.schema.names
     place = {name: i for i, name in enumerate(names)}
-    kinds = {card.version: card.head for card in context.store.notes.models()}
-    last = context.store.notes.last_model()
+    models = context.pool_state().models
+    kinds = {model.version: model.head for model in models}
     items = [
         (item, labels)
         for item, labels, version in labelled_control(context)
         if version == context.schema.version
         and item.model_probabilities is not None
-        and last is not None
-        and kinds.get(item.model_version or 0) == last.head
+        and models
+        and kinds.get(item.model_version or 0) == models[-1].head
     ]
     suggested = context.store.suggestions.latest([item.record_id for item, _ in items])
     p = np.array([item.model_probabilities for item, _ in items], dtype=np.float64)
-    said, sure = np.full(len(items), -1, dtype=np.int64), np.full(len(items), np.nan)
+    label, confidence = np.full(len(items), -1, dtype=np.int64), np.full(len(items), np.nan)
     for at, (item, _) in enumerate(items):
         if item.agent_labels and item.agent_labels[0] in place:
-            said[at] = place[item.agent_labels[0]]
-            told = suggested.get(item.record_id)
-            if told is not None and told.confidence is not None:
-                sure[at] = told.confidence
+            label[at] = place[item.agent_labels[0]]
+            suggestion = suggested.get(item.record_id)
+            if suggestion is not None and suggestion.confidence is not None:
+                confidence[at] = suggestion.confidence
     truth = np.array([place[labels[0]] for _, labels in items], dtype=np.int64)
-    return fit_fusion(p.reshape(len(items), len(names)), said, truth, sure)
+    return fit_fusion(p.reshape(len(items), len(names)), label, truth, confidence)

@@ -8,30 +8,46 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from tiebreak.assurance.audit_forecast import more_audits
-from tiebreak.assurance.coins import coin
+from tiebreak.assurance.coins import Coin, coin
 from tiebreak.assurance.ladder import AuditAnswer, standings
 from tiebreak.assurance.policy import PolicyContent
 from tiebreak.assurance.rates import delta_share
 from tiebreak.assurance.rungs import Ladder, Plan, freeze_ladder
 from tiebreak.domain.promises import Candidate, FrozenRung, FrozenTier, Policy, digest_of
 from tiebreak.errors import StoreError
+from tiebreak.learner.opinion.fusion import Fusion
 from tiebreak.project import wiring
 from tiebreak.project.context import Ids, ProjectContext
-from tiebreak.promise.candidates import CandidateSet, Numbers, find_candidates
+from tiebreak.project.pool import PoolState
+from tiebreak.promise.candidates import decide_records, newest_rules
+from tiebreak.promise.decide import Verdict
 from tiebreak.promise.terms import PromiseTerms, tier_of, tiers_of
+from tiebreak.promise.track import Numbers
 
 GROWTH = 1.5
 """A further policy is due when so many times the labels are known as at the last freeze."""
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Candidates:
+    """Records that could be labelled alone: ``ids`` int64[n] ascending, with what is decided of
+    each, its score float64[n], and the fusion that made it."""
+
+    ids: Ids
+    verdicts: Sequence[Verdict]
+    scores: Numbers
+    fusion: Fusion
+
+
 @dataclass(frozen=True, slots=True)
 class _Tier:
-    """Positions of a tier's candidates in `CandidateSet`, and its ladder."""
+    """Positions of a tier's candidates in `_Candidates`, and its ladder."""
 
     name: str
     eps: float
@@ -41,81 +57,108 @@ class _Tier:
     ladder: Ladder
 
 
-def freeze_due(context: ProjectContext, ask: PromiseTerms) -> bool:
+def freeze_due(state: PoolState, terms: PromiseTerms) -> bool:
     """Whether enough was learnt for the next policy to be frozen."""
-    known, policies = len(context.labelled()), context.store.promises.policies()
-    if policies:
-        return known >= GROWTH * policies[-1].known
-    return known >= ask.labels_first(len(context.table.pool), len(context.schema.names))
+    known, policy = len(state.labelled), state.newest_policy
+    if policy is not None:
+        return known >= GROWTH * policy.known
+    return known >= terms.labels_first(len(state.pool), len(state.schema.names))
 
 
-def freeze_policy(context: ProjectContext, ask: PromiseTerms, open_ids: Ids) -> Policy | None:
+def freeze_policy(context: ProjectContext, terms: PromiseTerms, open_ids: Ids) -> Policy | None:
     """Freeze the next policy over *open_ids*, records that no person answered; None where no
     audit could prove anything of them, or (after the first) where none is worth it."""
-    found = find_candidates(context, open_ids)
-    policies = context.store.promises.policies()
-    if found is None or not len(found.ids):
+    state = context.pool_state()
+    candidates = _find(context, state, terms, open_ids)
+    if candidates is None or not len(candidates.ids):
         return None
-    number = len(policies) + 1
-    tiers = _tiers(context, ask, found, number)
+    number = len(state.policies) + 1
+    tiers = _tiers(state, terms, candidates, number)
     able = [t for t in tiers if t.ladder.rungs]
-    if not able or (number > 1 and not any(_worth(t, found.scores[t.at]) for t in able)):
+    if not able or (number > 1 and not any(_worth(t, candidates.scores[t.at]) for t in able)):
         return None
-    policy = _bundle(context, found, tiers, number)
-    secret = _secret(context, ask)
-    made = [
-        Candidate(
-            policy=number,
-            record_id=(record_id := int(found.ids[at])),
-            tier=tier.name,
-            labels=found.labels[at],
-            score=float(found.scores[at]),
-            coin=f"{coin(secret, record_id, policy.version).number:064x}",
-        ).sealed()
+    content = _content(context, candidates, tiers, number)
+    secret = _secret(context, terms)
+    frozen = [
+        _candidate(
+            number,
+            tier.name,
+            int(candidates.ids[at]),
+            candidates.verdicts[at],
+            lambda record_id: coin(secret, record_id, content.version),
+        )
         for tier in tiers
         for at in tier.at.tolist()
     ]
-    card = Policy(
+    policy = Policy(
         number=number,
-        version=policy.version,
-        promise=ask.kind,
-        max_error=ask.max_error,
-        confidence=ask.confidence,
+        version=content.version,
+        promise=terms.kind,
+        max_error=terms.max_error,
+        confidence=terms.confidence,
         tiers=tuple(_frozen(t) for t in tiers),
-        parts=_plain(policy),
+        parts=_plain(content),
         secret=secret.hex(),
-        simulated=ask.simulated,
-        schema_version=context.schema.version,
-        known=len(context.labelled()),
-        candidates=len(made),
-        digest=digest_of({c.record_id: c.seal for c in made}),
+        simulated=terms.simulated,
+        schema_version=state.schema.version,
+        known=len(state.labelled),
+        candidates=len(frozen),
+        digest=digest_of({c.record_id: c.seal for c in frozen}),
         upto=int(context.table.ids.max(initial=0)),
-        audit_rate=ask.part.audit_rate if ask.part.stream else None,
+        audit_rate=terms.part.audit_rate if terms.part.stream else None,
     )
-    context.store.promises.freeze(card, sorted(made, key=lambda c: c.record_id))
-    return card
+    context.store.promises.freeze(policy, sorted(frozen, key=lambda c: c.record_id))
+    return policy
+
+
+def _find(
+    context: ProjectContext, state: PoolState, terms: PromiseTerms, open_ids: Ids
+) -> _Candidates | None:
+    """The candidates among *open_ids* under the newest head; None before there is one."""
+    rules = newest_rules(context, lambda value: tier_of(state.schema, terms, value))
+    if rules is None:
+        return None
+    verdicts = decide_records(context, state, rules, open_ids)
+    at = [i for i, verdict in enumerate(verdicts) if verdict.labels is not None]
+    chosen = [verdicts[i] for i in at]
+    scores = np.array([verdict.score for verdict in chosen], dtype=np.float64)
+    return _Candidates(open_ids[at], chosen, scores, rules.fusion)
+
+
+def _candidate(
+    policy: int, tier: str, record_id: int, verdict: Verdict, flip: Callable[[int], Coin]
+) -> Candidate:
+    """A candidate with its coin, sealed."""
+    return Candidate(
+        policy=policy,
+        record_id=record_id,
+        tier=tier,
+        labels=verdict.labels or (),
+        score=verdict.score,
+        coin=f"{flip(record_id).number:064x}",
+    ).sealed()
 
 
 def _tiers(
-    context: ProjectContext, ask: PromiseTerms, found: CandidateSet, number: int
+    state: PoolState, terms: PromiseTerms, candidates: _Candidates, number: int
 ) -> list[_Tier]:
-    names = tiers_of(context.schema, ask)
-    own = [tier_of(context.schema, ask, value) for value in found.labels]
-    planned = ask.audits(sum(name is not None for name in own))
-    made = []
+    names, total = tiers_of(state.schema, terms), len(candidates.verdicts)
+    of_each = [verdict.tier for verdict in candidates.verdicts]
+    planned = terms.audits(sum(name is not None for name in of_each))
+    tiers = []
     for name in names:
-        at = np.array([i for i, tier in enumerate(own) if tier == name], dtype=np.int64)
-        share = len(at) / max(len(own), 1)
+        at = np.array([i for i, tier in enumerate(of_each) if tier == name], dtype=np.int64)
+        share = len(at) / max(total, 1)
         plan = Plan(
-            eps=ask.eps(name),
-            delta=delta_share(ask.delta, number, len(names)) * ask.share,
+            eps=terms.eps(name),
+            delta=delta_share(terms.delta, number, len(names)) * terms.share,
             audits=round(planned * share),
-            promise=ask.kind,
-            file_size=max(int(len(context.table.pool) * share), len(at)),
+            promise=terms.kind,
+            file_size=max(int(len(state.pool) * share), len(at)),
         )
-        ladder = freeze_ladder(found.scores[at], plan)
-        made.append(_Tier(name, plan.eps, plan.delta, plan.audits, at, ladder))
-    return made
+        ladder = freeze_ladder(candidates.scores[at], plan)
+        tiers.append(_Tier(name, plan.eps, plan.delta, plan.audits, at, ladder))
+    return tiers
 
 
 def _worth(tier: _Tier, scores: Numbers) -> bool:
@@ -128,22 +171,22 @@ def _worth(tier: _Tier, scores: Numbers) -> bool:
     return audits is not None and 2 * audits <= rung.pool.size
 
 
-def _bundle(
-    context: ProjectContext, found: CandidateSet, tiers: list[_Tier], number: int
+def _content(
+    context: ProjectContext, candidates: _Candidates, tiers: list[_Tier], number: int
 ) -> PolicyContent:
-    card, schema = context.store.notes.last_model(), context.schema
-    if card is None:  # `find_candidates` had a head
+    model, schema = context.store.notes.last_model(), context.schema
+    if model is None:  # there were candidates, and so a head
         raise StoreError("The newest head's card is gone.", mend="Run: tiebreak run DIR")
     prompts = sorted({s.prompt for s in context.suggested().values()})
     return PolicyContent(
         number=number,
-        encoder=card.embedder,
-        head=card.sha256,
+        encoder=model.embedder,
+        head=model.sha256,
         agent=wiring.configured_agent_id(context.settings, context.agent_name) or "none",
         prompt=_hash(*prompts, context.settings.project.task),
         guideline=schema.fingerprint,
-        demo_index=card.labels_hash,
-        fusion=found.fusion.parameters(),
+        demo_index=model.labels_hash,
+        fusion=candidates.fusion.parameters(),
         labels=schema.names,
         tiers=tuple((label.name, label.tier) for label in schema.labels),
         eps=tuple((t.name, t.eps) for t in tiers),
@@ -151,21 +194,21 @@ def _bundle(
     )
 
 
-def _plain(policy: PolicyContent) -> dict[str, object]:
+def _plain(content: PolicyContent) -> dict[str, object]:
     """The bundle as JSON has it."""
-    told = asdict(policy)
+    parts = asdict(content)
     return {k: [list(x) if isinstance(x, tuple) else x for x in v] if isinstance(v, tuple) else v
-            for k, v in told.items()}  # fmt: skip
+            for k, v in parts.items()}  # fmt: skip
 
 
 def _hash(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _secret(context: ProjectContext, ask: PromiseTerms) -> bytes:
+def _secret(context: ProjectContext, terms: PromiseTerms) -> bytes:
     """What coins are drawn with: nobody can foresee it, except in a simulation, which must come
     out the same when it is run again."""
-    if ask.simulated:
+    if terms.simulated:
         seed = f"{context.settings.project.seed}/coins of a simulation"
         return hashlib.sha256(seed.encode()).digest()
     return secrets.token_bytes(32)

@@ -1,23 +1,42 @@
 """Settling: certificates as they stand now, and the labels that go out or come back by them.
 
-Everything is computed anew from the log, so that settling twice changes nothing. A label that goes
-out is a decision by ``autonomous``; a person's decision is never replaced by one.
+A plan is computed from what was read, and writes nothing: an export shows the labels by it. Then
+it is applied in one transaction. Everything follows anew from the log, so that settling twice
+changes nothing. A label that goes out is a decision by ``autonomous``; a person's decision is never
+replaced by one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tiebreak.domain.decisions import Decision
+from tiebreak.domain.monitoring import Alarm
+from tiebreak.domain.promises import Certificate, Policy
+from tiebreak.domain.reviews import CHECK_PRIORITY, ReviewTask
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import ALARM_STEP, released_labels, taken_back, unproven_labels
-from tiebreak.promise.arrivals import going_out
-from tiebreak.promise.evidence import FileTrack, file_tracks
-from tiebreak.promise.monitor import watch_streams
-from tiebreak.promise.released import is_in_force, release_decision
-from tiebreak.promise.stream import StreamTrack, stream_tracks
+from tiebreak.project.pool import NOT_PROVEN, PoolState
+from tiebreak.promise.file_track import FileTrack, file_tracks, labelling_policies
+from tiebreak.promise.monitor import new_alarms
+from tiebreak.promise.stream_track import StreamTrack, stream_tracks
+from tiebreak.promise.track import is_issued
 
-WITHDRAWN = "no-longer-certified"
+ALARMED, WITHDRAWN = "monitor", "no-longer-certified"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, slots=True)
+class SettlementPlan:
+    """What is to be written: alarms with the records that go back to people, certificates, labels
+    that come back and labels that go out; and how every tier stands."""
+
+    alarms: tuple[Alarm, ...] = ()
+    asked_again: tuple[tuple[int, ...], ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    withdrawn: tuple[Decision, ...] = ()
+    released: tuple[Decision, ...] = ()
+    files: tuple[FileTrack, ...] = ()
+    streams: tuple[StreamTrack, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,88 +45,121 @@ class Settlement:
 
     out: int
     back: int
-    views: tuple[FileTrack, ...]
+    files: tuple[FileTrack, ...]
 
 
-def labelling_policies(context: ProjectContext, found: list[FileTrack]) -> set[int]:
-    """Numbers of the policies whose certificates may be in force at once.
-
-    Another label schema is another question. Under the label promise each policy is about records
-    of its own. Under the dataset promise each spends the whole file's tolerated error, so that one
-    alone may label: the one that frees most (the claims of all hold at once, with the confidence
-    of the project's life, so that choosing among them costs nothing).
-    """
-    same = [v for v in found if v.policy.schema_version == context.schema.version]
-    kind = found[-1].policy.promise if found else "label"
-    able = {v.policy.number for v in same if v.policy.promise == kind}
-    if kind == "label" or not able:
-        return able
-    free = {n: sum(len(v.free()) for v in same if v.policy.number == n) for n in sorted(able)}
-    return {max(free, key=lambda n: free[n])}
-
-
-def all_file_tracks(context: ProjectContext) -> list[FileTrack]:
-    """Every tier of every policy as it stands now, by policy."""
-    return [
-        view
-        for policy in context.store.promises.policies()
-        for view in file_tracks(context, policy)
-    ]
+def plan_settlement(context: ProjectContext, state: PoolState) -> SettlementPlan:
+    """How certificates stand by *state*, and what follows; nothing is written."""
+    if not state.policies:
+        return SettlementPlan()
+    files = file_tracks(context, state)
+    labelling = labelling_policies(state.schema.version, files)
+    streams = stream_tracks(context, state)
+    alarms = new_alarms(state.alarms, streams)
+    by_tier = {track.tier.name: track for track in streams}
+    asked_again = tuple(_taken_back(alarm, by_tier[alarm.tier]) for alarm in alarms)
+    if alarms:
+        state = replace(state, alarms=(*state.alarms, *alarms))
+        streams = stream_tracks(context, state)
+    out: dict[int, Decision] = {}
+    for track in files:
+        for member in track.free() if track.policy.number in labelling else ():
+            out.setdefault(member.record_id, track.release_of(member, track.policy, "tier"))
+    out = {**_out_of_streams(context, state, streams), **out}
+    current = {**(state.unproven if streams else {}), **state.released}
+    alarmed = {record_id for _, record_id in state.taken_back}
+    withdrawn = tuple(
+        _withdrawal(decision, ALARMED if record_id in alarmed else WITHDRAWN)
+        for record_id, decision in current.items()
+        if record_id not in out
+    )
+    released = tuple(d for i, d in out.items() if not is_issued(state.released.get(i), d))
+    proven = {i for i in state.released if i in out} | {
+        d.record_id for d in released if d.by == "autonomous"
+    }
+    proven -= {d.record_id for d in released if d.by != "autonomous"}
+    return SettlementPlan(
+        alarms=alarms,
+        asked_again=asked_again,
+        certificates=(
+            *(track.certificate(valid=track.policy.number in labelling) for track in files),
+            *(
+                track.certificate(sum(c.record_id in proven for c in track.open()))
+                for track in streams
+                if track.members.items
+            ),
+        ),
+        withdrawn=withdrawn,
+        released=released,
+        files=files,
+        streams=streams,
+    )
 
 
 def settle(context: ProjectContext) -> Settlement:
     """Write down the certificates and bring the autonomous decisions in line with them."""
-    if not context.store.promises.policies():
+    store = context.store
+    if not context.pool_state().policies:
         return Settlement(0, 0, ())
-    with context.store.transaction():
-        found = all_file_tracks(context)
-        able = labelling_policies(context, found)
-        free: dict[int, Decision] = {}
-        for view in found:
-            good = view.policy.number in able
-            context.store.promises.certify(view.certificate(valid=good))
-            for member in view.free() if good else ():
-                free.setdefault(
-                    member.record_id,
-                    release_decision(
-                        view.policy, member, f"tier:{view.tier.name}", simulated=view.simulated
-                    ),
-                )
-        came = _arrivals(context)
-        free = {**going_out(context, came), **free}
-        now = released_labels(context)
-        alarmed = {record_id for _, record_id in taken_back(context)} if came else set()
-        gone = [
-            replace(
-                d,
-                labels=None,
-                reasons=(ALARM_STEP if i in alarmed else WITHDRAWN,),
-                created_at="",
-                seq=0,
-            )
-            for i, d in ({**unproven_labels(context), **now} if came else now).items()
-            if i not in free
-        ]
-        fresh = [d for i, d in free.items() if not is_in_force(now.get(i), d)]
-        back = context.store.decisions.append(gone)
-        out = context.store.decisions.append(fresh)
-        _certify(context, came)
-    return Settlement(_proven(out), _proven(back), tuple(found))
+    with store.transaction():
+        plan = plan_settlement(context, context.pool_state())
+        for alarm, ids in zip(plan.alarms, plan.asked_again, strict=True):
+            store.monitoring.put_alarm(alarm)
+            _ask_again(context, ids)
+        for certificate in plan.certificates:
+            store.promises.certify(certificate)
+        back = store.decisions.append(plan.withdrawn)
+        out = store.decisions.append(plan.released)
+    return Settlement(_proven(out), _proven(back), plan.files)
 
 
-def _proven(decisions: list[Decision]) -> int:
+def _taken_back(alarm: Alarm, track: StreamTrack) -> tuple[int, ...]:
+    """Records whose labels an alarm takes back."""
+    own = (c.record_id for c in track.open() if c.policy == alarm.policy)
+    return tuple(record_id for record_id in own if alarm.took(record_id))
+
+
+def _out_of_streams(
+    context: ProjectContext, state: PoolState, tracks: Sequence[StreamTrack]
+) -> dict[int, Decision]:
+    """The labels of arrivals that are to be out now, by record.
+
+    Where the bound is in force and nothing stops it, all that was decided for release. What is out
+    already stays: the bound counts it. What is not proven yet is held back, or goes out marked.
+    """
+    policies: Mapping[int, Policy] = {p.number: p for p in state.policies}
+    mark = context.settings.promise.unproven == "mark"
+    out: dict[int, Decision] = {}
+    for track in tracks:
+        proven = track.in_force and not track.stop
+        for member in track.open():
+            wanted = track.release_of(member, policies[member.policy], "stream")
+            before = state.decisions.get(member.record_id)
+            issued = is_issued(before, wanted)
+            if proven or (issued and before is not None and before.by == "autonomous"):
+                out[member.record_id] = wanted
+            elif (mark and not track.stop) or issued:
+                reasons = (NOT_PROVEN, *wanted.reasons[1:])
+                out[member.record_id] = replace(wanted, by="unproved", reasons=reasons)
+    return out
+
+
+def _withdrawal(decision: Decision, reason: str) -> Decision:
+    return replace(decision, labels=None, reasons=(reason,), created_at="", seq=0)
+
+
+def _proven(decisions: Sequence[Decision]) -> int:
     return sum(decision.by == "autonomous" for decision in decisions)
 
 
-def _arrivals(context: ProjectContext) -> list[StreamTrack]:
-    """The tiers of the stream as they stand, after the monitor looked at them."""
-    came = stream_tracks(context)
-    return stream_tracks(context) if watch_streams(context, came) else came
-
-
-def _certify(context: ProjectContext, came: list[StreamTrack]) -> None:
-    out = released_labels(context).keys() if came else set()
-    for flow in came:
-        if flow.members:
-            labels = sum(member.record_id in out for member in flow.open())
-            context.store.promises.certify(flow.certificate(labels))
+def _ask_again(context: ProjectContext, ids: Sequence[int]) -> None:
+    context.store.queue.open(
+        [
+            ReviewTask(record_id=i, reason="relabel", priority=CHECK_PRIORITY, blind=True)
+            for i in ids
+        ]
+    )
+    context.progress.note(
+        f"monitor: what arrives is labelled worse than before. {len(ids)} labels without a "
+        "person go to people, and no further one goes out until somebody has looked."
+    )

@@ -5,153 +5,340 @@ Nothing is written; the state is computed from the log at each look.
 
 from __future__ import annotations
 
-from math import isfinite, log
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil, log
 from typing import Any
 
+from tiebreak.assurance import stream as bounds
 from tiebreak.assurance.audit_forecast import offer
 from tiebreak.assurance.ladder import futile, target
-from tiebreak.assurance.sentence import Claim, percent, promised
+from tiebreak.assurance.rates import labels_for
+from tiebreak.assurance.sentence import Claim, percent, promised, promised_stream
+from tiebreak.domain.decisions import Decision
+from tiebreak.domain.promises import Mode, Promise
 from tiebreak.project.context import ProjectContext
-from tiebreak.promise.evidence import FileTrack
-from tiebreak.promise.settle import all_file_tracks, labelling_policies
-from tiebreak.promise.status_stream import SIMULATED, stream_statuses
+from tiebreak.project.pool import PoolState
+from tiebreak.promise.file_track import FileTrack, file_tracks, labelling_policies
+from tiebreak.promise.stream_track import StreamTrack, bound_holds, stream_tracks
+from tiebreak.promise.track import Track
 from tiebreak.review.quality.checks import shared_error_bound
 
+SIMULATED = "SIMULATED (no person answered these audits): "
 
-def certificate_statuses(context: ProjectContext) -> list[dict[str, Any]]:
-    """Every tier of every policy as it stands now, by policy; then those of a stream
-    (`stream_statuses`).
 
-    Each: ``mode`` (``file``), ``policy``, ``version``, ``tier``, ``promise``, ``max_error``,
-    ``confidence``, ``delta`` (the share of the failure probability that was spent here),
-    ``frozen_at``, ``candidates``, ``in_force``, ``labels`` (out now, without a person), ``share``
-    of the pool, ``audited``,
-    ``wrong``, ``pending`` (of the outermost rung that was audited), ``rungs``, ``simulated``,
-    ``sentence``, ``next`` (what more audits would buy) and ``why`` not more.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RungStatus:
+    """A rung: the ``size`` candidates that score at least ``threshold``, of which ``too_many``
+    wrong ones are too many and people may look at ``cap``; how its audits stand; and its evidence
+    ``log_e`` against the ``log_e_needed``."""
+
+    threshold: float
+    size: int
+    too_many: int
+    cap: int
+    audited: int
+    wrong: int
+    pending: int
+    seen: int
+    room: int
+    log_e: float
+    log_e_needed: float
+    proven: bool
+    in_force: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NextCertificate:
+    """About what the next certificate would take in ``audits`` and free in ``labels``, a ``share``
+    of the pool, if errors go on as they came."""
+
+    audits: int
+    labels: int
+    share: float
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CertificateStatus:
+    """How a tier of a policy stands.
+
+    ``delta``: the share of the failure probability that was spent here. ``labels``: out now without
+    a person, a ``share`` of the pool. ``audited``, ``wrong``, ``pending``: of the outermost rung
+    that was audited, or of a stream's labels. ``next``: what more audits would buy; ``why`` it is
+    not more.
     """
-    found = all_file_tracks(context)
-    able = labelling_policies(context, found)
-    people = shared_error_bound(context) if found else None
-    errors = None if people is None else people.upper
-    files = [_told(context, view, view.policy.number in able, errors) for view in found]
-    return files + stream_statuses(context, errors)
+
+    mode: Mode
+    policy: int
+    version: str
+    tier: str
+    promise: Promise
+    max_error: float
+    confidence: float
+    delta: float
+    frozen_at: str
+    candidates: int
+    in_force: bool
+    labels: int
+    share: float
+    audited: int
+    wrong: int
+    pending: int
+    simulated: bool
+    rungs: tuple[RungStatus, ...]
+    sentence: str
+    next: NextCertificate | None
+    why: str
 
 
-def _told(
-    context: ProjectContext, view: FileTrack, good: bool, errors: float | None
-) -> dict[str, Any]:
-    policy, tier = view.policy, view.tier
-    labels = len(view.free()) if good else 0
-    at = _shown(view)
-    evidence = {"audited": 0, "wrong": 0, "pending": 0}
-    if at is not None:
-        evidence = {name: getattr(view.standing[at], name) for name in evidence}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StreamStatus(CertificateStatus):
+    """How a tier of a stream stands.
+
+    ``uncaught`` (U - S): so many errors at most are among the labels decided for release;
+    ``marked``: labels out as not yet proven; ``back``: labels held back until they are proven;
+    ``gate``: the least score that is released now, or None; ``stop``: why nothing new goes out.
+    """
+
+    uncaught: int
+    marked: int
+    back: int
+    gate: float | None
+    stop: str
+
+
+def certificate_statuses(context: ProjectContext) -> list[CertificateStatus]:
+    """Every tier of every policy as it stands now, by policy; then those of a stream that anything
+    arrived in."""
+    state = context.pool_state()
+    tracks = file_tracks(context, state)
+    labelling = labelling_policies(state.schema.version, tracks)
+    people = shared_error_bound(context) if tracks else None
+    shared = None if people is None else people.upper
+    files = [_of_file(state, t, t.policy.number in labelling, shared) for t in tracks]
+    streams = [
+        _of_stream(state, track, shared)
+        for track in stream_tracks(context, state)
+        if track.members.items
+    ]
+    return [*files, *streams]
+
+
+def _common(state: PoolState, track: Track, labels: int) -> Mapping[str, Any]:
+    """The fields that both kinds fill alike."""
+    return {
+        "policy": track.policy.number,
+        "version": track.policy.version,
+        "tier": track.tier.name,
+        "max_error": track.tier.eps,
+        "frozen_at": track.policy.created_at,
+        "candidates": len(track.members.items),
+        "labels": labels,
+        "share": labels / max(len(state.pool), 1),
+        "simulated": track.simulated,
+    }
+
+
+def _mark(track: Track) -> str:
+    return SIMULATED if track.simulated else ""
+
+
+# -- a file's
+
+
+def _of_file(
+    state: PoolState, track: FileTrack, valid: bool, shared: float | None
+) -> CertificateStatus:
+    policy, tier = track.policy, track.tier
+    labels = len(track.free()) if valid else 0
+    at = track.released if track.released is not None else target(track.standing)
+    shown = None if at is None else track.standing[at]
+    audited, wrong, pending = (shown.audited, shown.wrong, shown.pending) if shown else (0, 0, 0)
     claim = Claim(
         eps=tier.eps,
         delta=1 - policy.confidence,
         promise=policy.promise,
         labels=labels,
+        audited=audited,
+        wrong=wrong,
+        pending=pending,
         in_force=labels > 0,
-        shared=None if view.simulated else errors,
-        **evidence,
+        shared=None if track.simulated else shared,
     )
-    return {
-        "mode": "file",
-        "policy": policy.number,
-        "version": policy.version,
-        "tier": tier.name,
-        "promise": policy.promise,
-        "max_error": tier.eps,
-        "confidence": policy.confidence,
-        "delta": tier.delta,
-        "frozen_at": policy.created_at,
-        "candidates": len(view.members),
-        "in_force": labels > 0,
-        "labels": labels,
-        "share": labels / max(len(context.table.pool), 1),
-        **evidence,
-        "simulated": view.simulated,
-        "rungs": [_rung(view, j) for j in range(len(view.standing))],
-        "sentence": _simulated(view) + promised(claim),
-        "next": _next(context, view) if good else None,
-        "why": _why(view, good),
-    }
+    return CertificateStatus(
+        **_common(state, track, labels),
+        mode="file",
+        promise=policy.promise,
+        confidence=policy.confidence,
+        delta=tier.delta,
+        in_force=labels > 0,
+        audited=audited,
+        wrong=wrong,
+        pending=pending,
+        rungs=tuple(_rung(track, j) for j in range(len(track.standing))),
+        sentence=_mark(track) + promised(claim),
+        next=_next_of_file(state, track) if valid else None,
+        why=_why_file(track, valid),
+    )
 
 
-def _shown(view: FileTrack) -> int | None:
-    """The rung whose evidence is told: the one in force, else the one that is audited."""
-    return view.released if view.released is not None else target(view.standing)
+def _rung(track: FileTrack, j: int) -> RungStatus:
+    rung, at = track.ladder.rungs[j], track.standing[j]
+    return RungStatus(
+        threshold=rung.threshold,
+        size=rung.pool.size,
+        too_many=rung.pool.too_many,
+        cap=rung.pool.cap,
+        audited=at.audited,
+        wrong=at.wrong,
+        pending=at.pending,
+        seen=at.seen,
+        room=at.room,
+        log_e=at.log_e,
+        log_e_needed=-log(track.ladder.delta),
+        proven=at.proven,
+        in_force=at.in_force,
+    )
 
 
-def _simulated(view: FileTrack) -> str:
-    return SIMULATED if view.simulated else ""
-
-
-def _rung(view: FileTrack, j: int) -> dict[str, Any]:
-    rung, at = view.ladder.rungs[j], view.standing[j]
-    return {
-        "threshold": rung.threshold,
-        "size": rung.pool.size,
-        "too_many": rung.pool.too_many,
-        "cap": rung.pool.cap,
-        "audited": at.audited,
-        "wrong": at.wrong,
-        "pending": at.pending,
-        "seen": at.seen,
-        "room": at.room,
-        "log_e": at.log_e if isfinite(at.log_e) else str(at.log_e),  # JSON has no infinity
-        "log_e_needed": _needed(view),
-        "proven": at.proven,
-        "in_force": at.in_force,
-    }
-
-
-def _needed(view: FileTrack) -> float:
-    return -log(view.ladder.delta)
-
-
-def _next(context: ProjectContext, view: FileTrack) -> dict[str, Any] | None:
-    """``{audits, labels, share, text}``: about what the next certificate would take and free."""
-    found = offer(view.ladder, view.standing)
-    if found is None or not found.labels:
+def _next_of_file(state: PoolState, track: FileTrack) -> NextCertificate | None:
+    offered = offer(track.ladder, track.standing)
+    if offered is None or not offered.labels:
         return None
-    share = found.labels / max(len(context.table.pool), 1)
-    free = f"about {found.labels} labels (+{percent(share)} of the pool)"
-    text = f"about {found.audits} more audits would free {free}, if errors go on as they came"
-    if not found.audits:
+    share = offered.labels / max(len(state.pool), 1)
+    free = f"about {offered.labels} labels (+{percent(share)} of the pool)"
+    text = f"about {offered.audits} more audits would free {free}, if errors go on as they came"
+    if not offered.audits:
         text = f"the audits that wait would free {free}, if they are right"
-    return {"audits": found.audits, "labels": found.labels, "share": share, "text": text}
+    return NextCertificate(audits=offered.audits, labels=offered.labels, share=share, text=text)
 
 
-def _why(view: FileTrack, good: bool) -> str:
+def _why_file(track: FileTrack, valid: bool) -> str:
     """Why not more than this, in a sentence; empty where all candidates are out."""
-    if not good:
+    if not valid:
         return "Another label schema, or another policy of the whole file, has taken its place."
-    if not view.ladder.rungs:
+    if not track.ladder.rungs:
         return (
             "Too few candidates for any proof: no number of right answers within the planned "
             "audits could certify them."
         )
-    at = target(view.standing)
+    at = target(track.standing)
     if at is None:
-        lapsed = view.released != len(view.standing) - 1
+        lapsed = track.released != len(track.standing) - 1
         return "People looked at more of its records than the claim allows." if lapsed else ""
-    return _why_not_yet(view, at)
+    return _why_not_yet(track, at)
 
 
-def _why_not_yet(view: FileTrack, at: int) -> str:
+def _why_not_yet(track: FileTrack, at: int) -> str:
     """What keeps the rung that is audited from its certificate."""
-    state = view.standing[at]
-    if futile(view.ladder, view.standing, at):
+    now = track.standing[at]
+    if futile(track.ladder, track.standing, at):
         return (
-            f"{state.wrong} of {state.audited} audits were wrong in the next part of the "
+            f"{now.wrong} of {now.audited} audits were wrong in the next part of the "
             "candidates: within the audits that its claim allows it cannot be proved any more."
         )
-    if state.pending:
-        return f"{state.pending} audits wait for an answer; until then each counts as wrong."
-    if not view.next_audits(1):
+    if now.pending:
+        return f"{now.pending} audits wait for an answer; until then each counts as wrong."
+    if not track.next_audits(1):
         return (
             "People have looked at as many of the candidates as the claim allows, and that did not "
             "suffice for the next part."
         )
     return "More audits are needed."
+
+
+# -- a stream's
+
+
+def _of_stream(state: PoolState, track: StreamTrack, shared: float | None) -> StreamStatus:
+    out = _labels_out(state, track)
+    labels = sum(d.by == "autonomous" for d in out)
+    confidence = min(p.confidence for p in state.policies if p.audit_rate is not None)
+    audited, wrong, pending = track.counts()
+    uncaught = bounds.uncaught(track.lanes)
+    claim = Claim(
+        eps=track.tier.eps,
+        delta=1 - confidence,
+        promise="label",
+        labels=len(out),
+        audited=audited,
+        wrong=wrong,
+        pending=pending,
+        shared=shared,
+        in_force=bound_holds(track.lanes, len(out), track.tier.eps),
+    )
+    return StreamStatus(
+        **_common(state, track, labels),
+        mode="stream",
+        promise="label",
+        confidence=confidence,
+        delta=sum(lane.delta for lane in track.lanes),
+        in_force=claim.in_force and labels > 0,
+        audited=audited,
+        wrong=wrong,
+        pending=pending,
+        rungs=(),
+        uncaught=uncaught,
+        marked=len(out) - labels,
+        back=len(track.open()) - len(out),
+        gate=track.gate(),
+        stop=track.stop,
+        sentence=_mark(track) + (promised_stream(claim, uncaught) if out else promised(claim)),
+        next=_next_of_stream(state, track, uncaught),
+        why=_why_stream(track, uncaught),
+    )
+
+
+def _labels_out(state: PoolState, track: StreamTrack) -> list[Decision]:
+    """Labels of the tier's arrivals that are out now, proven or marked."""
+    decisions = [state.decisions.get(c.record_id) for c in track.open()]
+    return [d for d in decisions if d is not None and d.labels is not None]
+
+
+def _next_of_stream(state: PoolState, track: StreamTrack, uncaught: int) -> NextCertificate | None:
+    """What it takes until the bound is in force, if no further error is caught."""
+    more = labels_for(track.tier.eps, uncaught) - len(track.open())
+    if track.gate() is None or more <= 0:
+        return None
+    rate = track.policy.audit_rate or 0.0
+    labels = len(track.open()) + more
+    audits = ceil(more * rate / (1 - rate))
+    share = labels / max(len(state.pool) + more + audits, 1)
+    return NextCertificate(
+        audits=audits,
+        labels=labels,
+        share=share,
+        text=f"about {more + audits} more such arrivals, {audits} of them audited and right, "
+        f"would prove {labels} labels ({percent(share)} of the pool)",
+    )
+
+
+def _why_stream(track: StreamTrack, uncaught: int) -> str:
+    """Why not more goes out, in a sentence; empty where all that was decided for release is."""
+    audited, _, pending = track.counts()
+    if track.stop:
+        return f"No further label goes out: {track.stop}."
+    if pending:
+        return f"{pending} of {audited} audits wait for an answer; until then each counts as wrong."
+    if track.gate() is None:
+        return _why_closed(track)
+    if not track.decided.any():
+        return "Audits allow it since now: what arrives next may be released."
+    if not track.in_force:
+        return (
+            f"Up to {uncaught} errors may be among {len(track.open())} labels that nobody looked "
+            "at, which is more than is tolerated: further labels must come first."
+        )
+    return ""
+
+
+def _why_closed(track: StreamTrack) -> str:
+    if not track.tier.rungs:
+        return "Its policy has no part of the candidates that audits could ever prove."
+    n, wrong = track.rungs()[0]
+    needed = bounds.audits_to_open(track.tier.eps, wrong, track.tier.delta / len(track.tier.rungs))
+    return (
+        f"Arrivals are not released yet: {wrong} of {n} audits among the surest were wrong or "
+        f"wait for an answer, and with as many wrong ones {needed} audits are needed."
+    )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tiebreak.config import PromisePart
 from tiebreak.domain.labels import LabelSchema, LabelValue
-from tiebreak.domain.promises import Promise
+from tiebreak.domain.monitoring import AskedTerms
+from tiebreak.domain.promises import Policy, Promise
 from tiebreak.errors import ConfigError
 from tiebreak.project.context import ProjectContext
-
-TERMS_STEP = "promise"
-"""The report that keeps what a call for people asked."""
 
 LABELS_PER_NAME = 5
 MIN_LABELS, MAX_SHARE = 100, 0.1
@@ -78,43 +76,29 @@ def current_terms(
         ConfigError: an error or a confidence out of range, also of a tier.
     """
     part = context.settings.promise
-    now = _Terms(max_error or part.max_error or 0.0, part.confidence, part.kind)
+    now: AskedTerms | Policy | None = AskedTerms(
+        max_error=max_error or part.max_error or 0.0, confidence=part.confidence, promise=part.kind
+    )
+    asked = context.store.monitoring.last_terms()
     further = max_error is not None or part.max_error is not None
     if not further:
-        told, policies = _remembered(context), context.store.promises.policies()
-        if told is None and not policies:
-            return None
-        further = told is not None
-        now = told or _Terms(policies[-1].max_error, policies[-1].confidence, policies[-1].promise)
+        now, further = asked or context.pool_state().newest_policy, asked is not None
+    if now is None:
+        return None
     made = PromiseTerms(
         max_error=now.max_error if max_error is None else max_error,
         confidence=now.confidence if confidence is None else confidence,
-        kind=kind or now.kind,
+        kind=kind or now.promise,
         part=part,
         simulated=reviewer == "labels",
         further=further,
     )
     _check(made)
     if max_error is not None and not made.simulated:
-        _remember(context, _Terms(made.max_error, made.confidence, made.kind))
+        terms = AskedTerms(max_error=made.max_error, confidence=made.confidence, promise=made.kind)
+        if asked is None or terms != replace(asked, id=0, created_at=""):
+            context.store.monitoring.put_terms(terms)
     return made
-
-
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    max_error: float
-    confidence: float
-    kind: Promise
-
-
-def _remember(context: ProjectContext, terms: _Terms) -> None:
-    if _remembered(context) != terms:
-        context.store.notes.report(TERMS_STEP, 0, asdict(terms))
-
-
-def _remembered(context: ProjectContext) -> _Terms | None:
-    told = [payload for step, _, payload in context.store.notes.reports() if step == TERMS_STEP]
-    return _Terms(**told[-1]) if told else None
 
 
 def _check(made: PromiseTerms) -> None:

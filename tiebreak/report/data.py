@@ -17,7 +17,6 @@ from tiebreak.domain.decisions import Decision
 from tiebreak.domain.promises import Policy
 from tiebreak.evaluation.prevalence import label_prevalence
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import released_labels, unlabelled
 from tiebreak.promise.terms import PromiseTerms, current_terms
 from tiebreak.report.status import project_status
 from tiebreak.review.quality.report import people_report
@@ -48,8 +47,8 @@ def project_report(context: ProjectContext) -> Told:
         A figure that is not finite is the text ``inf`` or ``-inf``.
     """
     found = project_status(context)
-    policies = context.store.promises.policies()
-    out = released_labels(context)
+    policies = context.pool_state().policies
+    out = context.pool_state().released
     stands = Counter((d.policy_version, reason) for d in out.values() for reason in d.reasons)
     certificates = sorted(
         (_certificate(told, stands) for told in found["certificates"]),
@@ -133,7 +132,7 @@ def _nothing(
             "why": ["No error was asked for, so no label is given without a person as proven."],
             "takes": [_first(context, current_terms(context, max_error=USUAL_ERROR))],
         }
-    known, first = len(context.labelled()), ask.labels_first(*_sizes(context))
+    known, first = len(context.pool_state().labelled), ask.labels_first(*_sizes(context))
     reason = (
         f"{known:,} labels are known, and a policy is frozen after {first:,} at the earliest."
         if known < first
@@ -153,11 +152,11 @@ def _takes(told: Told) -> str:
 
 
 def _more_labels(context: ProjectContext, policies: Sequence[Policy]) -> str:
-    if not len(unlabelled(context)):
+    if not len(context.pool_state().unlabelled):
         return "Nothing: every record has its answer, so there is nothing left to promise."
     return (
         f"A further policy, from more labels (the last was frozen at {policies[-1].known:,}, and "
-        f"{len(context.labelled()):,} are known now), or a greater error: "
+        f"{len(context.pool_state().labelled):,} are known now), or a greater error: "
         "tiebreak run DIR --max-error."
     )
 

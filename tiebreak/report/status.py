@@ -22,8 +22,8 @@ from tiebreak.loop.routing import proposals
 from tiebreak.models.control_arm import control_report
 from tiebreak.models.scorer import Scorer
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import released_labels
 from tiebreak.promise.status import certificate_statuses
+from tiebreak.results import to_json
 
 LISTED = 20
 """Records named for each outcome that asks for a second look."""
@@ -79,14 +79,14 @@ def project_status(context: ProjectContext) -> dict[str, Any]:
         "heldout": _heldout(context),
         "curve": learning_curve(context),
         "forecast": project_forecast(context),
-        "drift": drift_state(context),
+        "drift": to_json(drift_state(context)),
         "spend": {
             "money": spend.nanos / NANOS,
             "calls": spend.calls,
             "tokens": spend.prompt_tokens + spend.completion_tokens,
         },
-        "certificates": certificate_statuses(context),
-        "next": _next(len(pool), len(queue), len(standing.keys() | released_labels(context))),
+        "certificates": to_json(certificate_statuses(context)),
+        "next": _next(len(pool), len(queue), len(standing.keys() | context.pool_state().released)),
     }
 
 

@@ -2,8 +2,8 @@
 
 Neighbours of labelled records, as in SEALS (Coleman et al., 2022, arxiv.org/abs/2007.00077) from a
 few anchors a class as in AnchorAL (Lesci & Vlachos, 2024, arxiv.org/abs/2404.05623), so that rare
-classes are found; a part drawn by lot, so that what lies far from every label is found; and the
-most doubtful of all, so that a strategy that ranks by doubt misses nothing.
+classes are found; a random part, so that what lies far from every label is found; and the most
+uncertain of all, so that a strategy that ranks by uncertainty misses nothing.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tiebreak.domain.ports import Floats
-from tiebreak.retrieval.indexes._ranking import Positions, blocks
+from tiebreak.retrieval.ranking import Positions, blocks
 
 Rows = Callable[[int, int], Floats]
 """Vectors float32[stop - start, d] of the pool's positions [start, stop)."""
 Uncertainty = Callable[[Floats], npt.NDArray[np.float64]]
-"""A doubt float64[n] for each vector, greatest first to be chosen."""
+"""An uncertainty float64[n] for each vector, greatest first to be chosen."""
 Near = Callable[[Floats, int], Positions]
 """Positions, in any shape, of so many neighbours of each vector; negative for nothing."""
 
@@ -28,13 +28,14 @@ Near = Callable[[Floats, int], Positions]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PoolLimits:
     """How many are taken: ``neighbours`` of each anchor (fewer, if all anchors would have more than
-    ``beside`` together), ``lot`` at random, ``doubtful`` ones. ``chunk`` rows are held at a time.
+    ``all_neighbours`` together), ``sampled`` at random, the most ``uncertain``. ``chunk`` rows are
+    in memory at a time.
     """
 
     neighbours: int = 100
-    beside: int = 20_000
-    lot: int = 10_000
-    doubtful: int = 10_000
+    all_neighbours: int = 20_000
+    sampled: int = 10_000
+    uncertain: int = 10_000
     chunk: int = 16_384
 
     @classmethod
@@ -44,18 +45,17 @@ class PoolLimits:
         Near duplicates are among it, which the strategy leaves out.
         """
         width = max(10_000, 20 * n)
-        return cls(lot=width, doubtful=width)
+        return cls(sampled=width, uncertain=width)
 
 
 def anchors(labels: Sequence[str], rng: np.random.Generator, per_class: int = 10) -> Positions:
-    """Positions int64 of at most *per_class* of each label, drawn by lot, ascending."""
-    lot = rng.permutation(len(labels))
-    taken: dict[str, list[int]] = {}
-    for position in lot.tolist():
-        of_label = taken.setdefault(labels[position], [])
+    """Positions int64 of at most *per_class* of each label, drawn at random, ascending."""
+    by_label: dict[str, list[int]] = {}
+    for position in rng.permutation(len(labels)).tolist():
+        of_label = by_label.setdefault(labels[position], [])
         if len(of_label) < per_class:
             of_label.append(position)
-    return np.array(sorted(i for kept in taken.values() for i in kept), dtype=np.int64)
+    return np.array(sorted(i for kept in by_label.values() for i in kept), dtype=np.int64)
 
 
 def candidates(
@@ -65,37 +65,37 @@ def candidates(
     *,
     above: int,
     anchored: Floats,
-    doubt: Uncertainty | None = None,
+    uncertainty: Uncertainty | None = None,
     near: Near | None = None,
-    reach: PoolLimits | None = None,
+    limits: PoolLimits | None = None,
 ) -> Positions:
     """Positions int64 of the pool to choose from, ascending; all of them up to *above* records.
 
     Args:
         n: size of the pool.
         rows: gives its vectors; asked for each once, in order, a chunk at a time.
-        rng: draws the lot.
+        rng: draws the random part.
         above: pools up to this size are not restricted, so that the choice is the exact one.
         anchored: float32[a, d] vectors of the `anchors`.
-        doubt: of vectors, under the head; None before the first.
+        uncertainty: of vectors, under the head; None before the first.
         near: finds an anchor's neighbours, as a warm index can; None: all vectors are compared.
-        reach: how many are taken.
+        limits: how many are taken.
     """
     if n <= above:
         return np.arange(n, dtype=np.int64)
-    reach = reach or PoolLimits()
-    each = max(1, min(reach.neighbours, reach.beside // max(1, len(anchored))))
-    parts = [rng.choice(n, min(n, reach.lot), replace=False)]
+    limits = limits or PoolLimits()
+    each = max(1, min(limits.neighbours, limits.all_neighbours // max(1, len(anchored))))
+    parts = [rng.choice(n, min(n, limits.sampled), replace=False)]
     best: list[_Best] = []
-    if doubt is not None:
-        best.append(_Best(lambda chunk: doubt(chunk)[:, None], 1, reach.doubtful))
+    if uncertainty is not None:
+        best.append(_Best(lambda chunk: uncertainty(chunk)[:, None], 1, limits.uncertain))
     if near is not None and len(anchored):
-        found = np.ravel(near(anchored, each))
-        parts.append(found[found >= 0])
+        neighbours = np.ravel(near(anchored, each))
+        parts.append(neighbours[neighbours >= 0])
     elif len(anchored):
         best.append(_Best(lambda chunk: chunk @ anchored.T, len(anchored), each))
     if best:
-        for start, stop in blocks(n, reach.chunk):
+        for start, stop in blocks(n, limits.chunk):
             chunk = rows(start, stop)
             for scored in best:
                 scored.take(start, chunk)

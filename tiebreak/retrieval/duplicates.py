@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tiebreak.domain.ports import Floats
 from tiebreak.domain.records import Link
 from tiebreak.errors import UsageError
-from tiebreak.retrieval.indexes._ranking import NOISE, Positions, blocks, scores
+from tiebreak.retrieval.ranking import NOISE, Positions, blocks, scores
 
 THRESHOLD = 0.97
 _ROWS = 512  # asked at once, of 16 times as many leaders: 16 MB of products
@@ -41,12 +41,12 @@ def near_duplicates(
         raise UsageError(f"{len(ids)!r} ids for {len(vectors)!r} vectors.", mend="Give one each.")
     order = np.argsort(ids, kind="stable")
     ids, rows = ids[order], np.asarray(vectors, dtype=np.float32)[order]
-    old = int(np.searchsorted(ids, after, side="right"))
-    leaders = _Leaders(rows, old)
+    known = int(np.searchsorted(ids, after, side="right"))
+    leaders = _Leaders(rows, known)
     links: list[Link] = []
-    for start, stop in blocks(len(ids) - old, _ROWS):
-        block = np.arange(old + start, old + stop)
-        for position, leader, cosine in leaders.take(block, threshold):
+    for start, stop in blocks(len(ids) - known, _ROWS):
+        block = np.arange(known + start, known + stop)
+        for position, leader, cosine in leaders.assign(block, threshold):
             links.append(
                 Link(
                     record_id=int(ids[position]),
@@ -61,36 +61,40 @@ def near_duplicates(
 class _Leaders:
     """The leaders so far, by position in *rows*, with their rows side by side."""
 
-    def __init__(self, rows: Floats, old: int) -> None:
+    def __init__(self, rows: Floats, known: int) -> None:
         self._rows = rows
         self._positions = np.arange(len(rows))
-        self._own = np.empty_like(rows)
-        self._own[:old] = rows[:old]
-        self._n = old
+        self._leader_rows = np.empty_like(rows)
+        self._leader_rows[:known] = rows[:known]
+        self._n = known
 
-    def take(self, block: Positions, threshold: float) -> list[tuple[int, int, float]]:
-        """Ask each position of the block; (position, its leader, cosine) of those that have one."""
-        led: dict[int, tuple[int, float]] = {}
+    def assign(self, block: Positions, threshold: float) -> list[tuple[int, int, float]]:
+        """(position, its leader, cosine) of those in the block that have one; the others lead."""
+        links: dict[int, tuple[int, float]] = {}
         for start, stop in blocks(self._n, 16 * _ROWS):
-            free = np.array([p for p in block if p not in led], dtype=np.int64)
-            product = self._rows[free] @ self._own[start:stop].T
+            free = np.array([p for p in block if p not in links], dtype=np.int64)
+            product = self._rows[free] @ self._leader_rows[start:stop].T
             for row, column in np.argwhere(product > threshold - NOISE):
-                self._try(led, int(free[row]), int(self._positions[start + column]), threshold)
+                leader = int(self._positions[start + column])
+                self._link(links, int(free[row]), leader, threshold)
         product = self._rows[block] @ self._rows[block].T
         for row, position in enumerate(block):
             for column in np.flatnonzero(product[row, :row] > threshold - NOISE):
-                if block[column] not in led:
-                    self._try(led, int(position), int(block[column]), threshold)
-        fresh = np.array([p for p in block if p not in led], dtype=np.int64)
+                if block[column] not in links:
+                    self._link(links, int(position), int(block[column]), threshold)
+        fresh = np.array([p for p in block if p not in links], dtype=np.int64)
         end = self._n + len(fresh)
-        self._own[self._n : end], self._positions[self._n : end] = self._rows[fresh], fresh
+        self._leader_rows[self._n : end] = self._rows[fresh]
+        self._positions[self._n : end] = fresh
         self._n = end
-        return [(p, *led[p]) for p in block.tolist() if p in led]
+        return [(p, *links[p]) for p in block.tolist() if p in links]
 
-    def _try(self, led: dict[int, tuple[int, float]], one: int, leader: int, least: float) -> None:
-        """Let *one* follow *leader* if it follows nobody yet and they are truly alike."""
-        if one in led:
+    def _link(
+        self, links: dict[int, tuple[int, float]], position: int, leader: int, threshold: float
+    ) -> None:
+        """Let *position* follow *leader* if it follows nobody yet and they are truly alike."""
+        if position in links:
             return
-        cosine = float(scores(self._rows[one], self._rows[leader : leader + 1])[0])
-        if cosine > least:
-            led[one] = (leader, cosine)
+        cosine = float(scores(self._rows[position], self._rows[leader : leader + 1])[0])
+        if cosine > threshold:
+            links[position] = (leader, cosine)

@@ -21,7 +21,7 @@ def nearest_labelled(
     vectors: Floats,
     k: int,
     *,
-    own: npt.NDArray[np.int64] | None = None,
+    query_ids: npt.NDArray[np.int64] | None = None,
     leak: float = LEAK,
     labels: Mapping[int, str] | None = None,
     per_class: int | None = None,
@@ -31,7 +31,7 @@ def nearest_labelled(
     Args:
         index: holds labelled pool records and nothing else; what is held out is kept out by that.
         vectors: float32[m, d] of the queries.
-        own: int64[m], the record id of each query, which is never its own neighbour.
+        query_ids: int64[m], the record id of each query, which is never its own neighbour.
         leak: neighbours with a cosine above this are left out.
         labels: label by record id; needed for *per_class*.
         per_class: at most so many neighbours of one label; None for no limit.
@@ -40,11 +40,11 @@ def nearest_labelled(
     todo = np.arange(len(vectors))
     depth = k + _SPARE
     while len(todo) and len(index) and k > 0:
-        found, cosines = index.search(vectors[todo], min(depth, len(index)))
-        for at, ids, near in zip(todo, found, cosines, strict=True):
+        nearest, cosines = index.search(vectors[todo], min(depth, len(index)))
+        for at, ids, near in zip(todo, nearest, cosines, strict=True):
             fit = (ids >= 0) & (near <= leak)
-            if own is not None:
-                fit &= ids != own[at]
+            if query_ids is not None:
+                fit &= ids != query_ids[at]
             pairs = zip(ids[fit].tolist(), near[fit].tolist(), strict=True)
             chosen[at] = _first(list(pairs), k, labels, per_class)
         if depth >= len(index):

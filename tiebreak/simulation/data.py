@@ -100,14 +100,14 @@ def from_project(
 
     Simulated and machine labels are left out.
     """
-    labels = {i: value for i, (by, value) in context.labelled().items() if by == "human"}
+    labels = {i: value for i, (by, value) in context.pool_state().labelled.items() if by == "human"}
     held = context.store.gold.get(context.table.ids[context.table.heldout].tolist())
     labels |= {i: v for i, v in held.items() if context.schema.fits(v)}
     records = context.records(labels)
     rows = [_row(record, labels[i]) for i, record in records.items()]
     chosen = {
         item.record_id
-        for batch in context.store.batches.all()
+        for batch in context.pool_state().batches
         for item in batch.items
         if item.arm == "active"
     }

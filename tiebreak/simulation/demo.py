@@ -20,7 +20,6 @@ from tiebreak.loop.ingest import labels_of_column
 from tiebreak.loop.prelabel import forecast_calls, sweep_targets
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext, QuietProgress
-from tiebreak.project.pool import released_labels
 from tiebreak.simulation.random_baseline import random_choice
 
 SLICE = "banking77_cards.jsonl.gz"
@@ -106,7 +105,7 @@ def _prove(folder: Path, used: int, progress: Progress) -> dict[str, Any]:
             promise="dataset",
             max_labels=used + AUDITS,
         )
-        out = released_labels(project.context)
+        out = project.context.pool_state().released
         gold = project.context.store.gold.get(sorted(out))
     wrong = sum(gold[i] != decision.labels for i, decision in out.items() if i in gold)
     return {
@@ -137,7 +136,7 @@ def _agent_or_none(agent: str, notes: list[str]) -> str:
 def _ties(context: ProjectContext) -> dict[str, int]:
     """Records where agent and model disagreed before the label, and who the label bore out."""
     gold = context.store.gold.get(context.table.pool.tolist())
-    standing = context.store.annotations.standing()
+    standing = context.pool_state().standing
     first: dict[int, Any] = {}
     for route in context.store.routes.scan():
         if route.model_label is not None:

@@ -36,7 +36,7 @@ def random_choice(context: ProjectContext) -> dict[str, Any]:
     """
     card = context.store.notes.last_model()
     assert card is not None
-    n, rows = len(context.labelled()), _Rows(context)
+    n, rows = len(context.pool_state().labelled), _Rows(context)
     most = len(rows.pool)
     counts = sorted({min(int(n * times), most) for times in TIMES})
     curve = [rows.median(context, BASELINE_HEAD, count, card.c) for count in counts]

@@ -22,7 +22,6 @@ from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.models.predict import probabilities
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import answered_by_people
 from tiebreak.simulation.data import LabelledData, hashes_of
 from tiebreak.store.memory import MemoryStore
 from tiebreak.store.vectors import VectorFile
@@ -117,7 +116,7 @@ def replay_loop(
         assert head is not None  # every record has a label
         p = probabilities(head, stage.test)
         space = label_space(context.schema)
-        labels.append(answered_by_people(context))
+        labels.append(context.pool_state().answered_by_people)
         right.append(agrees(space.decide(p), stage.truth))
         progress.advance()
     return Replay(strategy=strategy, seed=seed, labels=tuple(labels), right=np.array(right))

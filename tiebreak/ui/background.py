@@ -10,7 +10,7 @@ from tiebreak.api.project import Project
 from tiebreak.domain.ports import Progress
 from tiebreak.errors import LLMError, StoreBusy
 from tiebreak.project.context import QuietProgress
-from tiebreak.project.pool import batch_size, newest_policy
+from tiebreak.project.pool import batch_size
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +57,9 @@ class Learner:
             return context.store.queue.count(batch=batch.round) == 0
         new = context.store.annotations.count() - self._seen
         size = batch_size(context, self._options.batch)
-        if newest_policy(context) is not None:  # audits come first in the queue, so many at a time
+        if (
+            context.pool_state().newest_policy is not None
+        ):  # audits come first in the queue, so many at a time
             size = min(size, context.settings.promise.audit_batch)
         return new >= size or (new > 0 and context.store.queue.count() == 0)
 

@@ -145,7 +145,7 @@ def test_an_answer_closes_a_relabel_task_for_good_and_replaces_the_label(
     (task,) = context.store.queue.tasks()
     gold = context.store.gold.get([task.record_id])[task.record_id]
     annotate(context.store, context.schema, [act(task.record_id, gold[0], who="eve")])
-    assert context.labelled()[task.record_id] == ("human", gold)
+    assert context.pool_state().labelled[task.record_id] == ("human", gold)
     assert verify_project(context) == []
     again = queue_label_issues(context, most=300)
     assert again["left_out"]["looked_at"] == 1

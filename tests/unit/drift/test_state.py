@@ -19,7 +19,6 @@ from tiebreak.drift.state import (
     drift_now,
     drift_state,
     pause_reason,
-    reference_mark,
     watch_drift,
 )
 from tiebreak.errors import UsageError
@@ -65,8 +64,14 @@ def like(context: ProjectContext, n: int) -> None:
     context.forget()
 
 
+def reference(context: ProjectContext) -> int | None:
+    """The id of the reference's last record."""
+    mark = context.store.monitoring.last_mark()
+    return mark.up_to if mark else None
+
+
 def test_a_pool_that_did_not_grow_is_not_looked_at(context: ProjectContext) -> None:
-    assert reference_mark(context) == 240
+    assert reference(context) == 240
     assert drift_state(context) is None
     assert project_status(context)["drift"] is None
     assert pause_reason(context) == ""
@@ -79,12 +84,12 @@ def test_strange_records_pause_until_somebody_looked(context: ProjectContext) ->
     assert (told["state"], told["new"], told["after"], told["up_to"]) == ("pause", 60, 240, 300)
     assert sum(told["groups"]) >= 40
     (line,) = [x for x in outlook_lines(project_status(context)) if x.startswith("paused: ")]
-    assert "tiebreak drift DIR --looked" in line
+    assert "tiebreak drift DIR --acknowledge" in line
     reports = len(context.store.notes.reports())
     run_loop(context, OPTIONS)
     assert [s for s, _, _ in context.store.notes.reports()[reports:]] == ["run"]  # a pause holds
     assert acknowledge_drift(context) == 300
-    assert (drift_state(context), pause_reason(context), reference_mark(context)) == (None, "", 300)
+    assert (drift_state(context), pause_reason(context), reference(context)) == (None, "", 300)
     run_loop(context, OPTIONS)
     assert drift_state(context) is None
 
@@ -122,14 +127,16 @@ def test_like_records_do_not_pause_and_each_growth_is_looked_at_once(
     run_loop(context, OPTIONS)
     first = drift_state(context)
     assert first is not None
-    assert (first["state"], first["new"]) in (("ok", 30), ("flag", 30))
-    assert watch_drift(context) == first
-    assert [s for s, _, _ in context.store.notes.reports()].count("drift") == 1
+    assert (first.state, first.new) in (("ok", 30), ("flag", 30))
+    reading = context.store.monitoring.last_reading()
+    watch_drift(context)
+    assert drift_state(context) == first
+    assert context.store.monitoring.last_reading() == reading  # and nothing more was written
     like(context, 60)  # 30 of them are known
     run_loop(context, OPTIONS)
     second = drift_state(context)
     assert second is not None
-    assert (second["state"] != "pause", second["new"]) == (True, 60)
+    assert (second.state != "pause", second.new) == (True, 60)
 
 
 def test_to_look_by_hand_keeps_what_it_says_unless_other_records_are_compared(
@@ -146,7 +153,7 @@ def test_to_look_by_hand_keeps_what_it_says_unless_other_records_are_compared(
     assert (own["after"], own["state"], own["new"]) == (300, "ok", 0)
     kept = drift_state(context)
     assert kept is not None
-    assert kept["state"] == "ok"
+    assert kept.state == "ok"
 
 
 def test_a_pause_is_told_also_when_its_windows_are_long_past(context: ProjectContext) -> None:
@@ -173,7 +180,7 @@ def test_before_the_first_run_there_is_nothing_to_compare_with(tmp_path: Path) -
 def test_too_many_new_records_wait_to_be_asked_for(
     context: ProjectContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "MOST_NEW", 10)
+    monkeypatch.setattr(watching, "MAX_NEW", 10)
     notes: list[str] = []
     monkeypatch.setattr(context.progress, "note", notes.append)
     strange(context)

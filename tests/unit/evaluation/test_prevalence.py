@@ -17,7 +17,6 @@ from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.loop.select import select
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import released_labels, unlabelled
 from tiebreak.project.wiring import head_file
 from tiebreak.report.data import project_report
 from tiebreak.report.html import page
@@ -112,8 +111,8 @@ def test_a_lot_that_certificates_kept_small_is_drawn_from_what_they_left(tmp_pat
     context = told_bench(tmp_path)
     earn(context)
     before = label_prevalence(context)
-    open_ids = unlabelled(context).tolist()
-    out = released_labels(context)
+    open_ids = context.pool_state().unlabelled.tolist()
+    out = context.pool_state().released
     batch = select(context, len(context.store.batches.all()) + 1, 16)
     assert batch is not None
     *earlier, (last, population) = [(b, p().tolist()) for b, p in batch_populations(context)]

@@ -41,17 +41,17 @@ def test_within_reach_of_everything_the_picks_are_the_exact_ones(tmp_path: Path)
     exact = chosen(batches(tmp_path / "exact", None))
     assert len(exact) == 3
     assert chosen(batches(tmp_path / "at", 240)) == exact
-    assert chosen(batches(tmp_path / "above", 10)) == exact  # the lot alone is larger than this
+    assert chosen(batches(tmp_path / "above", 10)) == exact  # less than the random part
 
 
 def test_a_restricted_pool_gives_whole_batches_of_the_most_doubtful(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes = []
-    reach = PoolLimits(neighbours=2, lot=30, doubtful=25, chunk=50)
+    limits = PoolLimits(neighbours=2, sampled=30, uncertain=25, chunk=50)
 
     def spied(*args, **kwargs):
-        found = candidates(*args, **{**kwargs, "reach": reach})
+        found = candidates(*args, **{**kwargs, "limits": limits})
         sizes.append(len(found))
         return found
 
@@ -59,7 +59,7 @@ def test_a_restricted_pool_gives_whole_batches_of_the_most_doubtful(
     monkeypatch.setattr(step, "candidates", spied)
     made = batches(tmp_path, 50)
     assert [len(batch.items) for batch in made] == [20, 20, 20]
-    assert sizes[0] == 30  # nothing but the lot before the first labels
+    assert sizes[0] == 30  # nothing but the random part before the first labels
     assert all(25 <= size < 150 for size in sizes[1:])
     ids = [i.record_id for batch in made for i in batch.items]
     assert len(set(ids)) == len(ids)
@@ -82,12 +82,12 @@ def test_the_screen_is_the_margin_for_every_head_and_unseen_classes() -> None:
     assert np.abs(step.screen((1, 1.7, Other()))(vectors) - want).max() < 1e-12
 
 
-def spy_on_candidates(monkeypatch: pytest.MonkeyPatch, reach: PoolLimits) -> list[dict]:
-    """What `candidates` is given, and gives, with this reach."""
+def spy_on_candidates(monkeypatch: pytest.MonkeyPatch, limits: PoolLimits) -> list[dict]:
+    """What `candidates` is given, and gives, within these limits."""
     seen = []
 
     def spied(*args, **kwargs):
-        found = candidates(*args, **{**kwargs, "reach": reach})
+        found = candidates(*args, **{**kwargs, "limits": limits})
         seen.append({**kwargs, "n": args[0], "rows": args[1], "found": found})
         return found
 
@@ -100,8 +100,8 @@ def test_the_kept_index_reaches_what_comparing_all_would(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`auto` is exact at this size: the same candidates and picks as with no index at all."""
-    reach = PoolLimits(neighbours=6, lot=20, doubtful=15, chunk=50)
-    seen = spy_on_candidates(monkeypatch, reach)
+    limits = PoolLimits(neighbours=6, sampled=20, uncertain=15, chunk=50)
+    seen = spy_on_candidates(monkeypatch, limits)
 
     def made(name: str, kind: str) -> list[list[tuple[int, str, str]]]:
         context = make_context(
@@ -118,7 +118,7 @@ def test_the_kept_index_reaches_what_comparing_all_would(
     for one, other in zip(seen[:half], seen[half:], strict=True):
         assert one["found"].tolist() == other["found"].tolist()
     assert len({len(call["found"]) for call in seen}) > 1
-    assert [p.suffix for p in (tmp_path / "flat" / "vectors").iterdir()].count(".index") == 0
+    assert [p.suffix for p in (tmp_path / "flat" / "vectors").iterdir()].count(".faiss") == 0
 
 
 def test_the_index_is_made_once_and_follows_the_records(
@@ -130,7 +130,7 @@ def test_the_index_is_made_once_and_follows_the_records(
     store = MemoryStore(TickingClock())
     context = make_context(tmp_path, rows[:200], settings=settings, store=store)
     run_loop(context, RunOptions(batch=20, rounds=1, reviewer="labels"))
-    (kept,) = (tmp_path / "vectors").glob("*.index")
+    (kept,) = (tmp_path / "vectors").glob("*.faiss")
     before = kept.read_bytes()
     again = make_context(tmp_path, rows[:200], settings=settings, store=store)
     run_loop(again, RunOptions(batch=20, rounds=2, reviewer="labels"))

@@ -20,7 +20,6 @@ from tiebreak.loop.verify import project_hash, verify_project
 from tiebreak.models.predict import predict_records
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.init import names_schema
-from tiebreak.project.pool import unlabelled
 from tiebreak.project.sampling import is_blind_sample
 from tiebreak.report.status import project_status
 from tiebreak.review.annotate import annotate
@@ -138,7 +137,7 @@ def test_held_out_records_are_never_chosen_or_trained_on(context: ProjectContext
     chosen = {i.record_id for b in context.store.batches.all() for i in b.items}
     assert chosen == set(context.table.pool.tolist())  # the whole pool was used up
     assert not chosen & heldout
-    assert not set(context.labelled()) & heldout
+    assert not set(context.pool_state().labelled) & heldout
     assert run_loop(context, RunOptions(reviewer="labels")).stopped == "done"
 
 
@@ -182,7 +181,7 @@ def test_a_record_without_gold_is_skipped_not_guessed(tmp_path: Path) -> None:
     report = project_status(context)
     assert report["skipped"] == 1
     assert report["labelled"]["simulated"] == 39
-    assert len(unlabelled(context)) == 0
+    assert len(context.pool_state().unlabelled) == 0
 
 
 def test_a_changed_schema_keeps_the_control_figures_and_trains_anew(
@@ -229,7 +228,7 @@ def test_an_unproved_label_goes_when_the_record_is_no_longer_proposed(
     context: ProjectContext,
 ) -> None:
     run_loop(context, SIMULATED)
-    first, second = unlabelled(context)[:2].tolist()
+    first, second = context.pool_state().unlabelled[:2].tolist()
     head = predict_records(context, [first, second])
     assert head is not None
     agreed = head.classes[int(head.probabilities[0].argmax())]

@@ -49,7 +49,6 @@ def test_our_own_encoder_takes_them():
     [
         ("auto", True),
         ("faiss_ivf", True),
-        ("faiss_hnsw", True),
         ("faiss_flat", False),
         ("numpy_exact", False),
     ],
@@ -60,8 +59,17 @@ def test_an_index_that_answers_exactly_is_not_kept(tmp_path: Path, kind: str, is
     assert context.near_rows is context.near_rows
 
 
+def test_the_dropped_kind_of_index_means_the_kept_one(tmp_path: Path):
+    with pytest.warns(FutureWarning, match="'faiss_hnsw' is gone and means 'faiss_ivf'"):
+        context = make_context(tmp_path, settings={"index": {"kind": "faiss_hnsw"}})
+    assert context.settings.index.kind == "faiss_ivf"
+    index = context.near_rows
+    assert index is not None
+    assert index.create(4).lists_at == wiring.index(context.settings.index, 4).lists_at == 10_000
+
+
 def test_the_index_stands_beside_the_vectors(tmp_path: Path):
     context = make_context(tmp_path)
     assert context.settings.index.kind == "auto"
     assert context.near_rows is not None
-    assert context.near_rows.path == context.vectors.data.with_suffix(".index")
+    assert context.near_rows.path == context.vectors.data.with_suffix(".faiss")

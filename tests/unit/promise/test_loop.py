@@ -16,8 +16,8 @@ from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.loop.verify import project_hash, verify_project
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import released_labels, unlabelled, withheld_records
-from tiebreak.promise.evidence import file_tracks
+from tiebreak.project.pool import withheld_records
+from tiebreak.promise.file_track import file_tracks
 from tiebreak.promise.settle import settle
 from tiebreak.promise.terms import current_terms
 from tiebreak.report.status import project_status
@@ -130,7 +130,7 @@ def test_people_earn_a_certificate_that_is_not_simulated(tmp_path: Path) -> None
     assert not told["simulated"]
     assert report["labelled"]["autonomous"] == told["labels"] > 100
     assert report["labelled"]["simulated"] == 0
-    out = released_labels(context)
+    out = context.pool_state().released
     gold = context.store.gold.get(sorted(out))
     assert all(d.labels == gold[i] for i, d in out.items())
     assert {d.policy_version for d in out.values()} == {told["version"]}
@@ -140,9 +140,9 @@ def test_people_earn_a_certificate_that_is_not_simulated(tmp_path: Path) -> None
 def test_while_audits_wait_each_counts_as_wrong_and_nothing_goes_out(tmp_path: Path) -> None:
     context = promise_bench(tmp_path)
     until_audits(context)
-    (view,) = file_tracks(context, context.store.promises.policies()[0])
+    (view,) = file_tracks(context, context.pool_state())
     assert view.standing[0].pending == view.standing[0].wrong == 20
-    assert released_labels(context) == {}
+    assert context.pool_state().released == {}
     run_loop(context, BY_PEOPLE)  # nobody answered: nothing new is drawn
     assert len(context.store.promises.drawn(1)) == 20
 
@@ -150,9 +150,9 @@ def test_while_audits_wait_each_counts_as_wrong_and_nothing_goes_out(tmp_path: P
 def test_audits_are_the_first_of_the_coins_and_drawn_once(tmp_path: Path) -> None:
     context = promise_bench(tmp_path)
     drawn = set(until_audits(context))
-    (view,) = file_tracks(context, context.store.promises.policies()[0])
+    (view,) = file_tracks(context, context.pool_state())
     inner = view.ladder.rungs[0].threshold
-    order = [m.record_id for m in view.members if m.score >= inner]
+    order = [m.record_id for m in view.members.items if m.score >= inner]
     assert drawn == set(order[:20])
     answer(context, waiting(context, "audit")[:7])
     run_loop(context, BY_PEOPLE)
@@ -162,7 +162,7 @@ def test_audits_are_the_first_of_the_coins_and_drawn_once(tmp_path: Path) -> Non
 def test_a_label_that_lies_is_found_and_stands_as_the_persons(tmp_path: Path) -> None:
     context = promise_bench(tmp_path, two_kinds(wrong=0.08))
     until_certified(context)
-    (view,) = file_tracks(context, context.store.promises.policies()[0])
+    (view,) = file_tracks(context, context.pool_state())
     wrong = [e for e in view.evidence if e.answer == AuditAnswer.WRONG]
     assert wrong  # 8 % of some 40
     decisions = context.store.decisions.latest([e.record_id for e in wrong])
@@ -185,8 +185,8 @@ def test_hopeless_candidates_are_never_certified(tmp_path: Path) -> None:
 def test_a_certificate_is_a_state_and_its_labels_come_back(tmp_path: Path) -> None:
     context = promise_bench(tmp_path)
     until_certified(context)
-    out = set(released_labels(context))
-    (view,) = file_tracks(context, context.store.promises.policies()[0])
+    out = set(context.pool_state().released)
+    (view,) = file_tracks(context, context.pool_state())
     right = [e.record_id for e in view.evidence if e.answer == AuditAnswer.RIGHT]
     other = {"refund": "login", "login": "refund"}
     for record_id in right[:30]:  # the one who answered takes it back, and says the other label
@@ -197,12 +197,12 @@ def test_a_certificate_is_a_state_and_its_labels_come_back(tmp_path: Path) -> No
         annotate(context.store, context.schema, [again])
     settled = settle(context)
     assert settled.back == len(out)
-    assert released_labels(context) == {}
+    assert context.pool_state().released == {}
     assert not any(c["in_force"] for c in project_status(context)["certificates"])
     states = context.store.promises.certificates()
     assert [c.labels > 0 for c in states][-2:] == [True, False]  # both stand in the log
     assert verify_project(context) == []
-    left = unlabelled(context)
+    left = context.pool_state().unlabelled
     assert out <= set(left.tolist())  # they are people's again
 
 
@@ -210,13 +210,13 @@ def test_a_look_that_was_not_blind_is_no_evidence_and_takes_room(tmp_path: Path)
     context = promise_bench(tmp_path)
     drawn = until_audits(context)
     answer(context, waiting(context, "audit")[:1], shown="evidence")
-    (view,) = file_tracks(context, context.store.promises.policies()[0])
+    (view,) = file_tracks(context, context.pool_state())
     assert view.standing[0].pending == 20
-    undrawn = [m.record_id for m in view.members if m.record_id not in drawn]
+    undrawn = [m.record_id for m in view.members.items if m.record_id not in drawn]
     seen = view.standing[0].seen
     inner = next(i for i in undrawn if _score(context, i) >= view.ladder.rungs[0].threshold)
     answer(context, [replace(waiting(context, "audit")[0], record_id=inner, blind=False)])
-    (after,) = file_tracks(context, context.store.promises.policies()[0])
+    (after,) = file_tracks(context, context.pool_state())
     assert after.standing[0].seen == seen + 1
     assert after.standing[0].audited == 20
 
@@ -228,7 +228,7 @@ def _score(context: ProjectContext, record_id: int) -> float:
 def test_a_person_always_wins(tmp_path: Path) -> None:
     context = promise_bench(tmp_path)
     until_certified(context)
-    record_id = min(released_labels(context))
+    record_id = min(context.pool_state().released)
     mine = Annotation(
         record_id=record_id, who="bob", source="person", outcome="label", labels=("login",)
     )
@@ -245,7 +245,7 @@ def test_a_tier_that_is_never_left_alone_has_no_candidate(tmp_path: Path) -> Non
     rows, grave = two_kinds(600), {"login": "grave"}
     context = promise_bench(tmp_path, rows, tiers=grave, by_tier={"grave": 0}, audits=120)
     run_loop(context, SIMULATED)
-    assert {d.labels for d in released_labels(context).values()} == {("refund",)}
+    assert {d.labels for d in context.pool_state().released.values()} == {("refund",)}
     assert {c.labels for c in context.store.promises.candidates(1)} == {("refund",)}
 
 
@@ -253,17 +253,17 @@ def test_held_records_are_out_of_the_queue_while_audits_wait(tmp_path: Path) -> 
     context = promise_bench(tmp_path)
     until_audits(context)
     candidates = {c.record_id for c in context.store.promises.candidates(1)}
-    assert candidates <= withheld_records(context)
+    assert candidates <= withheld_records(context, context.store.queue.tasks())
     assert not any(t.record_id in candidates for t in waiting(context) if t.reason != "audit")
 
 
 def test_another_schema_ends_every_certificate(tmp_path: Path) -> None:
     context = promise_bench(tmp_path)
     until_certified(context)
-    assert released_labels(context)
+    assert context.pool_state().released
     context.store.notes.put_schema(replace(context.schema, guidelines="look twice"))
     settle(context)
-    assert released_labels(context) == {}
+    assert context.pool_state().released == {}
     assert not any(c["in_force"] for c in project_status(context)["certificates"])
 
 
@@ -293,7 +293,8 @@ def test_what_a_call_for_people_asked_is_what_the_desk_goes_on_with(tmp_path: Pa
         "dataset",
         True,
     )
-    assert len(context.store.notes.reports()) == 1
+    assert (terms := context.store.monitoring.last_terms()) is not None
+    assert terms.id == 1  # the second call asked the same
     current_terms(context, max_error=0.05)
     now = current_terms(context)
     assert now is not None
@@ -310,7 +311,7 @@ def test_the_labels_asked_for_run_out_before_the_promise_holds(tmp_path: Path) -
     context = promise_bench(tmp_path, two_kinds(600))
     done = run_loop(context, replace(SIMULATED, max_labels=50))
     assert done.stopped == "short"
-    assert released_labels(context) == {}
+    assert context.pool_state().released == {}
     assert project_status(context)["labelled"]["simulated"] == 50
 
 

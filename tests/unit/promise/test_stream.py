@@ -35,11 +35,12 @@ from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.loop.verify import project_hash, verify_project
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import NOT_PROVEN, alarms, released_labels, unlabelled
+from tiebreak.project.pool import NOT_PROVEN
 from tiebreak.project.wiring import head_file
-from tiebreak.promise.arrivals import frozen_head, is_audited
+from tiebreak.promise.arrivals import is_audited
+from tiebreak.promise.candidates import frozen_head
 from tiebreak.promise.settle import settle
-from tiebreak.promise.stream import StreamTrack, lane_deltas, lanes_of, stream_tracks
+from tiebreak.promise.stream_track import StreamTrack, lane_deltas, lanes_of, stream_tracks
 from tiebreak.promise.terms import current_terms
 from tiebreak.report.status import project_status
 
@@ -104,15 +105,14 @@ def sent(context: ProjectContext) -> dict[int, Decision]:
 
 def errors_unseen(context: ProjectContext, flow: StreamTrack) -> int:
     """Wrong ones among the labels decided for release that no coin caught: what the bound is of."""
-    gold = context.store.gold.get([m.record_id for m in flow.members])
-    return sum(
-        m.release and not is_audited(m) and gold[m.record_id] != m.labels for m in flow.members
-    )
+    arrived = flow.members.items
+    gold = context.store.gold.get([m.record_id for m in arrived])
+    return sum(m.release and not is_audited(m) and gold[m.record_id] != m.labels for m in arrived)
 
 
 def check_bound(context: ProjectContext) -> StreamTrack:
     """The one tier of the stream, whose bound holds against the sealed labels."""
-    (flow,) = stream_tracks(context)
+    (flow,) = stream_tracks(context, context.pool_state())
     assert errors_unseen(context, flow) <= uncaught(flow.lanes)
     return flow
 
@@ -121,7 +121,7 @@ def test_arrivals_are_labelled_only_after_evidence(tmp_path: Path) -> None:
     context = stream_bench(tmp_path)
     (policy,) = context.store.promises.policies()
     assert policy.tiers[0].delta == delta_share(1 - policy.confidence, 1) / 2
-    of_file = set(released_labels(context))
+    of_file = set(context.pool_state().released)
     assert of_file
     seen = []
     for _ in range(7):
@@ -130,7 +130,9 @@ def test_arrivals_are_labelled_only_after_evidence(tmp_path: Path) -> None:
         seen.append((flow.gate() is not None, bool(flow.open()), bool(sent(context))))
         if not flow.in_force or not flow.open():  # held back: nobody else labels them either
             assert not sent(context)
-            assert not {c.record_id for c in flow.open()} & set(unlabelled(context).tolist())
+            assert not {c.record_id for c in flow.open()} & set(
+                context.pool_state().unlabelled.tolist()
+            )
     assert seen[0] == (False, False, False)  # too few audits for anything
     assert (True, False, False) in seen  # the gate is open: what comes next is for release
     assert (True, True, False) in seen  # decided for release, held back until the bound allows it
@@ -142,13 +144,15 @@ def test_arrivals_are_labelled_only_after_evidence(tmp_path: Path) -> None:
     assert {d.policy_version for d in out.values()} == {policy.version}
     assert not any(is_audited(c) for c in flow.open())
     assert set(out) == {c.record_id for c in flow.open()}
-    assert of_file <= set(released_labels(context))
+    assert of_file <= set(context.pool_state().released)
     told = project_status(context)["certificates"][-1]
     assert (told["mode"], told["in_force"], told["labels"]) == ("stream", True, len(out))
     assert told["sentence"].startswith("At every moment so far, but for a 5 % chance")
     assert (told["why"], told["next"], told["back"]) == ("", None, 0)
     assert verify_project(context) == []
-    assert not set(ids) & set(context.labelled()) - {c.record_id for c in flow.members}
+    assert not set(ids) & set(context.pool_state().labelled) - {
+        c.record_id for c in flow.members.items
+    }
 
 
 def test_a_second_run_over_a_stream_changes_nothing(tmp_path: Path) -> None:
@@ -180,7 +184,7 @@ def test_audits_of_arrivals_are_those_whose_coins_fell(tmp_path: Path) -> None:
     tasks = waiting(context, "audit")
     assert {t.record_id for t in tasks} == fell
     assert all(t.blind for t in tasks)
-    (flow,) = stream_tracks(context)
+    (flow,) = stream_tracks(context, context.pool_state())
     assert flow.rungs()[-1][1] > 0  # none was answered, and each counts as wrong
     assert not any(c.release for c in arrived)
 
@@ -200,13 +204,13 @@ def test_errors_that_come_late_are_caught_and_stop_it(tmp_path: Path) -> None:
     assert not told["in_force"]
     assert told["why"]
     assert set(sent(context)) <= before  # nothing new went out
-    assert {c.record_id for c in flow.members if c.release} - decided
+    assert {c.record_id for c in flow.members.items if c.release} - decided
     assert verify_project(context) == []
 
 
 def test_labels_that_are_not_proven_go_out_marked_where_that_is_asked_for(tmp_path: Path) -> None:
     context = stream_bench(tmp_path, unproven="mark")
-    of_file = set(released_labels(context))
+    of_file = set(context.pool_state().released)
     for _ in range(3):
         step(context, 60)
     out = sent(context)
@@ -214,7 +218,7 @@ def test_labels_that_are_not_proven_go_out_marked_where_that_is_asked_for(tmp_pa
     assert {(d.by, d.reasons[:2]) for d in out.values()} == {
         ("unproved", (NOT_PROVEN, "stream:normal"))
     }
-    assert set(released_labels(context)) == of_file
+    assert set(context.pool_state().released) == of_file
     told = project_status(context)["certificates"][-1]
     assert (told["labels"], told["marked"], told["in_force"]) == (0, len(out), False)
     assert "no label goes out as proven" in told["sentence"]
@@ -270,9 +274,9 @@ def test_drift_raises_an_alarm_that_holds_until_somebody_looked(tmp_path: Path) 
     for _ in range(4):
         step(context, 60, wrong=0.6)
         check_bound(context)
-        if alarms(context):
+        if context.pool_state().alarms:
             break
-    (alarm,) = alarms(context)
+    (alarm,) = context.pool_state().alarms
     again = {t.record_id for t in waiting(context, "relabel")}
     assert again
     assert all(t.blind for t in waiting(context, "relabel"))
@@ -284,12 +288,14 @@ def test_drift_raises_an_alarm_that_holds_until_somebody_looked(tmp_path: Path) 
     assert not again & sent(context).keys()
     told = project_status(context)["certificates"][-1]
     assert "monitor" in told["stop"]
-    assert "--looked" in told["why"]
+    assert "--acknowledge" in told["why"]
     step(context, 60)
-    (flow,) = stream_tracks(context)
+    (flow,) = stream_tracks(context, context.pool_state())
     assert flow.gate() is None
-    assert not any(c.release for c in flow.members if c.record_id > alarm.until)  # nothing new
-    assert len(alarms(context)) == 1  # and it is not raised again meanwhile
+    assert not any(
+        c.release for c in flow.members.items if c.record_id > alarm.until
+    )  # nothing new
+    assert len(context.pool_state().alarms) == 1  # and it is not raised again meanwhile
     acknowledge_drift(context)
     run_loop(context, BY_PEOPLE)
     assert project_status(context)["certificates"][-1]["stop"] == ""
@@ -344,13 +350,13 @@ def test_a_stream_that_is_turned_off_gives_back_what_it_held(tmp_path: Path) -> 
     context = stream_bench(tmp_path)
     for _ in range(3):
         step(context, 60)
-    (flow,) = stream_tracks(context)
+    (flow,) = stream_tracks(context, context.pool_state())
     kept = {c.record_id for c in flow.open()}
     assert kept
     assert not sent(context)
     off = context.settings.promise.model_copy(update={"stream": False, "unproven": "mark"})
     context.settings = context.settings.model_copy(update={"promise": off})
-    assert kept <= set(unlabelled(context).tolist())
+    assert kept <= set(context.pool_state().unlabelled.tolist())
     settle(context)
     assert not sent(context)
     assert project_status(context)["certificates"][-1]["stop"] == "promise.stream is off"
@@ -360,9 +366,9 @@ def test_a_simulated_reviewer_answers_arrivals_and_says_so(tmp_path: Path) -> No
     context = stream_bench(tmp_path)
     come(context, 60)
     run_loop(context, replace(BY_PEOPLE, reviewer="labels", max_labels=400))
-    (flow,) = [f for f in stream_tracks(context) if f.policy.number == 1] or stream_tracks(context)[
-        :1
-    ]
+    (flow,) = [
+        f for f in stream_tracks(context, context.pool_state()) if f.policy.number == 1
+    ] or stream_tracks(context, context.pool_state())[:1]
     assert flow.pending() == []
     assert flow.simulated
     assert project_status(context)["certificates"][-1]["sentence"].startswith("SIMULATED")
@@ -377,7 +383,7 @@ def test_a_label_that_was_never_proven_is_found(tmp_path: Path) -> None:
     context = stream_bench(tmp_path)
     for _ in range(3):
         step(context, 60)
-    (flow,) = stream_tracks(context)
+    (flow,) = stream_tracks(context, context.pool_state())
     (policy_card,) = context.store.promises.policies()
     member = flow.open()[0]
     assert not sent(context)

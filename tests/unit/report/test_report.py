@@ -16,7 +16,7 @@ from tiebreak.domain.reviews import Annotation
 from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.project.context import ProjectContext
-from tiebreak.promise.evidence import file_tracks
+from tiebreak.promise.file_track import file_tracks
 from tiebreak.report import charts
 from tiebreak.report.data import project_report
 from tiebreak.report.html import SEGMENTS, page
@@ -232,7 +232,7 @@ def test_labels_that_no_certificate_covers_any_more_are_told(tmp_path: Path) -> 
     context = told_bench(tmp_path)
     earn(context)
     before = project_report(context)
-    (view,) = file_tracks(context, context.store.promises.policies()[0])
+    (view,) = file_tracks(context, context.pool_state())
     looked = [
         Annotation(
             record_id=member.record_id, who="cat", source="person", outcome="label",

@@ -39,7 +39,7 @@ def rng(seed=0):
 @given(n=st.integers(0, 50), spare=st.integers(0, 5))
 def test_a_small_pool_is_there_whole_and_unread(n, spare):
     rows = Vectors(unit_rows(rng(), max(n, 1), DIM))
-    found = candidates(n, rows, rng(), above=n + spare, anchored=NONE, doubt=first_number)
+    found = candidates(n, rows, rng(), above=n + spare, anchored=NONE, uncertainty=first_number)
     assert found.tolist() == list(range(n))
     assert rows.asked == []
 
@@ -50,19 +50,19 @@ def test_a_small_pool_is_there_whole_and_unread(n, spare):
     n=st.integers(1, 300),
     chunk=st.integers(1, 90),
     neighbours=st.integers(1, 20),
-    doubtful=st.integers(1, 60),
-    lot=st.integers(0, 20),
+    uncertain=st.integers(1, 60),
+    sampled=st.integers(0, 20),
 )
-def test_it_is_the_union_that_a_full_sort_gives(seed, n, chunk, neighbours, doubtful, lot):
+def test_it_is_the_union_that_a_full_sort_gives(seed, n, chunk, neighbours, uncertain, sampled):
     rows = Vectors(unit_rows(rng(seed), n, DIM))
     anchored = unit_rows(rng(seed + 1), 3, DIM)
-    reach = PoolLimits(neighbours=neighbours, lot=lot, doubtful=doubtful, chunk=chunk)
+    limits = PoolLimits(neighbours=neighbours, sampled=sampled, uncertain=uncertain, chunk=chunk)
     found = candidates(
-        n, rows, rng(seed), above=0, anchored=anchored, doubt=first_number, reach=reach
+        n, rows, rng(seed), above=0, anchored=anchored, uncertainty=first_number, limits=limits
     )
     near = np.argsort(-(rows.rows @ anchored.T), axis=0, kind="stable")[:neighbours]
-    unsure = np.argsort(-first_number(rows.rows), kind="stable")[:doubtful]
-    drawn = rng(seed).choice(n, min(n, lot), replace=False)
+    unsure = np.argsort(-first_number(rows.rows), kind="stable")[:uncertain]
+    drawn = rng(seed).choice(n, min(n, sampled), replace=False)
     want = {*near.ravel().tolist(), *unsure.tolist(), *drawn.tolist()}
     assert found.tolist() == sorted(want)
     assert all(stop - start <= chunk for start, stop in rows.asked)
@@ -77,15 +77,15 @@ def test_equal_doubts_are_no_more_than_were_asked_for():
         rng(),
         above=10,
         anchored=NONE,
-        doubt=first_number,
-        reach=PoolLimits(lot=0, doubtful=30, chunk=64),
+        uncertainty=first_number,
+        limits=PoolLimits(sampled=0, uncertain=30, chunk=64),
     )
     assert len(found) == 30
 
 
-def test_reach_grows_with_the_batch():
-    assert (PoolLimits.of(77).lot, PoolLimits.of(77).doubtful) == (10_000, 10_000)
-    assert (PoolLimits.of(1000).lot, PoolLimits.of(1000).doubtful) == (20_000, 20_000)
+def test_limits_grow_with_the_batch():
+    assert (PoolLimits.of(77).sampled, PoolLimits.of(77).uncertain) == (10_000, 10_000)
+    assert (PoolLimits.of(1000).sampled, PoolLimits.of(1000).uncertain) == (20_000, 20_000)
 
 
 def test_an_index_that_is_there_finds_the_neighbours():
@@ -103,15 +103,15 @@ def test_an_index_that_is_there_finds_the_neighbours():
         above=10,
         anchored=rows.rows[:2],
         near=near,
-        reach=PoolLimits(lot=0, neighbours=3),
+        limits=PoolLimits(sampled=0, neighbours=3),
     )
     assert found.tolist() == [3, 7, 99]
     assert asked == [((2, DIM), 3)]
     assert rows.asked == []  # without a head nothing else is to be read
 
 
-@pytest.mark.parametrize(("beside", "each"), [(1000, 8), (10, 5), (1, 1)])
-def test_many_anchors_have_fewer_neighbours_each(beside, each):
+@pytest.mark.parametrize(("all_neighbours", "each"), [(1000, 8), (10, 5), (1, 1)])
+def test_many_anchors_have_fewer_neighbours_each(all_neighbours, each):
     rows = Vectors(unit_rows(rng(), 100, DIM))
     asked = []
 
@@ -119,18 +119,18 @@ def test_many_anchors_have_fewer_neighbours_each(beside, each):
         asked.append(k)
         return np.zeros(0, dtype=np.int64)
 
-    reach = PoolLimits(neighbours=8, beside=beside, lot=1)
-    candidates(100, rows, rng(), above=10, anchored=rows.rows[:2], near=near, reach=reach)
+    limits = PoolLimits(neighbours=8, all_neighbours=all_neighbours, sampled=1)
+    candidates(100, rows, rng(), above=10, anchored=rows.rows[:2], near=near, limits=limits)
     assert asked == [each]
 
 
-def test_without_head_and_labels_the_lot_alone_is_left():
+def test_without_head_and_labels_the_random_part_alone_is_left():
     rows = Vectors(unit_rows(rng(), 100, DIM))
-    found = candidates(100, rows, rng(), above=10, anchored=NONE, reach=PoolLimits(lot=20))
+    found = candidates(100, rows, rng(), above=10, anchored=NONE, limits=PoolLimits(sampled=20))
     assert len(found) == len(set(found.tolist())) == 20
     assert rows.asked == []
-    again = candidates(100, rows, rng(), above=10, anchored=NONE, reach=PoolLimits(lot=20))
-    other = candidates(100, rows, rng(1), above=10, anchored=NONE, reach=PoolLimits(lot=20))
+    again = candidates(100, rows, rng(), above=10, anchored=NONE, limits=PoolLimits(sampled=20))
+    other = candidates(100, rows, rng(1), above=10, anchored=NONE, limits=PoolLimits(sampled=20))
     assert again.tolist() == found.tolist() != other.tolist()
 
 
@@ -143,7 +143,7 @@ def test_each_label_has_its_anchors(labels, per_class):
         assert taken.count(label) == min(per_class, labels.count(label))
 
 
-def test_anchors_are_drawn_by_lot():
+def test_anchors_are_drawn_at_random():
     labels = ["a"] * 100
     assert anchors(labels, rng(0)).tolist() == anchors(labels, rng(0)).tolist()
     assert anchors(labels, rng(0)).tolist() != anchors(labels, rng(1)).tolist()
@@ -161,13 +161,13 @@ def test_a_rare_class_is_found_beside_its_anchor():
         rng(),
         above=100,
         anchored=rare,
-        reach=PoolLimits(neighbours=10, lot=50, chunk=700),
+        limits=PoolLimits(neighbours=10, sampled=50, chunk=700),
     )
     assert set(hidden) <= set(found.tolist())
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_default_strategy_takes_the_same_number_from_the_most_doubtful(seed):
+def test_the_default_strategy_takes_the_same_number_from_the_most_uncertain(seed):
     rows = clustered(rng(seed), 4000, DIM)
     head = rng(seed + 9).normal(size=(DIM, 5)) * 4
 
@@ -189,8 +189,8 @@ def test_the_default_strategy_takes_the_same_number_from_the_most_doubtful(seed)
         rng(seed),
         above=100,
         anchored=NONE,
-        doubt=doubt,
-        reach=PoolLimits(lot=200, doubtful=400, chunk=512),
+        uncertainty=doubt,
+        limits=PoolLimits(sampled=200, uncertain=400, chunk=512),
     )
     assert len(at) < 700
     worst = np.sort(doubt(rows))[-400:][0]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from functools import partial
 
+import faiss
 import numpy as np
 import pytest
 from unit_vectors import clustered, hashes_of, unit_rows
@@ -13,16 +16,14 @@ from tiebreak import registry
 from tiebreak.errors import UsageError
 from tiebreak.project.context import QuietProgress
 from tiebreak.retrieval import kept
-from tiebreak.retrieval.indexes import _frozen
-from tiebreak.retrieval.indexes._growing import GrowingIndex
+from tiebreak.retrieval.faiss_index import FaissIndex
 from tiebreak.retrieval.kept import KeptIndex
 from tiebreak.store.vectors import VectorFile
 
 DIM = 12
 EARLY = {
-    "faiss_ivf": partial(registry.find("indexes", "faiss_ivf"), train_at=200),
-    "faiss_hnsw": partial(registry.find("indexes", "faiss_hnsw"), graph_at=200),
-    "auto": partial(registry.find("indexes", "auto"), lists_at=200, graph_at=100_000),
+    "faiss_ivf": partial(registry.find("indexes", "faiss_ivf"), lists_at=200),
+    "auto": partial(registry.find("indexes", "auto"), lists_at=200),
 }
 
 
@@ -30,10 +31,10 @@ class Notes(QuietProgress):
     """A `Progress` that keeps what it is told."""
 
     def __init__(self):
-        self.told = []
+        self.texts = []
 
     def note(self, text):
-        self.told.append(text)
+        self.texts.append(text)
 
 
 class Project:
@@ -51,7 +52,16 @@ class Project:
 
     @property
     def path(self):
-        return self.file.data.with_suffix(".index")
+        return self.file.data.with_suffix(".faiss")
+
+    @property
+    def sidecar(self):
+        return self.file.data.with_suffix(".faiss.json")
+
+    @property
+    def covered(self):
+        """How many rows the files say that they cover."""
+        return json.loads(self.sidecar.read_text())["rows"]
 
     def append(self, n):
         names = [f"text {i}" for i in range(self.size, self.size + n)]
@@ -69,7 +79,7 @@ class Project:
         )
 
     def made(self):
-        return sum("is made, once" in note for note in self.notes.told)
+        return sum("is made, once" in note for note in self.notes.texts)
 
     def ask(self, index, k=5):
         return index.search(self.rows[::97], k)
@@ -110,7 +120,7 @@ def test_the_next_process_finds_the_same_without_making_it_again(tmp_path, kind,
 
 def test_looking_whether_it_is_there_loads_nothing(project, monkeypatch):
     project.open().ready()
-    monkeypatch.setattr(_frozen, "thaw", None)
+    monkeypatch.setattr(kept, "read_index_file", None)
     project.open().ready()
     assert project.made() == 0
 
@@ -128,7 +138,7 @@ def test_a_few_rows_more_are_added_and_many_are_kept(project):
     project.open().ready()
     assert project.made() == 0
     assert project.path.read_bytes() != before
-    assert _frozen.glance(project.path)["rows"] == 1021
+    assert project.covered == 1021
     assert project.open().search(project.rows[1020:1021], 1)[0].tolist() == [[1020]]
 
 
@@ -140,7 +150,7 @@ def test_rows_that_come_while_it_is_open_are_found(project):
     file.append(hashes_of(*names), project.rows[1000:1300])
     found, _ = index.search(project.rows[1000:1300], 1)
     assert found.ravel().tolist() == list(range(1000, 1300))
-    assert _frozen.glance(project.path)["rows"] == 1300
+    assert project.covered == 1300
     project.size = 1300
     assert project.overlap(index) > 0.9
 
@@ -170,61 +180,172 @@ def test_a_shorter_file_of_vectors_is_another(project):
 def test_another_kind_or_format_is_made_again(project, monkeypatch, changed):
     project.open().ready()
     if changed == "kind":
-        project.kind, project.create = "faiss_hnsw", EARLY["faiss_hnsw"]
+        project.kind, project.create = "faiss_ivf", EARLY["faiss_ivf"]
     else:
         monkeypatch.setattr(kept, "FORMAT", kept.FORMAT + 1)
     project.open().ready()
     assert project.made() == 1
 
 
-@pytest.mark.parametrize("where", [0.0, 0.001, 0.3, 0.7, 0.999])
-@pytest.mark.parametrize("how", ["bit", "cut", "junk"])
-def test_a_damaged_file_is_never_trusted(project, where, how):
-    first = project.open()
-    first.ready()
-    raw = bytearray(project.path.read_bytes())
+def damage(path, where, how):
+    raw = bytearray(path.read_bytes())
     at = int(where * len(raw))
     if how == "bit":
         raw[at] ^= 16
-    project.path.write_bytes(
+    path.write_bytes(
         {"bit": bytes(raw), "cut": bytes(raw[:at]), "junk": bytes(raw[:at]) + b"x" * 99}[how]
     )
+
+
+def assert_made_again(project, first):
+    """The next process makes the index again, finds the same, and leaves whole files."""
     index = project.open()
     assert same(project.ask(index), project.ask(first))
     assert project.made() == 1
-    assert project.open().ready() is None and project.made() == 0  # and it is whole again
+    assert project.open().ready() is None and project.made() == 0
+    assert same(project.ask(project.open()), project.ask(first)) and project.made() == 0
 
 
-def test_a_write_that_breaks_off_leaves_the_old_file(project, monkeypatch):
+@pytest.mark.parametrize("where", [0.0, 0.001, 0.3, 0.7, 0.999])
+@pytest.mark.parametrize("how", ["bit", "cut", "junk"])
+@pytest.mark.parametrize("which", ["path", "sidecar"])
+def test_a_damaged_file_is_never_trusted(project, where, how, which):
+    first = project.open()
+    first.ready()
+    damage(getattr(project, which), where, how)
+    assert_made_again(project, first)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "null", "[]", "{}", '"rows"', '{"rows": "1000", "sha256": ""}', "\xff", "9" * 5000]
+)
+def test_a_foreign_sidecar_is_never_trusted(project, text):
+    first = project.open()
+    first.ready()
+    project.sidecar.write_bytes(text.encode("latin-1"))
+    assert_made_again(project, first)
+
+
+@pytest.mark.parametrize("field", ["format", "kind", "dim", "rows", "digest", "bytes", "sha256"])
+def test_every_field_of_the_sidecar_counts(project, field):
+    first = project.open()
+    first.ready()
+    says = json.loads(project.sidecar.read_text())
+    assert says.pop(field) is not None
+    project.sidecar.write_text(json.dumps(says))
+    assert_made_again(project, first)
+
+
+@pytest.mark.parametrize("lost", ["path", "sidecar"])
+def test_one_file_of_the_two_is_not_an_index(project, lost):
+    first = project.open()
+    first.ready()
+    getattr(project, lost).unlink()
+    assert_made_again(project, first)
+
+
+@pytest.mark.parametrize("newer", ["path", "sidecar"])
+def test_two_files_of_different_writes_are_not_an_index(project, newer):
+    """What a kill between the two renames leaves, and its opposite."""
     project.open().ready()
-    before = project.path.read_bytes()
+    older = {"path": "sidecar", "sidecar": "path"}[newer]
+    of_first_write = getattr(project, older).read_bytes()
     project.append(500)
+    project.open().ready()
+    of_second_write = getattr(project, newer).read_bytes()
+    for path in (project.path, project.sidecar):
+        path.unlink()
+    first = project.open()
+    first.ready()
+    getattr(project, older).write_bytes(of_first_write)
+    getattr(project, newer).write_bytes(of_second_write)
+    assert_made_again(project, first)
+
+
+def test_a_foreign_index_under_a_right_checksum_is_not_taken_for_fewer_rows(project):
+    first = project.open()
+    first.ready()
+    other = project.create(DIM)
+    other.fill(300, lambda at: project.rows[at])
+    faiss.write_index(other.index, str(project.path))
+    raw = project.path.read_bytes()
+    says = json.loads(project.sidecar.read_text())
+    says |= {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+    project.sidecar.write_text(json.dumps(says))
+    assert_made_again(project, first)
+
+
+def test_whole_bytes_that_faiss_does_not_understand_are_made_again(project):
+    first = project.open()
+    first.ready()
+    raw = b"FAISS of another day" * 50
+    project.path.write_bytes(raw)
+    says = json.loads(project.sidecar.read_text())
+    says |= {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+    project.sidecar.write_text(json.dumps(says))
+    assert_made_again(project, first)
+
+
+def test_the_file_is_faiss_own(project):
+    project.open().ready()
+    says = json.loads(project.sidecar.read_text())
+    raw = project.path.read_bytes()
+    assert says["sha256"] == hashlib.sha256(raw).hexdigest()
+    assert (says["bytes"], says["rows"], says["kind"]) == (len(raw), 1000, "auto")
+    index = faiss.read_index(str(project.path))
+    assert index.ntotal == 1000
+    assert index.search(project.rows[7:8], 1)[1].tolist() == [[7]]
+
+
+def test_the_file_of_the_first_format_is_removed(project):
+    first_format = project.path.with_suffix(".index")
+    torn = first_format.with_name(f"{first_format.name}.part")
+    for path in (first_format, torn):
+        path.write_bytes(b"TBx1" + bytes(500))
+    project.open().ready()
+    assert project.made() == 1
+    assert not first_format.exists() and not torn.exists()
+    assert project.file.data.exists() and project.file.keys.exists()
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_write_that_breaks_off_leaves_the_old_files(project, monkeypatch, before):
+    """At the first flush, which is of the index, and at the second, which is of the sidecar."""
+    project.open().ready()
+    files = {path: path.read_bytes() for path in (project.path, project.sidecar)}
+    project.append(500)
+    flushed = []
 
     def refuse(_):
-        raise OSError(28, "No space left on device")
+        flushed.append(1)
+        if len(flushed) > before:
+            raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", refuse)
     index = project.open()
     assert index.search(project.rows[1499:1500], 1)[0].tolist() == [[1499]]
-    assert [note for note in project.notes.told if "No space left" in note]
-    assert project.path.read_bytes() == before
+    assert [note for note in project.notes.texts if "No space left" in note]
+    assert {path: path.read_bytes() for path in files} == files
     assert [p.name for p in project.path.parent.glob("*.part")] == []
     index.search(project.rows[:1], 1)
-    assert len(project.notes.told) == 1  # not tried again at each search
+    assert len(project.notes.texts) == 1  # not tried again at each search
 
 
 def test_a_disk_that_fills_up_under_faiss_is_an_os_error(project, monkeypatch):
     """Its bytes come through a callback, whose error it would turn into one of its own."""
     index = project.create(DIM)
     index.fill(1000, lambda at: project.rows[at])
-    path = project.folder / "x.index"
+    opened = kept.Path.open
 
     class Full:
         def __init__(self, file):
             self.file, self.left = file, 20_000
 
-        def __getattr__(self, name):
-            return getattr(self.file, name)
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.file.close()
 
         def write(self, raw):
             self.left -= len(raw)
@@ -232,15 +353,19 @@ def test_a_disk_that_fills_up_under_faiss_is_an_os_error(project, monkeypatch):
                 raise OSError(28, "No space left on device")
             return self.file.write(raw)
 
-    with path.open("w+b") as file, pytest.raises(OSError, match="No space"):
-        _frozen.write_index(index, Full(file), {})
+    monkeypatch.setattr(kept.Path, "open", lambda path, mode: Full(opened(path, mode)))
+    with pytest.raises(OSError, match="No space"):
+        kept.write_index_file(index.index, project.folder / "x.faiss")
 
 
 def test_what_a_kill_left_behind_is_overwritten(project):
-    part = project.path.with_name(f"{project.path.name}.part")
-    part.write_bytes(b"half an index")
-    project.open().ready()
-    assert project.path.exists() and not part.exists()
+    parts = [path.with_name(f"{path.name}.part") for path in (project.path, project.sidecar)]
+    for part in parts:
+        part.write_bytes(b"half a file" * 100_000)
+    first = project.open()
+    first.ready()
+    assert not any(part.exists() for part in parts)
+    assert same(project.ask(project.open()), project.ask(first)) and project.made() == 0
 
 
 @pytest.mark.parametrize("kind", EARLY)
@@ -256,20 +381,26 @@ def test_to_fill_is_to_add(kind, n):
     assert made.search(-rows[:1], 1)[0].tolist() == [[5000]]
     with pytest.raises(UsageError, match="cannot be filled"):
         made.fill(n, lambda at: rows[at])
-    assert isinstance(made, GrowingIndex)
 
 
-@pytest.mark.parametrize("kind", EARLY)
-def test_a_restored_index_lives_on(kind):
+@pytest.mark.parametrize("kind", ["faiss_flat", *EARLY])
+@pytest.mark.parametrize("size", [150, 600])
+def test_an_index_lives_on_in_a_file(tmp_path, kind, size):
     rows = unit_rows(np.random.default_rng(3), 900, DIM)
-    one, other = EARLY[kind](DIM), EARLY[kind](DIM)
-    one.add(np.arange(600), rows[:600])
-    one.remove(np.arange(0, 600, 7))
-    other.restore(*one.state())
+    make = EARLY.get(kind) or registry.find("indexes", kind)
+    one, other = make(DIM), make(DIM)
+    assert isinstance(one, FaissIndex)
+    one.add(np.arange(size), rows[:size])
+    one.remove(np.arange(0, size, 7))
+    sha256 = kept.write_index_file(one.index, tmp_path / "index.faiss")
+    other.index = kept.read_index_file(tmp_path / "index.faiss", sha256)
     assert len(other) == len(one)
-    assert type(other.stage) is type(one.stage)
-    other.add(np.arange(600, 900), rows[600:])
-    assert other.remove(np.array([1, 7])) == 1
-    found, _ = other.search(rows[[2, 7, 1, 850]], 1)
-    assert found.ravel()[[0, 3]].tolist() == [2, 850]
-    assert not set(found.ravel()[[1, 2]].tolist()) & {1, 7}
+    assert type(other.index) is type(one.index)
+    assert same(one.search(rows, 20), other.search(rows, 20))
+    for index in (one, other):
+        index.add(np.arange(size, 900), rows[size:])
+        assert index.remove(np.array([1, 7])) == 1
+        found, _ = index.search(rows[[2, 7, 1, 850]], 1)
+        assert found.ravel()[[0, 3]].tolist() == [2, 850]
+        assert not set(found.ravel()[[1, 2]].tolist()) & {1, 7}
+    assert same(one.search(rows, 20), other.search(rows, 20))

@@ -30,7 +30,7 @@ def test_best_first_without_near_copies_or_the_record_itself(make):
     (found,) = nearest_labelled(index, base[None], 3)
     assert [i for i, _ in found] == [3, 5, 2]
     assert [s for _, s in found] == pytest.approx([0.97, 0.8, 0.7], abs=1e-5)
-    (found,) = nearest_labelled(index, base[None], 3, own=np.array([3]))
+    (found,) = nearest_labelled(index, base[None], 3, query_ids=np.array([3]))
     assert [i for i, _ in found] == [5, 2, 4]
 
 

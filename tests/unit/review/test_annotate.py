@@ -16,7 +16,6 @@ from tiebreak.errors import LabelError, UsageError
 from tiebreak.loop.export import export_rows
 from tiebreak.loop.verify import verify_project
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import answered_by_people, unlabelled
 from tiebreak.report.status import project_status
 from tiebreak.review.annotate import annotate
 from tiebreak.store.sql import SqlStore
@@ -75,7 +74,7 @@ def test_undo_brings_the_earlier_label_back(context: ProjectContext) -> None:
 
 def test_none_of_these_is_kept_out_of_training(context: ProjectContext) -> None:
     write(context, act(1, outcome="none"), act(2, FIRST))
-    assert context.labelled() == {2: ("human", (FIRST,))}
+    assert context.pool_state().labelled == {2: ("human", (FIRST,))}
     assert project_status(context)["none_fits"] == 1
 
 
@@ -94,9 +93,9 @@ def test_a_flag_sets_a_record_aside_and_decides_nothing(context: ProjectContext)
     assert in_force(context, 1) == (None, None)
     assert in_force(context, 2) == ("human", None)  # the label no longer stands
     assert context.store.queue.tasks() == []
-    assert context.labelled() == {}
-    assert 1 not in unlabelled(context)
-    assert answered_by_people(context) == 0
+    assert context.pool_state().labelled == {}
+    assert 1 not in context.pool_state().unlabelled
+    assert context.pool_state().answered_by_people == 0
     assert verify_project(context) == []
     report = project_status(context)
     assert (report["flagged"], report["skipped"], report["none_fits"]) == (2, 0, 0)
@@ -171,7 +170,7 @@ def test_a_person_who_takes_back_lets_no_simulated_answer_in(
     write(context, act(1, outcome="undo"))
     assert in_force(context, 1) == ("human", None)  # neither the label undone nor the simulated one
     assert [t.record_id for t in context.store.queue.tasks()] == [1]
-    assert context.labelled() == {}
+    assert context.pool_state().labelled == {}
     assert verify_project(context) == []
     write(context, act(1, FIRST, source="simulated", who="gold labels"))
     assert in_force(context, 1) == ("human", None)

@@ -11,6 +11,7 @@ from promise_projects import promise_bench
 from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.promise.status import certificate_statuses
+from tiebreak.results import to_json
 from tiebreak.ui.pages import status as view
 
 
@@ -31,7 +32,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
 def test_a_simulated_promise_is_no_good_news(tmp_path: Path, said: Said) -> None:
     context = promise_bench(tmp_path)
     run_loop(context, RunOptions(batch=16, reviewer="labels"))
-    (told,) = certificate_statuses(context)
+    (told,) = to_json(certificate_statuses(context))
     assert told["in_force"]
     view._promise([told])
     assert said[0] == ("subheader", "Promise")

@@ -17,10 +17,11 @@ from tiebreak.domain.ports.learning import (
     SetClassifier,
     VectorIndex,
 )
+from tiebreak.domain.ports.monitoring import Monitoring
 from tiebreak.domain.ports.promises import Promises
 from tiebreak.domain.ports.records import Added, Gold, Records
 from tiebreak.domain.ports.steps import Clock, Progress
-from tiebreak.domain.ports.store import Batches, Ledger, Notes, Queue, Spend, Store
+from tiebreak.domain.ports.store import Batches, Ledger, Notes, Queue, Spend, Store, Versions
 
 __all__ = [
     "Added",
@@ -39,6 +40,7 @@ __all__ = [
     "Ledger",
     "Log",
     "Message",
+    "Monitoring",
     "Notes",
     "Pick",
     "Pool",
@@ -53,4 +55,5 @@ __all__ = [
     "Spend",
     "Store",
     "VectorIndex",
+    "Versions",
 ]

@@ -12,6 +12,7 @@ from tiebreak.domain.evidence import Suggestion
 from tiebreak.domain.labels import LabelSchema
 from tiebreak.domain.ports.evidence import Annotations, Decisions, Log, Routes
 from tiebreak.domain.ports.language import Completion
+from tiebreak.domain.ports.monitoring import Monitoring
 from tiebreak.domain.ports.promises import Promises
 from tiebreak.domain.ports.records import Gold, Records
 from tiebreak.domain.reviews import ReviewTask
@@ -152,9 +153,31 @@ class Notes(Protocol):
         ...
 
     def report(self, step: str, round: int, payload: Mapping[str, Any]) -> None: ...
+    def last_report(self, step: str) -> Mapping[str, Any] | None:
+        """The payload of a step's last report, or None."""
+        ...
+
     def reports(self) -> list[tuple[str, int, Mapping[str, Any]]]:
         """(step, round, payload), in the order written."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Versions:
+    """Rows of each log that only grows; ``answers``: batch items with a machine's answer, which
+    are written once."""
+
+    links: int
+    suggestions: int
+    annotations: int
+    decisions: int
+    policies: int
+    candidates: int
+    audits: int
+    alarms: int
+    models: int
+    batches: int
+    answers: int
 
 
 class Store(Protocol):
@@ -170,10 +193,15 @@ class Store(Protocol):
     batches: Batches
     promises: Promises
     ledger: Ledger
+    monitoring: Monitoring
     notes: Notes
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing. Nested use joins the outer one. Without it each call is its own."""
+        ...
+
+    def versions(self) -> Versions:
+        """How long each append-only log is: what was read of one stands until it has grown."""
         ...
 
     def close(self) -> None: ...

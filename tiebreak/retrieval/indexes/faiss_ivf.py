@@ -1,18 +1,12 @@
-"""Exact up to some thousand rows, then FAISS's inverted lists, trained on what is there by then."""
+"""Exact up to some thousand rows, then FAISS's inverted lists."""
 
 from __future__ import annotations
 
-from functools import partial
+from tiebreak.retrieval.faiss_index import FaissIndex
 
-from tiebreak.retrieval.indexes._growing import GrowingIndex
-from tiebreak.retrieval.indexes._ivf import IvfIndex
-from tiebreak.retrieval.indexes.faiss_flat import FaissFlatIndex
-
-TRAIN_AT = 10_000
+LISTS_AT = 10_000
 
 
-def create(dim: int, train_at: int = TRAIN_AT) -> GrowingIndex:
-    """An empty index over vectors of *dim* numbers; exact below *train_at* rows."""
-    return GrowingIndex(
-        dim, [(0, lambda _: FaissFlatIndex(dim)), (train_at, partial(IvfIndex, dim))]
-    )
+def create(dim: int, lists_at: int = LISTS_AT) -> FaissIndex:
+    """An empty index over vectors of *dim* numbers; exact below *lists_at* rows."""
+    return FaissIndex(dim, lists_at)

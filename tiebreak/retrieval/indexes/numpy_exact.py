@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tiebreak.domain.ports import Floats
-from tiebreak.retrieval.indexes import _ranking
-from tiebreak.retrieval.indexes._ranking import Ids
+from tiebreak.retrieval import ranking
+from tiebreak.retrieval.ranking import Ids
 
 
 def create(dim: int) -> NumpyIndex:
@@ -23,8 +23,8 @@ class NumpyIndex:
 
     def add(self, ids: Ids, vectors: Floats) -> None:
         """Add rows; ids must be new and not negative, or it is a `UsageError`."""
-        rows = _ranking.check_rows(vectors, self._rows.shape[1])
-        new = _ranking.check_new(self._ids, ids, len(rows))
+        rows = ranking.check_rows(vectors, self._rows.shape[1])
+        new = ranking.check_new(self._ids, ids, len(rows))
         self._ids = np.concatenate([self._ids, new])
         self._rows = np.concatenate([self._rows, rows])
 
@@ -36,9 +36,9 @@ class NumpyIndex:
 
     def search(self, vectors: Floats, k: int) -> tuple[Ids, Floats]:
         """ids int64[m, k], cosines float32[m, k]; best first, ties by id; missing: -1, -inf."""
-        _ranking.check_k(k)
-        queries = _ranking.check_rows(vectors, self._rows.shape[1])
-        return _ranking.scan(queries, self._ids, self._rows, k)
+        ranking.check_k(k)
+        queries = ranking.check_rows(vectors, self._rows.shape[1])
+        return ranking.scan(queries, self._ids, self._rows, k)
 
     def __len__(self) -> int:
         return len(self._ids)

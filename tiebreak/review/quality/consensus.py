@@ -38,7 +38,7 @@ def consensus_report(context: ProjectContext, method: str, *, limit: int = 100) 
         )
     units = _units(read_log(context))
     ids, found = list(units), _consensus(context, method, units)
-    labelled = context.labelled()
+    labelled = context.pool_state().labelled
     differ = [
         (at, in_words(labelled[i][1]))
         for at, i in enumerate(ids)

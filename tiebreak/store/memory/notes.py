@@ -106,5 +106,9 @@ class MemoryNotes(MemoryPart):
         self._state.reports.append((step, round, from_json(to_json(payload))))
 
     @locked
+    def last_report(self, step: str) -> Mapping[str, Any] | None:
+        return next((p for name, _, p in reversed(self._state.reports) if name == step), None)
+
+    @locked
     def reports(self) -> list[tuple[str, int, Mapping[str, Any]]]:
         return list(self._state.reports)

@@ -59,6 +59,7 @@ class State:
     candidates: dict[tuple[int, int], Candidate] = field(default_factory=dict)
     audits: dict[tuple[int, int], str] = field(default_factory=dict)
     certificates: dict[tuple[int, str, str, int], Certificate] = field(default_factory=dict)
+    monitoring: list[Any] = field(default_factory=list)
     reports: list[tuple[str, int, Mapping[str, Any]]] = field(default_factory=list)
 
     def snapshot(self) -> State:

@@ -13,6 +13,7 @@ from tiebreak.store.memory.logs import (
     MemoryLog,
     MemoryRoutes,
 )
+from tiebreak.store.memory.monitoring import MemoryMonitoring
 from tiebreak.store.memory.notes import MemoryBatches, MemoryNotes
 from tiebreak.store.memory.promises import MemoryPromises
 from tiebreak.store.memory.queue import MemoryQueue
@@ -43,11 +44,33 @@ class MemoryStore:
         self.batches: ports.Batches = MemoryBatches(self._memory)
         self.promises: ports.Promises = MemoryPromises(self._memory)
         self.ledger: ports.Ledger = MemoryLedger(self._memory)
+        self.monitoring: ports.Monitoring = MemoryMonitoring(self._memory)
         self.notes: ports.Notes = MemoryNotes(self._memory)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing: an exception puts everything back as it was. Nested use joins."""
         return self._memory.transaction()
+
+    def versions(self) -> ports.Versions:
+        """How long each log is now."""
+        with self._memory.lock:
+            state = self._memory.state
+            logs = ("suggestions", "annotations", "decisions")
+            return ports.Versions(
+                links=len(state.links),
+                policies=len(state.policies),
+                candidates=len(state.candidates),
+                audits=len(state.audits),
+                alarms=len(self.monitoring.alarms()),
+                models=len(state.models),
+                batches=len(state.batches),
+                answers=sum(
+                    (item.model_version is not None) + (item.agent is not None)
+                    for batch in state.batches.values()
+                    for item in batch.items
+                ),
+                **{name: sum(map(len, getattr(state, name).values())) for name in logs},
+            )
 
     def close(self) -> None:
         """Nothing to let go."""

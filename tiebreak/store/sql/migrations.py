@@ -11,7 +11,14 @@ from sqlalchemy import Connection, inspect, text
 from tiebreak.errors import StoreError, UsageError
 from tiebreak.store.sql.database import Database
 from tiebreak.store.sql.dialect import lock_tables
-from tiebreak.store.sql.history import m001_records, m002_loop, m003_desk, m004_trial, m005_promises
+from tiebreak.store.sql.history import (
+    m001_records,
+    m002_loop,
+    m003_desk,
+    m004_trial,
+    m005_promises,
+    m006_monitoring,
+)
 
 TYPES = {
     "sqlite": {"int": "INTEGER", "bytes": "BLOB"},
@@ -47,7 +54,8 @@ def _migration(module: ModuleType) -> Migration:
 
 
 HISTORY = tuple(
-    _migration(module) for module in (m001_records, m002_loop, m003_desk, m004_trial, m005_promises)
+    _migration(module)
+    for module in (m001_records, m002_loop, m003_desk, m004_trial, m005_promises, m006_monitoring)
 )
 NAMES = tuple(migration.name for migration in HISTORY)
 

@@ -63,6 +63,12 @@ class SqlNotes(SqlPart):
 
         self._db.atomically(work)
 
+    def last_report(self, step: str) -> Mapping[str, Any] | None:
+        last = select(reports.c.payload).where(reports.c.step == step)
+        with self._db.reading() as conn:
+            row = conn.execute(last.order_by(reports.c.id.desc()).limit(1)).one_or_none()
+            return None if row is None else dict(row.payload)
+
     def reports(self) -> list[tuple[str, int, Mapping[str, Any]]]:
         with self._db.reading() as conn:
             rows = conn.execute(select(reports).order_by(reports.c.id))

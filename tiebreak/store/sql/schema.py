@@ -283,6 +283,51 @@ certificates = Table(
     Column("created_at", Text),
 )
 
+drift_marks = Table(
+    "drift_marks",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text),
+    Column("up_to", BigInteger),
+    Column("created_at", Text),
+)
+
+drift_readings = Table(
+    "drift_readings",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", Text),
+    Column("reason", AnyText),
+    Column("new", BigInteger),
+    Column("after", BigInteger),
+    Column("up_to", BigInteger),
+    Column("groups", JsonTuple),
+    Column("created_at", Text),
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("policy", BigInteger),
+    Column("tier", AnyText),
+    Column("audits", BigInteger),
+    Column("wrong", BigInteger),
+    Column("since", BigInteger),
+    Column("until", BigInteger),
+    Column("created_at", Text),
+)
+
+promise_terms = Table(
+    "promise_terms",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("max_error", Double),
+    Column("confidence", Double),
+    Column("promise", Text),
+    Column("created_at", Text),
+)
+
 reports = Table(
     "reports",
     metadata,

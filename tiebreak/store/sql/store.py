@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import func, select
+
 from tiebreak.domain import ports
 from tiebreak.domain.decisions import Decision, Route
 from tiebreak.domain.evidence import Suggestion
@@ -18,10 +20,30 @@ from tiebreak.store.sql.gold import SqlGold
 from tiebreak.store.sql.ledger import SqlLedger
 from tiebreak.store.sql.logs import SqlAnnotations, SqlDecisions, SqlLog, SqlRoutes
 from tiebreak.store.sql.migrations import migrate
+from tiebreak.store.sql.monitoring import SqlMonitoring
 from tiebreak.store.sql.notes import SqlNotes
 from tiebreak.store.sql.promises import SqlPromises
 from tiebreak.store.sql.queue import SqlQueue
 from tiebreak.store.sql.records import SqlRecords
+
+_LOGS = {
+    "links": schema.links,
+    "suggestions": schema.suggestions,
+    "annotations": schema.annotations,
+    "decisions": schema.decisions,
+    "policies": schema.policies,
+    "candidates": schema.candidates,
+    "audits": schema.audits,
+    "alarms": schema.alarms,
+    "models": schema.models,
+    "batches": schema.batches,
+}
+_ITEM = schema.batch_items.c
+_ANSWERS = select(func.count(_ITEM.model_version) + func.count(_ITEM.agent))
+_VERSIONS = select(
+    *(select(func.count()).select_from(t).scalar_subquery().label(n) for n, t in _LOGS.items()),
+    _ANSWERS.scalar_subquery().label("answers"),
+)
 
 
 class SqlStore:
@@ -52,6 +74,7 @@ class SqlStore:
         self.batches: ports.Batches = SqlBatches(db, clock)
         self.promises: ports.Promises = SqlPromises(db, clock)
         self.ledger: ports.Ledger = SqlLedger(db, clock)
+        self.monitoring: ports.Monitoring = SqlMonitoring(db, clock)
         self.notes: ports.Notes = SqlNotes(db, clock)
 
     @classmethod
@@ -82,6 +105,11 @@ class SqlStore:
         """All or nothing for this thread's calls. Nested use joins the outer one."""
         with self.database.transaction():
             yield
+
+    def versions(self) -> ports.Versions:
+        """How long each log is now."""
+        with self.database.reading() as conn:
+            return ports.Versions(**conn.execute(_VERSIONS).one()._asdict())
 
     def close(self) -> None:
         """Let every connection go."""

@@ -124,7 +124,7 @@ def test_a_second_answer_that_differs_asks_for_a_third_and_never_silently(
     assert context.store.queue.tasks()[0].blind
     say(context, CAY, {1: "praise"})
     assert reasons(context) == {}
-    assert context.labelled()[1] == ("human", ("praise",))
+    assert context.pool_state().labelled[1] == ("human", ("praise",))
     # the third look was no draw by lot: agreement is measured without it
     assert read_log(context).blind(1) == {ADA: ("bug",), BOB: ("praise",)}
 

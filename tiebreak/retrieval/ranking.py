@@ -32,15 +32,15 @@ def scores(query: Floats, rows: Floats) -> Floats:
 
 def scan(queries: Floats, ids: Ids, rows: Floats, k: int) -> tuple[Ids, Floats]:
     """Brute force over all rows; ids int64[m, k], cosines float32[m, k] as in `VectorIndex`."""
-    found, cosines = no_results(len(queries), k)
+    nearest, cosines = no_results(len(queries), k)
     if not len(rows):
-        return found, cosines
+        return nearest, cosines
     for start, stop in blocks(len(queries), max(1, _BLOCK // len(rows))):
         for at, row in enumerate(queries[start:stop] @ rows.T, start):
             least = np.partition(row, -k)[-k] if k < len(rows) else -np.inf
             near = np.flatnonzero(row >= least - NOISE)
-            put_results(found, cosines, at, ids[near], scores(queries[at], rows[near]))
-    return found, cosines
+            put_results(nearest, cosines, at, ids[near], scores(queries[at], rows[near]))
+    return nearest, cosines
 
 
 def no_results(m: int, k: int) -> tuple[Ids, Floats]:
@@ -48,10 +48,10 @@ def no_results(m: int, k: int) -> tuple[Ids, Floats]:
     return np.full((m, k), -1, dtype=np.int64), np.full((m, k), -np.inf, dtype=np.float32)
 
 
-def put_results(found: Ids, cosines: Floats, at: int, ids: Ids, scored: Floats) -> None:
+def put_results(nearest: Ids, cosines: Floats, at: int, ids: Ids, scored: Floats) -> None:
     """Write the best of the shortlist as result row *at*."""
-    order = np.lexsort((ids, -scored))[: found.shape[1]]
-    found[at, : len(order)] = ids[order]
+    order = np.lexsort((ids, -scored))[: nearest.shape[1]]
+    nearest[at, : len(order)] = ids[order]
     cosines[at, : len(order)] = scored[order]
 
 
