@@ -20,11 +20,12 @@ import numpy.typing as npt
 
 from tiebreak import registry
 from tiebreak.config import EmbedderPart
+from tiebreak.domain.label_space import THRESHOLD, memberships
 from tiebreak.domain.ports import Pool
 from tiebreak.learner.calibration import FLOOR, sigmoid
 from tiebreak.learner.choose_c import CHOICES, needs_choice
-from tiebreak.learner.label_space import MULTI, THRESHOLD
-from tiebreak.learner.set_classifiers.one_vs_rest import OneVsRest, memberships
+from tiebreak.learner.label_space import MULTI
+from tiebreak.learner.set_classifiers.one_vs_rest import OneVsRest
 from tiebreak.project import wiring
 
 LANGUAGES = {

@@ -1,4 +1,4 @@
-"""What every `LabelSpace` must do: the two kinds of label values, by one suite."""
+"""What every `LabelSpace` and `LearningSpace` must do: both kinds of label values, one suite."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from blobs import blobs
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tiebreak.domain import label_space as domain
+from tiebreak.domain.label_space import agrees
 from tiebreak.domain.labels import Label, LabelSchema
+from tiebreak.domain.uncertainty import MeasureName
 from tiebreak.errors import LabelError
 from tiebreak.learner.choose_c import CHOICES
 from tiebreak.learner.heads import LinearHead
-from tiebreak.learner.label_space import MULTI, SINGLE, agrees, head_space, label_space
-from tiebreak.learner.measures import MeasureName
+from tiebreak.learner.label_space import MULTI, SINGLE, head_space, learning_space
 
 CLASSES = ("a", "b", "c")
 SINGLES = [(name,) for name in CLASSES]
@@ -40,9 +42,11 @@ class Kind:
 
 def test_a_schema_a_pool_and_a_head_lead_to_the_same_space():
     labels = tuple(Label(name=name) for name in CLASSES)
-    for space, multiple in ((SINGLE, False), (MULTI, True)):
-        assert label_space(LabelSchema(labels=labels, multiple=multiple)) is space
-        assert label_space(Kind(multiple)) is space
+    for space, pure, multiple in ((SINGLE, domain.SINGLE, False), (MULTI, domain.MULTI, True)):
+        schema = LabelSchema(labels=labels, multiple=multiple)
+        assert learning_space(schema) is learning_space(Kind(multiple)) is space
+        assert domain.label_space(schema) is domain.label_space(Kind(multiple)) is pure
+        assert isinstance(space, type(pure))
         head = LinearHead(
             classes=CLASSES, c=1.0, coef=np.eye(3), intercept=np.zeros(3), link=space.link
         )

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tiebreak.domain.batches import BatchItem, ModelInfo
+from tiebreak.domain.label_space import LabelSpace, label_space
 from tiebreak.domain.labels import LabelValue
 from tiebreak.evaluation.model_history import ModelReading, model_history
 from tiebreak.learner.estimation.accuracy import ControlSample
-from tiebreak.learner.label_space import LabelSpace, label_space
 from tiebreak.project.context import ProjectContext
 
 

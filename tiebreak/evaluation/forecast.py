@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from tiebreak.domain.batches import ModelInfo
 from tiebreak.domain.evidence import NANOS
+from tiebreak.domain.label_space import label_space
 from tiebreak.domain.reviews import DECIDING
 from tiebreak.errors import StoreError
 from tiebreak.evaluation.batch_scores import batch_scores
@@ -37,7 +38,6 @@ from tiebreak.learner.estimation.stopping import (
     next_batch,
     successive_kappa,
 )
-from tiebreak.learner.label_space import label_space
 from tiebreak.models.predict import probabilities
 from tiebreak.models.scorer import Scorer
 from tiebreak.project.context import ProjectContext

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tiebreak.domain.batches import ModelInfo, QueryBatch
+from tiebreak.domain.label_space import LabelSpace, label_space
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Floats, Head
 from tiebreak.errors import ModelFileError, StoreError
 from tiebreak.evaluation.agent_history import AgentEvidence, AgentHistory
-from tiebreak.learner.label_space import LabelSpace, label_space
 from tiebreak.learner.opinion.fusion import fuse
 from tiebreak.models.predict import probabilities
 from tiebreak.models.scorer import Scorer

@@ -1,11 +1,9 @@
-"""When and how a head's C is chosen; `tiebreak.learner.label_space.LabelSpace.choose_c` chooses it.
+"""When a head's C is chosen, and the folds for it; `LearningSpace.choose_c` chooses it.
 
 scikit-learn's default of 1 costs four points of accuracy on BANKING77.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -27,28 +25,6 @@ def needs_choice(n_labels: int, chosen_at: int, n_classes: int) -> bool:
     or the label count has grown by half since. Before that the default stands.
     """
     return n_labels >= FOLDS * n_classes and 2 * n_labels >= 3 * chosen_at
-
-
-def least_loss(
-    choices: Sequence[float],
-    fold: Positions,
-    loss: Callable[[float, Positions, Positions], float],
-) -> float:
-    """Of *choices* the C with the least cross-validated loss; the first wins a tie.
-
-    Args:
-        choices: values of C.
-        fold: int64[n], the fold of each row.
-        loss: of a C, in all, on the second rows after training on the first ones (positions).
-    """
-
-    def total(c: float) -> float:
-        lost = 0.0  # Python's sum() adds floats in another way from 3.12 on
-        for test in range(FOLDS):
-            lost += loss(c, np.flatnonzero(fold != test), np.flatnonzero(fold == test))
-        return lost
-
-    return min(choices, key=total)
 
 
 def deal(truth: Positions, rng: np.random.Generator, folds: int = FOLDS) -> Positions:

@@ -14,9 +14,9 @@ import numpy as np
 
 from tiebreak.domain.arrays import Flags, Floats, Floats64, Positions
 from tiebreak.domain.batches import HeadComparison
+from tiebreak.domain.label_space import label_codes
 from tiebreak.domain.ports import Classifier, Head
 from tiebreak.learner.choose_c import deal
-from tiebreak.learner.classifiers.logistic import label_codes
 
 FOLDS = 3
 SIGNIFICANCE = 0.2

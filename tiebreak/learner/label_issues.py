@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from tiebreak.domain.arrays import Flags, Floats, Floats64, Positions
+from tiebreak.domain.label_space import label_codes
 from tiebreak.errors import UsageError
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.choose_c import deal
-from tiebreak.learner.classifiers.logistic import Logistic, label_codes
+from tiebreak.learner.classifiers.logistic import Logistic
 
 FOLDS = 5
 MIN_LABELS = 3

@@ -9,8 +9,8 @@ import numpy as np
 
 from tiebreak.domain.decisions import Decision, Route
 from tiebreak.domain.evidence import Predictions
+from tiebreak.domain.label_space import label_space
 from tiebreak.domain.reviews import ReviewTask
-from tiebreak.learner.label_space import label_space
 from tiebreak.learner.opinion.routing import route
 from tiebreak.models.predict import predict_records
 from tiebreak.project.context import ProjectContext

@@ -15,7 +15,7 @@ import numpy as np
 from tiebreak.domain.arrays import Floats64, Ids, Positions
 from tiebreak.domain.batches import BatchItem, QueryBatch
 from tiebreak.domain.labels import LabelSchema, LabelValue
-from tiebreak.learner.label_space import AnswerScores, label_space
+from tiebreak.learner.label_space import AnswerScores, learning_space
 from tiebreak.models.predict import probabilities
 from tiebreak.project.context import ProjectContext
 
@@ -96,7 +96,7 @@ def scored_control(context: ProjectContext, head: str | None = None) -> tuple[Fl
         if item.model_probabilities is not None and version == context.schema.version and of_kind:
             rows.append(item.model_probabilities)
             values.append(labels)
-    codes = label_space(context.schema).encode(values, names)
+    codes = learning_space(context.schema).encode(values, names)
     return np.array(rows).reshape(len(rows), len(names)), codes
 
 
@@ -115,11 +115,11 @@ def control_report(context: ProjectContext) -> AnswerScores:
         n += 1
         if item.model_probabilities is not None:
             schema = schemas[version]
-            best, _ = label_space(schema).best(item.model_probabilities, schema.names)
+            best, _ = learning_space(schema).best(item.model_probabilities, schema.names)
             model.append((labels, best))
         if item.agent is not None:
             agent.append((labels, item.agent_labels))
-    return label_space(context.schema).score(n, model=model, agent=agent)
+    return learning_space(context.schema).score(n, model=model, agent=agent)
 
 
 def _schemas(context: ProjectContext) -> dict[int, LabelSchema]:

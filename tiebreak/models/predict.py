@@ -9,11 +9,12 @@ import numpy as np
 
 from tiebreak.domain.arrays import Floats, Floats64, Ids
 from tiebreak.domain.evidence import Predictions
+from tiebreak.domain.label_space import label_space
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Head
 from tiebreak.errors import UsageError
 from tiebreak.files.cells import clean_text
-from tiebreak.learner.label_space import head_space, label_space
+from tiebreak.learner.label_space import head_space
 from tiebreak.project.context import ProjectContext
 
 CHUNK = 1024

@@ -17,7 +17,7 @@ from tiebreak.domain.ports import Head
 from tiebreak.errors import ModelFileError
 from tiebreak.learner.choose_c import needs_choice
 from tiebreak.learner.head_comparison import TrainingData
-from tiebreak.learner.label_space import label_space
+from tiebreak.learner.label_space import learning_space
 from tiebreak.models.control_arm import scored_control
 from tiebreak.models.embed import prototypes
 from tiebreak.models.head_selection import BASELINE_HEAD, choose_head, control_rows
@@ -103,7 +103,7 @@ class _TrainedHead:
 def _fit(
     context: ProjectContext, round: int, ids: Ids, values: list[LabelValue], last: ModelInfo | None
 ) -> _TrainedHead | None:
-    space, classes = label_space(context.schema), context.schema.names
+    space, classes = learning_space(context.schema), context.schema.names
     vectors = context.rows(ids)
     c, chosen_at = space.default_c, 0
     if last is not None and space.keeps_c_of(last.head):

@@ -13,9 +13,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from tiebreak.domain.label_space import MULTI
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Floats, Head
-from tiebreak.learner.label_space import MULTI
 from tiebreak.learner.opinion.fusion import Fusion, fuse
 from tiebreak.models.predict import probabilities
 

@@ -17,7 +17,7 @@ from tiebreak.drift.state import drift_state
 from tiebreak.errors import StoreError
 from tiebreak.evaluation.forecast import project_forecast
 from tiebreak.evaluation.learning_curve import learning_curve
-from tiebreak.learner.label_space import AnswerScores, label_space
+from tiebreak.learner.label_space import AnswerScores, learning_space
 from tiebreak.loop.routing import proposals
 from tiebreak.models.control_arm import control_report
 from tiebreak.models.scorer import Scorer
@@ -123,7 +123,7 @@ def _heldout(context: ProjectContext) -> dict[str, Any] | None:
     for i in sorted(gold):
         splits.setdefault(records[i].split or "", []).append(i)
     told = {i: s for i, s in context.suggested().items() if s.purpose == "heldout"}
-    machine, space = Scorer.newest(context), label_space(context.schema)
+    machine, space = Scorer.newest(context), learning_space(context.schema)
     figures = {}
     for split, members in sorted(splits.items()):
         model = [(gold[i], value) for i, value in _model_says(context, machine, members).items()]
@@ -141,7 +141,7 @@ def _model_says(
         vectors = machine.rows(np.asarray(ids, dtype=np.int64))
     except StoreError:  # imported since the last run: not embedded yet
         return {}
-    space = label_space(context.schema)
+    space = learning_space(context.schema)
     return {
         i: space.best(p, machine.classes)[0]
         for i, p in zip(ids, machine.probabilities(vectors), strict=True)

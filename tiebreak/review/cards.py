@@ -13,11 +13,11 @@ import numpy as np
 
 from tiebreak.domain.batches import ModelInfo
 from tiebreak.domain.evidence import Neighbour, Suggestion
+from tiebreak.domain.label_space import label_space
 from tiebreak.domain.labels import LabelSchema, LabelValue
 from tiebreak.domain.records import Record
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.errors import StoreError
-from tiebreak.learner.label_space import label_space
 from tiebreak.models.neighbours import LabelledIndex
 from tiebreak.models.scorer import Scorer
 from tiebreak.project.context import ProjectContext

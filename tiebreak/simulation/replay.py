@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tiebreak.domain.label_space import agrees, label_space
 from tiebreak.domain.ports import Embedder, Floats, Progress
 from tiebreak.domain.records import NewRecord
-from tiebreak.learner.label_space import agrees, label_space
 from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.models.predict import probabilities

@@ -17,7 +17,7 @@ from tiebreak.domain.ports import Embedder, Floats, Progress
 from tiebreak.errors import UsageError
 from tiebreak.learner import head_comparison as trial
 from tiebreak.learner.choose_c import CHOICES, DEFAULT_C, FOLDS, needs_choice
-from tiebreak.learner.label_space import label_space
+from tiebreak.learner.label_space import learning_space
 from tiebreak.models.head_selection import BASELINE_HEAD, DEFAULT_HEAD
 from tiebreak.models.train import MAX_UNLABELLED
 from tiebreak.project import wiring
@@ -162,7 +162,7 @@ def _forecast(stage: ReplayStage) -> float:
     rows = stage.data.pool[: stage.labels]
     vectors, values = stage.vectors.rows(hashes_of(rows)), [row.labels or () for row in rows]
     classes, asked = stage.data.schema.names, stage.data.settings.learn.head
-    space = label_space(stage.data.schema)
+    space = learning_space(stage.data.schema)
     unlabelled = stage.vectors.rows(hashes_of(stage.data.pool[stage.labels :][:MAX_UNLABELLED]))
 
     def seconds(kind: str) -> float:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiebreak import registry
+from tiebreak.domain.label_space import memberships
 from tiebreak.domain.ports import Pool
 from tiebreak.errors import LabelError, ModelFileError, UsageError
 from tiebreak.learner import heads
@@ -16,7 +17,7 @@ from tiebreak.learner.calibration import fit_sets_temperature, sigmoid
 from tiebreak.learner.choose_c import CHOICES
 from tiebreak.learner.classifiers.logistic import Logistic
 from tiebreak.learner.label_space import MULTI, micro_f1
-from tiebreak.learner.set_classifiers.one_vs_rest import OneVsRest, memberships
+from tiebreak.learner.set_classifiers.one_vs_rest import OneVsRest
 from tiebreak.learner.strategies.badge import Gradients
 from tiebreak.learner.strategies.committee import votes
 from tiebreak.loop.select import rarest_each

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tiebreak.domain.arrays import Floats, Floats64, Positions
-from tiebreak.errors import LabelError, UsageError
+from tiebreak.domain.label_space import label_codes
+from tiebreak.errors import UsageError
 from tiebreak.learner._threads import one_thread
 from tiebreak.learner.heads import LinearHead
 
@@ -72,15 +73,6 @@ def targets_of(vectors: Floats, labels: Sequence[str], classes: tuple[str, ...])
             f"{len(vectors)} vectors came with {len(labels)} labels.", mend="Give one for each."
         )
     return label_codes(labels, classes)
-
-
-def label_codes(labels: Sequence[str], classes: tuple[str, ...]) -> Positions:
-    """int64[n], the position of each label in *classes*; one outside them is a `LabelError`."""
-    place = {name: i for i, name in enumerate(classes)}
-    for name in labels:
-        if name not in place:
-            raise LabelError(f"Label {name!r} is not in the schema.", mend="Add it to labels.yaml.")
-    return np.array([place[name] for name in labels], dtype=np.int64)
 
 
 def _solve(

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from tiebreak.domain.arrays import Flags, Floats, Floats64
+from tiebreak.domain.label_space import memberships
 from tiebreak.domain.labels import LabelValue
-from tiebreak.errors import LabelError, UsageError
+from tiebreak.errors import UsageError
 from tiebreak.learner._threads import one_thread
 from tiebreak.learner.heads import LinearHead
 
@@ -70,20 +71,6 @@ class OneVsRest:
 def create() -> OneVsRest:
     """The classifier, for the registry."""
     return OneVsRest()
-
-
-def memberships(sets: Sequence[LabelValue], classes: tuple[str, ...]) -> Flags:
-    """Which labels each value has, bool[n, k]; a name outside *classes* is a `LabelError`."""
-    place = {name: at for at, name in enumerate(classes)}
-    out = np.zeros((len(sets), len(classes)), dtype=np.bool_)
-    for row, value in enumerate(sets):
-        for name in value:
-            if name not in place:
-                raise LabelError(
-                    f"Label {name!r} is not in the schema.", mend="Add it to labels.yaml."
-                )
-            out[row, place[name]] = True
-    return out
 
 
 def _solve(vectors: Floats, truth: Flags, c: float) -> tuple[Floats64, Floats64, bool]:

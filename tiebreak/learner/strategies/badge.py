@@ -14,9 +14,9 @@ from __future__ import annotations
 import numpy as np
 
 from tiebreak.domain.arrays import Flags, Floats, Floats64
+from tiebreak.domain.label_space import label_space
 from tiebreak.domain.ports import Pick, Pool
-from tiebreak.learner.label_space import label_space
-from tiebreak.learner.measures import GuessErrors
+from tiebreak.domain.uncertainty import GuessErrors
 from tiebreak.learner.strategies._diverse import Apart, first_of_best
 from tiebreak.learner.strategies.kmeans_seeds import NO_MODEL, seeds
 

@@ -17,8 +17,8 @@ import numpy as np
 
 from tiebreak.domain.arrays import Positions
 from tiebreak.domain.ports import Pick, Pool
-from tiebreak.learner.label_space import LabelSpace, label_space
-from tiebreak.learner.measures import Utility
+from tiebreak.domain.uncertainty import Utility
+from tiebreak.learner.label_space import LearningSpace, learning_space
 from tiebreak.learner.strategies._diverse import distinct, row_chunks
 from tiebreak.learner.strategies.kmeans_seeds import NO_LABELS, instead, seeds
 from tiebreak.learner.strategies.uncertainty import UncertaintySampling, ranked, uncertainty
@@ -45,7 +45,7 @@ class Committee:
             return instead(UncertaintySampling("entropy"), why, pool, n, rng)
         if not len(pool.vectors):
             return []
-        division = label_space(pool).vote_entropy(votes(pool, rng))
+        division = learning_space(pool).vote_entropy(votes(pool, rng))
         utility = Utility("vote_entropy", lambda u: f"{division.called} is {u:.2f}", "disagreement")
         ranking = ranked(division.entropy, utility, rng, then=uncertainty(pool, "margin"))
         chosen, _ = distinct(pool.vectors, ranking.order, n)
@@ -57,7 +57,7 @@ def votes(pool: Pool, rng: np.random.Generator) -> Iterator[Positions]:
 
     The head votes by the pool's probabilities; where there is none, a plain head does.
     """
-    space = label_space(pool)
+    space = learning_space(pool)
     head = pool.head if pool.probabilities is not None else None
     # the head's names first, so that its columns are their numbers
     seen = sorted({name for value in pool.values for name in value})
@@ -77,7 +77,7 @@ def votes(pool: Pool, rng: np.random.Generator) -> Iterator[Positions]:
 
 
 def _trained_vote(
-    space: LabelSpace, pool: Pool, names: tuple[str, ...], c: float, at: Positions
+    space: LearningSpace, pool: Pool, names: tuple[str, ...], c: float, at: Positions
 ) -> Positions:
     """By a head trained on these labelled rows."""
     values = pool.values
@@ -87,7 +87,7 @@ def _trained_vote(
     return np.concatenate([space.decide_logits(made.logits(pool.vectors[x])) for x in parts])
 
 
-def _neighbours_vote(space: LabelSpace, pool: Pool, names: tuple[str, ...]) -> Positions:
+def _neighbours_vote(space: LearningSpace, pool: Pool, names: tuple[str, ...]) -> Positions:
     """By each record's nearest labelled rows, weighted by cosine."""
     codes = space.encode(pool.values, names)
     rows = pool.labelled[: len(codes)]

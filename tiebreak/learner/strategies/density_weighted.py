@@ -11,9 +11,9 @@ from __future__ import annotations
 import numpy as np
 
 from tiebreak.domain.arrays import Floats, Floats64
+from tiebreak.domain.label_space import label_space
 from tiebreak.domain.ports import Pick, Pool
-from tiebreak.learner.label_space import label_space
-from tiebreak.learner.measures import Utility
+from tiebreak.domain.uncertainty import Utility
 from tiebreak.learner.strategies._diverse import distinct
 from tiebreak.learner.strategies.kmeans_seeds import NO_MODEL
 from tiebreak.learner.strategies.uncertainty import ranked, uncertainty

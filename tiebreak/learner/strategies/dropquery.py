@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from tiebreak.domain.arrays import Floats, Positions
+from tiebreak.domain.label_space import SINGLE, LabelSpace, agrees, label_space
 from tiebreak.domain.ports import Head, Pick, Pool
-from tiebreak.learner.label_space import SINGLE, LabelSpace, agrees, label_space
 from tiebreak.learner.strategies._diverse import distinct, with_rest
 from tiebreak.learner.strategies._kmeans import FIT_ROWS, cluster
 from tiebreak.learner.strategies.kmeans_seeds import NO_MODEL, instead, seeds

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tiebreak.domain.arrays import Floats64, Positions
+from tiebreak.domain.label_space import label_space
 from tiebreak.domain.ports import Pick, Pool
+from tiebreak.domain.uncertainty import MeasureName, Utility
 from tiebreak.errors import UsageError
-from tiebreak.learner.label_space import label_space
-from tiebreak.learner.measures import MeasureName, Utility
 from tiebreak.learner.strategies._diverse import distinct
 
 _CHUNK = 16_384
