@@ -36,9 +36,9 @@ from tiebreak.domain.ports import Classifier, Head
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.choose_c import DEFAULT_C, deal
 from tiebreak.learner.classifiers.logistic import Logistic
-from tiebreak.learner.head_comparison import TrainingData, baseline_wins
 from tiebreak.learner.opinion.confidence import fit_confidence
 from tiebreak.learner.opinion.fusion import fit_fusion, fuse
+from tiebreak.models.head_selection import TrainingData, baseline_wins
 from tiebreak.registry import find
 
 LABELLED = {"banking77": 5, "clinc150": 3}

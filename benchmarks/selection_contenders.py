@@ -15,10 +15,9 @@ import numpy as np
 
 from tiebreak.config import SelectPart
 from tiebreak.learner.choose_c import DEFAULT_C, needs_choice
-from tiebreak.learner.head_comparison import TrainingData as Labelled
-from tiebreak.learner.head_comparison import baseline_wins, compare_heads
 from tiebreak.learner.label_space import SINGLE
-from tiebreak.models.head_selection import BASELINE_HEAD, DEFAULT_HEAD
+from tiebreak.models.head_selection import BASELINE_HEAD, DEFAULT_HEAD, baseline_wins, compare_heads
+from tiebreak.models.head_selection import TrainingData as Labelled
 from tiebreak.models.train import MAX_UNLABELLED
 from tiebreak.registry import find, known
 

@@ -16,8 +16,8 @@ from tiebreak.domain.arrays import Floats, Floats64, Positions
 from tiebreak.domain.batches import HeadComparison
 from tiebreak.domain.ports import Classifier, Head
 from tiebreak.learner.calibration import softmax
-from tiebreak.learner.head_comparison import TrainingData, compare_fits
 from tiebreak.learner.opinion.fusion import Fusion, fit_fusion, fuse
+from tiebreak.models.head_selection import TrainingData, compare_fits
 
 MIN_SHARE = 0.02
 """A label that is believed less than this of a record gives no row."""

@@ -191,7 +191,7 @@ def _judge(
             card.c if card else DEFAULT_C,
             context.rng("label-errors", source),
             queries=context.rows(ids),
-            own=np.array([place.get(i, -1) for i in ids.tolist()], dtype=np.int64),
+            positions=np.array([place.get(i, -1) for i in ids.tolist()], dtype=np.int64),
         )
     finally:
         context.progress.done()

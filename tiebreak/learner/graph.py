@@ -29,7 +29,7 @@ def nearest(vectors: Floats, k: int) -> tuple[Positions, Floats]:
     """
     n = len(vectors)
     k = max(0, min(k, n - 1))
-    found = np.empty((n, k), dtype=np.int64)
+    nearest_rows = np.empty((n, k), dtype=np.int64)
     cosines = np.empty((n, k), dtype=np.float32)
     step = max(1, _CELLS // max(n, 1))
     for start in range(0, n if k else 0, step):
@@ -37,9 +37,9 @@ def nearest(vectors: Floats, k: int) -> tuple[Positions, Floats]:
         near = vectors[start:stop] @ vectors.T
         near[np.arange(stop - start), np.arange(start, stop)] = -np.inf
         best = np.argpartition(near, n - k, axis=1)[:, n - k :]
-        found[start:stop] = best
+        nearest_rows[start:stop] = best
         cosines[start:stop] = np.take_along_axis(near, best, axis=1)
-    return found, cosines
+    return nearest_rows, cosines
 
 
 def affinity(vectors: Floats, k: int = NEIGHBOURS) -> Any:
@@ -50,11 +50,11 @@ def affinity(vectors: Floats, k: int = NEIGHBOURS) -> Any:
     from scipy.sparse import csr_matrix, diags
 
     n = len(vectors)
-    found, cosines = nearest(vectors, k)
-    width = found.shape[1]
+    near, cosines = nearest(vectors, k)
+    width = near.shape[1]
     weights = np.exp((cosines - 1.0) / WIDTH).astype(np.float32)
     rows = np.arange(n + 1) * width
-    directed = csr_matrix((weights.ravel(), found.ravel(), rows), shape=(n, n))
+    directed = csr_matrix((weights.ravel(), near.ravel(), rows), shape=(n, n))
     both = (directed + directed.T) * np.float32(0.5)
     degree = np.asarray(both.sum(axis=1)).ravel()
     scale = np.where(degree > 0, 1.0 / np.sqrt(np.maximum(degree, 1e-30)), 0.0).astype(np.float32)

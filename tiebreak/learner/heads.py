@@ -41,11 +41,6 @@ class LinearHead:
     converged: bool = True
     link: HeadLink = "softmax"
 
-    @property
-    def seen(self) -> tuple[str, ...]:
-        """Classes that had a training row, in schema order."""
-        return tuple(n for n, b in zip(self.classes, self.intercept, strict=True) if b > -np.inf)
-
     def logits(self, vectors: Floats) -> Floats64:
         """float64[n, k] for float32[n, d]; -inf for a class never seen."""
         if vectors.ndim != 2 or vectors.shape[1] != self.coef.shape[1]:
@@ -103,10 +98,10 @@ def load_head(path: Path, sha256: str) -> LinearHead:
         raise ModelFileError(
             f"The model file {str(path)!r} cannot be read: {problem.strerror}.", mend=_MEND
         ) from None
-    found = hashlib.sha256(raw).hexdigest()
-    if found != sha256:
+    actual = hashlib.sha256(raw).hexdigest()
+    if actual != sha256:
         raise ModelFileError(
-            f"The model file {str(path)!r} is damaged or was replaced: its SHA-256 is {found!r} "
+            f"The model file {str(path)!r} is damaged or was replaced: its SHA-256 is {actual!r} "
             f"and not {sha256!r}.",
             mend=_MEND,
         )

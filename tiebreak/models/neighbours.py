@@ -52,15 +52,15 @@ class LabelledIndex:
         """
         if not len(ids) or not k:
             return {}
-        found = nearest_labelled(self._index, vectors, k, query_ids=np.array(ids, dtype=np.int64))
-        wanted = sorted({i for row in found for i, _ in row})
+        near = nearest_labelled(self._index, vectors, k, query_ids=np.array(ids, dtype=np.int64))
+        wanted = sorted({i for row in near for i, _ in row})
         texts = {r.id: r.text for r in self._store.records.get(wanted)}
         return {
             record_id: tuple(
                 Neighbour(record_id=i, similarity=s, text=texts[i], labels=self._labels[i])
                 for i, s in row
             )
-            for record_id, row in zip(ids, found, strict=True)
+            for record_id, row in zip(ids, near, strict=True)
         }
 
 

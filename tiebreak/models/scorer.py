@@ -28,11 +28,11 @@ class Scorer:
         self._head = (card.version, card.temperature, head)
         self.version = card.version
         self.classes = head.classes
-        held: tuple[RecordTable, VectorFile] | None = context.memo.get(self._key)
-        if held is None or not held[1].data.is_file():
+        kept: tuple[RecordTable, VectorFile] | None = context.memo.get(self._key)
+        if kept is None or not kept[1].data.is_file():
             self._open()
         else:  # of a million records, seconds to read
-            self._table, self._vectors = held
+            self._table, self._vectors = kept
 
     @classmethod
     def newest(cls, context: ProjectContext) -> Scorer | None:

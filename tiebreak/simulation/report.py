@@ -15,9 +15,9 @@ import numpy as np
 
 from tiebreak.domain.labels import in_words
 from tiebreak.files.write import write_rows
-from tiebreak.learner.estimation.curve_comparison import area, labels_to, over_seeds, saved_range
 from tiebreak.learner.estimation.learning_curve import Range
 from tiebreak.report.curve_svg import draw
+from tiebreak.simulation.curve_comparison import area, labels_to, over_seeds, saved_range
 from tiebreak.simulation.replay import KEPT, RANDOM, Replay, ReplayStage, pool_size
 
 TARGETS = (0.80, 0.85, 0.90)

@@ -15,9 +15,9 @@ from typing import Any
 
 from tiebreak.domain.ports import Embedder, Floats, Progress
 from tiebreak.errors import UsageError
-from tiebreak.learner import head_comparison as trial
 from tiebreak.learner.choose_c import CHOICES, DEFAULT_C, FOLDS, needs_choice
 from tiebreak.learner.label_space import learning_space
+from tiebreak.models import head_selection
 from tiebreak.models.head_selection import BASELINE_HEAD, DEFAULT_HEAD
 from tiebreak.models.train import MAX_UNLABELLED
 from tiebreak.project import wiring
@@ -186,7 +186,11 @@ def _forecast(stage: ReplayStage) -> float:
         took += one + OVERHEAD
         if needs_choice(n, chosen, len(classes)):
             took += plain * len(CHOICES) * (FOLDS - 1) * n / stage.labels
-            took += trial.FOLDS * (one + plain) if asked == "auto" and not space.only_head else 0.0
+            took += (
+                head_selection.FOLDS * (one + plain)
+                if asked == "auto" and not space.only_head
+                else 0.0
+            )
             chosen = n
     return took
 

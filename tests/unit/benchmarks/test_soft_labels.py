@@ -21,8 +21,8 @@ from soft_labels import (
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.classifiers.logistic import Logistic
 from tiebreak.learner.classifiers.semi_supervised import SemiSupervised
-from tiebreak.learner.head_comparison import TrainingData, baseline_wins
 from tiebreak.learner.opinion.fusion import fit_fusion, fuse
+from tiebreak.models.head_selection import TrainingData, baseline_wins
 
 CLASSES = ("a", "b", "c")
 

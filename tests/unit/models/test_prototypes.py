@@ -11,7 +11,6 @@ from contexts import make_context
 
 from tiebreak.domain.batches import HeadComparison
 from tiebreak.domain.labels import Label
-from tiebreak.learner import head_comparison as trial
 from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.models import head_selection as choose_head
@@ -50,9 +49,9 @@ def test_a_trial_is_held_with_the_choice_of_c_and_its_outcome_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = make_context(tmp_path)
-    held: list[trial.TrainingData] = []
+    held: list[choose_head.TrainingData] = []
 
-    def lost(data: trial.TrainingData, *_: Any) -> HeadComparison:
+    def lost(data: choose_head.TrainingData, *_: Any) -> HeadComparison:
         held.append(data)
         return HeadComparison(n=9, won=0, lost=9)
 

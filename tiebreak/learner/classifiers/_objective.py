@@ -93,14 +93,16 @@ class Objective:
 def _believed(guess: Guess, p: Floats, logp: Floats) -> tuple[float, Floats]:
     """The terms over all rows, and their slope by the logits."""
     m = len(p)
-    own = (p * logp).sum(axis=1)
+    entropy = (p * logp).sum(axis=1)
     mean = p.mean(axis=0, dtype=np.float64)
     tilt = np.log(np.maximum(mean, FLOOR) / guess.prior)
     value = (
-        -float((guess.soft * logp).sum()) / m - ENTROPY * float(own.sum()) / m + float(mean @ tilt)
+        -float((guess.soft * logp).sum()) / m
+        - ENTROPY * float(entropy.sum()) / m
+        + float(mean @ tilt)
     )
     slope = p - guess.soft
-    slope -= np.float32(ENTROPY) * p * (logp - own[:, None])
+    slope -= np.float32(ENTROPY) * p * (logp - entropy[:, None])
     slope += p * (tilt - (p @ tilt)[:, None]).astype(np.float32)
     slope /= m
     return value, slope
@@ -110,10 +112,10 @@ def solve(objective: Objective, start: Floats64) -> tuple[Floats64, bool]:
     """Weights float64[k, d + 1] near *start* and whether the solver finished."""
     from scipy.optimize import minimize
 
-    found: Any = minimize(
+    result: Any = minimize(
         objective, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": MAX_ITER}
     )
-    return found.x.reshape(start.shape), bool(found.success)
+    return result.x.reshape(start.shape), bool(result.success)
 
 
 def logits(rows: Floats, weights: Floats64) -> Floats:

@@ -68,7 +68,7 @@ class SemiSupervised:
         """Train on float32[n, d] and n names out of *classes*, and on *unlabelled* float32[m, d].
 
         Without unlabelled rows, or with fewer than two classes to tell apart, it is `Logistic`.
-        The rows of *unlabelled* should be drawn by lot from the pool; those past `MAX_ROWS` are
+        The rows of *unlabelled* should be drawn at random from the pool; those past `MAX_ROWS` are
         left out, though never the first `MIN_UNLABELLED`.
 
         *prototypes* float32[k, d] are unit vectors of the classes' names, in schema order; another

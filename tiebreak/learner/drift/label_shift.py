@@ -50,10 +50,10 @@ def em_prevalence(
         raise UsageError("There are no new records.", mend="Wait for some.")
     with np.errstate(divide="ignore", invalid="ignore"):
         likelihood = np.where(prior > 0, probabilities / prior, 0.0)
-    told = likelihood.sum(axis=1) > 0
-    if not told.any():
+    known = likelihood.sum(axis=1) > 0
+    if not known.any():
         return Prevalence(shares=None, reason="no record has a label that was known before")
-    likelihood = likelihood[told]
+    likelihood = likelihood[known]
     shares = prior.copy()
     for _ in range(max_iter):
         joint = likelihood * shares
@@ -63,13 +63,6 @@ def em_prevalence(
         if moved <= tolerance:
             return Prevalence(shares=shares)
     return Prevalence(shares=shares, reason=f"stopped after {max_iter} steps, still moving")
-
-
-def reweighted(probabilities: Floats64, prior: Floats64, now: Floats64) -> Floats64:
-    """p(y|x) float64[n, k] under the shares *now* in place of *prior*; rows sum to 1."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        odds = np.where(prior > 0, probabilities * now / prior, 0.0)
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
 def bbse_prevalence(
@@ -86,7 +79,7 @@ def bbse_prevalence(
     at, because the joint one's values shrink with the number of labels.
 
     Args:
-        confusion: int64[k, k], verified records by (predicted, true label), drawn by lot.
+        confusion: int64[k, k], verified records by (predicted, true label), drawn at random.
         predicted: float64[k], share of new records that were predicted as each label.
         classes: the k labels' names.
     """

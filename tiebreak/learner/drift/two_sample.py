@@ -11,6 +11,7 @@ differently differ, and these tests will say so.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,7 +29,8 @@ NEIGHBOURS = 3
 that resembles old ones is told by its very nearest. At 10 % new intents power rose from .35 to .57
 (BANKING77) and .33 to .42 (CLINC150) over 10 neighbours, and out of scope it stayed the same."""
 
-Statistic = Literal["far_ranks", "ks"]
+Compare = Callable[[Floats64, Floats64], float]
+"""A statistic of two samples float64[n] and float64[m]: the known values and the new ones."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +55,7 @@ def distance_test(
     *,
     permutations: int = PERMUTATIONS,
     k: int = NEIGHBOURS,
-    statistic: Statistic = "far_ranks",
+    compare: Compare | None = None,
 ) -> Finding:
     """Is the window farther away, by mean distances to the *k* nearest reference records?
 
@@ -63,22 +65,21 @@ def distance_test(
 
     ``far_ranks`` is the window's mean exponential score, -ln(1 - rank / (n + 1)) over the pooled
     distances (Savage, Contributions to the Theory of Rank Order Statistics, 1956): a few texts
-    that are far away weigh, how far does not. ``ks`` is the two-sided Kolmogorov-Smirnov distance,
-    which looks at the middle most and so misses a small share of new texts far more often.
+    that are far away weigh, how far does not.
 
     Args:
         reference: float32[n, d] unit vectors; ``window``: float32[m, d].
         rng: draws the permutations.
         permutations: B above.
         k: how many neighbours.
-        statistic: see above.
+        compare: the statistic of distances; `far_ranks` for None.
     """
     rows, known = _pooled(reference, window, least=2)
     # deep enough for k reference records among the neighbours, though a new kind keeps together
     depth = int(np.ceil((4 * k + 10) * len(rows) / len(reference)))
     near, distances = nearest_others(rows, depth)
 
-    compare = ks if statistic == "ks" else far_ranks
+    compare = compare or far_ranks
 
     def value(is_known: Flags) -> float:
         scores = _mean_to_known(near, distances, is_known, k)
@@ -102,17 +103,6 @@ def far_ranks(known: Floats64, new: Floats64) -> float:
     values = np.sort(np.concatenate([known, new]))
     rank = (np.searchsorted(values, new) + np.searchsorted(values, new, side="right") + 1) / 2
     return float(-np.log1p(-rank / (len(values) + 1)).mean())
-
-
-def ks(known: Floats64, new: Floats64) -> float:
-    """max |F_known - F_new| over the line."""
-    values = np.concatenate([known, new])
-    steps = np.repeat([1 / len(known), -1 / len(new)], [len(known), len(new)])
-    order = np.argsort(values, kind="stable")
-    gap = np.cumsum(steps[order])
-    values = values[order]
-    last = np.append(values[1:] > values[:-1], True)  # equal values make one step together
-    return float(np.abs(gap)[last].max())
 
 
 def mmd_test(

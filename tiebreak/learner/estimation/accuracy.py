@@ -1,4 +1,4 @@
-"""Accuracy with an interval, from labels of records that were drawn by lot.
+"""Accuracy with an interval, from labels of records that were drawn at random.
 
 `estimate` counts them: Clopper & Pearson, The Use of Confidence or Fiducial Limits, Biometrika 26
 (1934). `assisted` also uses what the model expected of the records that nobody looked at: an
@@ -51,7 +51,7 @@ def share_right(right: Sequence[bool]) -> Estimate | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ControlSample:
-    """Labelled records that were drawn by lot, each from a population of its own.
+    """Labelled records that were drawn at random, each from a population of its own.
 
     All float64[n], one entry a record: ``loss`` is 0 where the model was right and 1 where not;
     ``guess`` is what was expected of that (1 - the model's calibrated top probability, or what
@@ -76,8 +76,8 @@ class ControlSample:
 def mean_loss(sample: ControlSample, weight: float | Floats64 = 1.0) -> float:
     """The mean loss over the population, with the guess as a control variate.
 
-    mean over the records of ``loss - weight * (guess - mean_guess)``. By lot each record stands for
-    as many of its population as any other, so that this is the inverse-probability estimate
+    mean over the records of ``loss - weight * (guess - mean_guess)``. Drawn at random, each record
+    stands for as many of its population as any other, so that this is the inverse-probability estimate
     mean_N f + (1/N) sum (xi / pi)(loss - f) with f = weight * guess: unbiased for **any** guess,
     also a random one, as long as *weight* was not learnt from these losses. With guess 0 or weight
     0 it is the plain mean (Horvitz & Thompson). Not clipped, and so maybe outside [0, 1]. *weight*

@@ -181,7 +181,7 @@ def _noise(residuals: Floats64, rng: np.random.Generator) -> Floats64:
     """Standardised noise [DRAWS, k] as wide as residuals and sample say, whichever is wider."""
     k = len(residuals)
     scaled = residuals * np.sqrt(k / (k - 3))
-    found = float(np.sqrt((scaled**2).mean()))
+    spread = float(np.sqrt((scaled**2).mean()))
     drawn: Floats64 = rng.choice(scaled, size=(DRAWS, k)) * np.sqrt(0.5)
     jitter: Floats64 = rng.normal(size=(DRAWS, k))
-    return drawn + jitter * float(np.sqrt(max(1.0, found**2) - found**2 / 2))
+    return drawn + jitter * float(np.sqrt(max(1.0, spread**2) - spread**2 / 2))

@@ -52,7 +52,7 @@ class ConfidenceCurve:
 def fit_confidence(confidence: Floats64, right: Flags) -> ConfidenceCurve | None:
     """The curve of verified answers, or None where confidence is of no use.
 
-    Platt, Probabilistic Outputs for Support Floats64 Machines, 1999: logistic regression on the
+    Platt, Probabilistic Outputs for Support Vector Machines, 1999: logistic regression on the
     score, with targets (n₊+1)/(n₊+2) and 1/(n₋+2) for right and wrong, so that answers that
     confidence separates without fault prove no certainty. The score is the confidence's log-odds.
 
@@ -78,9 +78,9 @@ def fit_confidence(confidence: Floats64, right: Flags) -> ConfidenceCurve | None
     if slope <= 0:
         return None
     curve = ConfidenceCurve(intercept=intercept, slope=slope, n=n)
-    said = np.where(right, curve(confidence[given]), 1 - curve(confidence[given]))
+    likely = np.where(right, curve(confidence[given]), 1 - curve(confidence[given]))
     one = np.where(right, hits / n, 1 - hits / n)
-    return curve if float((np.log(said) - np.log(one)).sum()) >= MIN_GAIN else None
+    return curve if float((np.log(likely) - np.log(one)).sum()) >= MIN_GAIN else None
 
 
 def _check(confidence: Floats64, right: Flags) -> None:
@@ -109,8 +109,8 @@ def _logistic(x: Floats64, target: Floats64) -> tuple[float, float]:
         return value, np.asarray(design.T @ (_sigmoid(z) - target) / len(x))
 
     mean = float(target.mean())
-    found = minimize(loss, [np.log(mean / (1 - mean)), 0.0], jac=True, method="BFGS")
-    return float(found.x[0]), float(found.x[1])
+    result = minimize(loss, [np.log(mean / (1 - mean)), 0.0], jac=True, method="BFGS")
+    return float(result.x[0]), float(result.x[1])
 
 
 def _log_odds(confidence: Floats64) -> Floats64:

@@ -95,8 +95,8 @@ def _solve(vectors: Floats, truth: Flags, c: float) -> tuple[Floats64, Floats64,
 
     options = {"maxiter": MAX_ITER, "gtol": TOLERANCE, "ftol": 0.0}
     with one_thread():
-        found: Any = minimize(
+        result: Any = minimize(
             objective, start.ravel(), jac=True, method="L-BFGS-B", options=options
         )
-    weights = found.x.reshape(k, -1)
-    return weights[:, :-1], weights[:, -1], bool(found.nit < MAX_ITER)
+    weights = result.x.reshape(k, -1)
+    return weights[:, :-1], weights[:, -1], bool(result.nit < MAX_ITER)

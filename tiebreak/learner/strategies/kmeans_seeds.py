@@ -3,7 +3,7 @@
 A strategy that lacks what it lives on hands over to this one or another (`instead`), and says so.
 
 BANKING77 at one label a class: .56 so, .35 with random choice (benchmarks/selection_loop.py, with
-a tenth drawn by lot in both).
+a tenth drawn at random in both).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class KMeansSeeds:
     name = "kmeans_seeds"
 
     def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
-        """Up to *n* picks: one per cell, then, if there are fewer distinct cells, by lot."""
+        """Up to *n* picks: one per cell, then, if there are fewer distinct cells, at random."""
         total = len(pool.vectors)
         if not total or n <= 0:
             return []

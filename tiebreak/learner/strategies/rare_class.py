@@ -3,7 +3,7 @@
 The rarest quarter of the labels seen so far (at least one) take turns, rarest first. Candidates of
 a label: the 100 nearest records of each of up to 10 of its labelled ones; of these the one that
 the head gives that label the greatest probability (without a head: the nearest). Each fifth pick
-is by lot, since a label nobody has met yet has no neighbours to search. Source: Coleman et al.,
+is at random, since a label nobody has met yet has no neighbours to search. Source: Coleman et al.,
 Similarity search for efficient active learning and search of rare concepts (SEALS), 2007.00077,
 with its most-likely-positive choice; anchors as in Lesci & Vlachos, AnchorAL, 2404.05623.
 
@@ -44,7 +44,7 @@ class _Trail:
 
 
 class RareClass:
-    """Neighbours of rare labels, in turn, and some by lot. Without labels: k-means seeds."""
+    """Neighbours of rare labels, in turn, and some at random. Without labels: k-means seeds."""
 
     name = "rare_class"
 
@@ -70,11 +70,11 @@ class RareClass:
 
 
 def rarest(labels: Sequence[str], rng: np.random.Generator) -> list[str]:
-    """The rarest `SHARE` of the labels that occur, rarest first, equals by lot."""
+    """The rarest `SHARE` of the labels that occur, rarest first, equals at random."""
     counts = Counter(labels)
     names = sorted(counts)
-    lot = rng.permutation(len(names))
-    order = np.lexsort((lot, np.array([counts[name] for name in names])))
+    rank = rng.permutation(len(names))
+    order = np.lexsort((rank, np.array([counts[name] for name in names])))
     return [names[i] for i in order[: max(1, round(SHARE * len(names)))]]
 
 
@@ -98,12 +98,12 @@ def _neighbours(vectors: Floats, anchors: Floats) -> tuple[Positions, Floats]:
 
     Exact, by products in chunks: the best of each chunk, then the best of these.
     """
-    found: list[Positions] = []
+    parts: list[Positions] = []
     for part in row_chunks(len(vectors), len(anchors)):
         cosines = vectors[part] @ anchors.T
         k = min(NEIGHBOURS, len(cosines))
-        found.append(part.start + np.argpartition(-cosines, k - 1, axis=0)[:k])
-    near = np.concatenate(found)  # [rows, anchors]
+        parts.append(part.start + np.argpartition(-cosines, k - 1, axis=0)[:k])
+    near = np.concatenate(parts)  # [rows, anchors]
     cosines = np.einsum("rad,ad->ra", vectors[near], anchors)
     k = min(NEIGHBOURS, len(near))
     best = np.argpartition(-cosines, k - 1, axis=0)[:k]
@@ -114,21 +114,21 @@ def _neighbours(vectors: Floats, anchors: Floats) -> tuple[Positions, Floats]:
     return rows, top
 
 
-def _interleave(trails: list[Positions], lot: Positions) -> tuple[Positions, Positions, Positions]:
-    """Every position once, as it is first met: trails in turn, each `EACH`-th turn from the lot.
+def _interleave(trails: list[Positions], rest: Positions) -> tuple[Positions, Positions, Positions]:
+    """Every position once, as it is first met: trails in turn, each `EACH`-th turn from *rest*.
 
-    Returns the positions, the trail of each (the number of trails for the lot), the place in it.
+    Returns the positions, the trail of each (the number of trails for *rest*), the place in it.
     """
     turns, lanes, places = [], [], []
-    for number, trail in enumerate([*trails, lot]):
+    for number, trail in enumerate([*trails, rest]):
         at = np.arange(len(trail))
-        step = at * len(trails) + number  # among the turns that are not by lot
-        by_lot = number == len(trails)
-        turns.append(at * EACH + EACH - 1 if by_lot else step + step // (EACH - 1))
+        step = at * len(trails) + number  # among the turns that are not at random
+        at_random = number == len(trails)
+        turns.append(at * EACH + EACH - 1 if at_random else step + step // (EACH - 1))
         lanes.append(np.full(len(trail), number))
         places.append(at)
     order = np.argsort(np.concatenate(turns), kind="stable")
-    rows = np.concatenate([*trails, lot])[order]
+    rows = np.concatenate([*trails, rest])[order]
     first = np.sort(np.unique(rows, return_index=True)[1])
     lane, place = np.concatenate(lanes)[order], np.concatenate(places)[order]
     return rows[first], lane[first], place[first]
