@@ -147,7 +147,7 @@ def baseline_wins(trial: HeadComparison) -> bool:
 
 
 def _right(data: TrainingData, train: Train, left_out: Positions, truth: Positions) -> Flags | None:
-    """Which left-out rows a head has right that never saw them; None where there is no such head."""
+    """Which left-out rows a head has right that never saw them; None without such a head."""
     rest = np.setdiff1d(np.arange(len(truth)), left_out)
     if not len(left_out) or not len(rest):
         return None

@@ -46,7 +46,7 @@ class LabelledRows:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Guess:
+class SoftTargets:
     """What is believed of rows float32[m, d], the labelled ones first.
 
     ``soft`` float32[m, k] are their soft targets and ``prior`` float64[k] the classes' shares (π).
@@ -63,7 +63,7 @@ class Objective:
     Without a guess it is the penalised cross-entropy of the labelled rows alone.
     """
 
-    def __init__(self, labelled: LabelledRows, guess: Guess | None = None) -> None:
+    def __init__(self, labelled: LabelledRows, guess: SoftTargets | None = None) -> None:
         self._known, self._guess = labelled, guess
         self._rows = labelled.rows if guess is None else guess.rows
         self._weight = labelled.weight / labelled.weight.sum()
@@ -90,7 +90,7 @@ class Objective:
         return value, gradient.ravel()
 
 
-def _believed(guess: Guess, p: Floats, logp: Floats) -> tuple[float, Floats]:
+def _believed(guess: SoftTargets, p: Floats, logp: Floats) -> tuple[float, Floats]:
     """The terms over all rows, and their slope by the logits."""
     m = len(p)
     entropy = (p * logp).sum(axis=1)

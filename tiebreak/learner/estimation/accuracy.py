@@ -77,7 +77,7 @@ def mean_loss(sample: ControlSample, weight: float | Floats64 = 1.0) -> float:
     """The mean loss over the population, with the guess as a control variate.
 
     mean over the records of ``loss - weight * (guess - mean_guess)``. Drawn at random, each record
-    stands for as many of its population as any other, so that this is the inverse-probability estimate
+    stands for as many of its population as any other: this is the inverse-probability estimate
     mean_N f + (1/N) sum (xi / pi)(loss - f) with f = weight * guess: unbiased for **any** guess,
     also a random one, as long as *weight* was not learnt from these losses. With guess 0 or weight
     0 it is the plain mean (Horvitz & Thompson). Not clipped, and so maybe outside [0, 1]. *weight*

@@ -29,7 +29,6 @@ from tiebreak.learner.estimation.accuracy import (
     MIN_PAIRS,
     ControlSample,
     assisted,
-    mean_loss,
     weight_of,
 )
 
@@ -136,20 +135,6 @@ def label_shares(
             LabelShare(share=share, low=low, high=high, n=estimate.n, plain=float(plain[j]))
         )
     return tuple(shares)
-
-
-def mean_shares(draws: Sequence[ControlDraw], weight: Sequence[float] | None = None) -> Floats64:
-    """The estimate of `label_shares` as it is, float64[k]: neither cut to [0, 1] nor to what is
-    known.
-
-    Unbiased for any guess while *weight*, one number a draw (`weights` for None), was fixed before
-    each draw. All 0: the labels that were known and the plain means of the draws.
-    """
-    say = np.asarray(weights(draws) if weight is None else weight, dtype=np.float64)
-    each = np.repeat(say, [len(draw.records) for draw in draws])
-    before, part = _known(draws)
-    k = draws[0].truth.shape[1]
-    return np.array([before[j] + part * (1 - mean_loss(_absent(draws, j), each)) for j in range(k)])
 
 
 def weights(draws: Sequence[ControlDraw]) -> list[float]:
