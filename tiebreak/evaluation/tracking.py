@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tiebreak.errors import MissingPackage, UsageError
-from tiebreak.files.write import write_rows
+from tiebreak.files import write_rows
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9_./ -]")
 LONGEST = 200

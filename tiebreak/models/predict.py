@@ -13,7 +13,7 @@ from tiebreak.domain.label_space import label_space
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Head
 from tiebreak.errors import UsageError
-from tiebreak.files.cells import clean_text
+from tiebreak.files import clean_text
 from tiebreak.learner.label_space import head_space
 from tiebreak.project.context import ProjectContext
 

@@ -16,10 +16,11 @@ from typing import Any
 from tiebreak.api.project import Project
 from tiebreak.domain.ports import Progress
 from tiebreak.errors import MissingPackage
-from tiebreak.loop.ingest import labels_of_column
+from tiebreak.files import labels_of_column
 from tiebreak.loop.prelabel import forecast_calls, sweep_targets
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext, QuietProgress
+from tiebreak.results import to_json
 from tiebreak.simulation.random_baseline import random_choice
 
 SLICE = "banking77_cards.jsonl.gz"
@@ -80,7 +81,7 @@ def _play(folder: Path, agent: str, progress: Progress | None) -> dict[str, Any]
             "reviewer": "simulated from the sealed labels",
             "agent": wiring.configured_agent_id(context.settings, None) or "none",
             "notes": notes,
-            "imported": {k: imported[k] for k in ("taken", "problems")},
+            "imported": {"taken": imported.taken, "problems": to_json(imported.problems)},
             "status": status,
             "human_labels_used": sum(status["model"]["trained_on"].values()),
             "random": random_choice(context),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from blobs import blobs
-from drift import ks, mean_distance_to
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp, kstest
 from unit_vectors import unit_rows
 
+from benchmarks.selection.drift import ks, mean_distance_to
 from tiebreak.learner.drift.novelty import mean_distance
 from tiebreak.learner.drift.two_sample import distance_test
 from tiebreak.retrieval.indexes.numpy_exact import NumpyIndex

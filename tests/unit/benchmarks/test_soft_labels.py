@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from soft_labels import (
+
+from benchmarks.promise.soft_labels import (
     MAX_TIMES,
     MIN_SHARE,
     WEIGHT,
@@ -17,7 +18,6 @@ from soft_labels import (
     hold_mixed,
     soft_rows,
 )
-
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.classifiers.logistic import Logistic
 from tiebreak.learner.classifiers.semi_supervised import SemiSupervised

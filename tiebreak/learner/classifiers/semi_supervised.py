@@ -18,7 +18,7 @@ head in proportion to their measured *trust*: as rows of their own class, and as
 its penalty pulls the weights to.
 
 What comes out is a `LinearHead`: the pool is needed to train, not to predict. Settings were chosen
-on parts of train splits, as benchmarks/heads.py and docs/decisions/0008 say; never on a test part.
+on parts of train splits, never on a test part (benchmarks/selection/heads.py, decision 8).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A strategy that lacks what it lives on hands over to this one or another (`instead`), and says so.
 
-BANKING77 at one label a class: .56 so, .35 with random choice (benchmarks/selection_loop.py, with
+BANKING77 at one label a class: .56 so, .35 with random choice (benchmarks/selection/loop.py, with
 a tenth drawn at random in both).
 """
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import streamlit as st
 
-from tiebreak.report.curve_svg import picture
+from tiebreak.report.charts import control_curves, curves_svg
+from tiebreak.report.rendering import label_span
 from tiebreak.ui.pages.keymap import keys
 from tiebreak.ui.server.served import Served, serving
 from tiebreak.ui.server.wire import WHY
@@ -104,21 +105,15 @@ def _curve(points: list[dict[str, Any]]) -> None:
     if not points:
         return
     st.subheader("The model by labels")
-    naive = [p for p in points if p["selected"] is not None]
-    curves = {"control arm": series(points, "accuracy")}
-    if naive:
-        none = [None] * len(naive)  # no interval makes it a figure of anybody's data
-        curves["naive"] = {**series(naive, "selected"), "low": none, "high": none}
-    drawn = picture(
-        curves,
+    drawn = curves_svg(
+        control_curves(points),
         title="Accuracy by labels",
-        under="control arm: drawn by lot; naive: the records that were selected; band: 95 %",
-        targets=(),
+        subtitle="control arm: drawn by lot; naive: the records that were selected; band: 95 %",
     )
     st.image(drawn, alt="The figures of the next table as curves.", width="stretch")
     st.table(
         {
-            "labels": [span(p) for p in points],
+            "labels": [label_span(p) for p in points],
             "control arm": [_accuracy(p["accuracy"]) for p in points],
             "naive": [_accuracy(p["selected"]) for p in points],
         }
@@ -128,18 +123,6 @@ def _curve(points: list[dict[str, Any]]) -> None:
         "drawn by lot, and what the model expects of the pool narrows its interval. The naive "
         "figure is of the records that the model was least sure of: not of your data."
     )
-
-
-def span(point: dict[str, Any]) -> str:
-    """The labels that a point's models had learnt from."""
-    least, most = point["from"], point["to"]
-    return str(most) if least == most else f"{least} to {most}"
-
-
-def series(points: list[dict[str, Any]], name: str) -> dict[str, list[Any]]:
-    """An accuracy of the curve's points as lists by labels, for the picture."""
-    parts = {key: [p[name][key] for p in points] for key in ("accuracy", "low", "high")}
-    return {"labels": [p["labels"] for p in points], **parts}
 
 
 def _say_learner(served: Served) -> None:
