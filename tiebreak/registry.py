@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.metadata import entry_points
 from importlib.resources import files
@@ -52,6 +52,6 @@ def find(kind: str, name: str) -> Callable[..., Any]:
     )
 
 
-def _variants(kind: str) -> dict[str, tuple[str, dict[str, Any]]]:
+def _variants(kind: str) -> Mapping[str, tuple[str, Mapping[str, object]]]:
     package = importlib.import_module(f"tiebreak.{AREAS[kind]}.{kind}")
     return getattr(package, "VARIANTS", {})

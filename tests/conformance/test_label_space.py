@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiebreak.domain import label_space as domain
-from tiebreak.domain.label_space import agrees
+from tiebreak.domain.label_space import agrees, head_space
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.uncertainty import MeasureName
 from tiebreak.errors import LabelError
 from tiebreak.learner.choose_c import CHOICES
 from tiebreak.learner.heads import LinearHead
-from tiebreak.learner.label_space import MULTI, SINGLE, head_space, learning_space
+from tiebreak.learner.label_space import MULTI, SINGLE, learning_space
 
 CLASSES = ("a", "b", "c")
 SINGLES = [(name,) for name in CLASSES]
@@ -50,7 +50,7 @@ def test_a_schema_a_pool_and_a_head_lead_to_the_same_space():
         head = LinearHead(
             classes=CLASSES, c=1.0, coef=np.eye(3), intercept=np.zeros(3), link=space.link
         )
-        assert head_space(head) is space
+        assert head_space(head) is pure
 
 
 @pytest.mark.parametrize(("space", "values"), SPACES)

@@ -18,7 +18,7 @@ import numpy as np
 from tiebreak.domain import uncertainty
 from tiebreak.domain.arrays import Flags, Floats64, Positions
 from tiebreak.domain.labels import LabelValue
-from tiebreak.domain.ports.learning import HeadLink
+from tiebreak.domain.ports.learning import Head, HeadLink
 from tiebreak.domain.uncertainty import GuessErrors, Measure, MeasureName
 from tiebreak.errors import LabelError
 
@@ -131,6 +131,11 @@ class HasMultiple(Protocol):
 def label_space(schema: HasMultiple) -> LabelSpace:
     """The label space of a schema, or of a pool or predictions under it."""
     return MULTI if schema.multiple else SINGLE
+
+
+def head_space(head: Head) -> LabelSpace:
+    """The label space that a head predicts in, by its link."""
+    return MULTI if head.link == MULTI.link else SINGLE
 
 
 def agrees(first: Positions, second: Positions) -> Flags:

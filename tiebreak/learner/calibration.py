@@ -6,12 +6,13 @@ Source: Guo et al., On Calibration of Modern Neural Networks, 2017 (temperature 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from tiebreak.domain.arrays import Floats64, Positions
+from tiebreak.domain.ports import HeadLink
 from tiebreak.errors import UsageError
 
 MIN_ROWS = 30
@@ -48,6 +49,13 @@ def sigmoid(logits: npt.NDArray[np.floating], temperature: float = 1.0) -> Float
     if not (scaled < np.inf).all():
         raise UsageError("A row of logits has NaN or +inf in it.", mend="Train the model again.")
     return np.asarray(np.exp(-np.logaddexp(0.0, -scaled)))
+
+
+LINKS: Mapping[HeadLink, Callable[[Floats64, float], Floats64]] = {
+    "softmax": softmax,
+    "sigmoid": sigmoid,
+}
+"""How logits become probabilities, by a head's link."""
 
 
 def _tempered(logits: npt.NDArray[np.floating], temperature: float) -> Floats64:

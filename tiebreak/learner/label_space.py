@@ -1,6 +1,6 @@
 """What is learnt of label values: the part of `tiebreak.domain.label_space` that fits and scores.
 
-`learning_space` gives the implementation for a schema or a pool, `head_space` for a head.
+`learning_space` gives the implementation for a schema or a pool.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from tiebreak.domain.label_space import (
     SingleLabel,
 )
 from tiebreak.domain.labels import LabelValue
-from tiebreak.domain.ports import Head
 from tiebreak.domain.uncertainty import binary_log
-from tiebreak.learner.calibration import fit_sets_temperature, fit_temperature, sigmoid, softmax
+from tiebreak.learner.calibration import LINKS, fit_sets_temperature, fit_temperature
 from tiebreak.learner.choose_c import CHOICES, DEFAULT_C, FOLDS, LOSS_FLOOR, deal
 from tiebreak.learner.classifiers.logistic import Logistic
 from tiebreak.learner.estimation.accuracy import share_right
@@ -65,9 +64,9 @@ class LearningSpace(LabelSpace):
     default_c: float
     only_head: str | None
 
-    @abstractmethod
     def probabilities(self, logits: Floats64, temperature: float = 1.0) -> Floats64:
         """Probabilities float64[n, k] of logits over a temperature; see `calibration`."""
+        return LINKS[self.link](logits, temperature)
 
     @abstractmethod
     def fit(
@@ -147,9 +146,6 @@ class SingleLabelLearning(SingleLabel, LearningSpace):
     default_c = DEFAULT_C
     only_head: str | None = None
 
-    def probabilities(self, logits: Floats64, temperature: float = 1.0) -> Floats64:
-        return softmax(logits, temperature)
-
     def fit(
         self, vectors: Floats, values: Sequence[LabelValue], classes: tuple[str, ...], c: float
     ) -> LinearHead | None:
@@ -205,9 +201,6 @@ class MultiLabelLearning(MultiLabel, LearningSpace):
     from 40 to 400 records, and exact matches within two and a half points of the best."""
     only_head: str | None = OneVsRest.name
 
-    def probabilities(self, logits: Floats64, temperature: float = 1.0) -> Floats64:
-        return sigmoid(logits, temperature)
-
     def fit(
         self, vectors: Floats, values: Sequence[LabelValue], classes: tuple[str, ...], c: float
     ) -> LinearHead | None:
@@ -259,11 +252,6 @@ SINGLE, MULTI = SingleLabelLearning(), MultiLabelLearning()
 def learning_space(schema: HasMultiple) -> LearningSpace:
     """The learning space of a schema, or of a pool under it."""
     return MULTI if schema.multiple else SINGLE
-
-
-def head_space(head: Head) -> LearningSpace:
-    """The learning space that a head predicts in, by its link."""
-    return MULTI if head.link == MULTI.link else SINGLE
 
 
 def micro_f1(pairs: Pairs) -> float | None:

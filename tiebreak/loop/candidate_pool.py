@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from tiebreak.domain.label_space import head_space
 from tiebreak.domain.ports import Floats, Head
 from tiebreak.learner.heads import LinearHead
-from tiebreak.learner.label_space import head_space
 from tiebreak.models.predict import probabilities
 from tiebreak.project.context import ProjectContext
 from tiebreak.retrieval.candidates import Near, PoolLimits, Uncertainty, anchors, candidates

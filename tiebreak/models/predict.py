@@ -14,7 +14,7 @@ from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Head
 from tiebreak.errors import UsageError
 from tiebreak.files import clean_text
-from tiebreak.learner.label_space import head_space
+from tiebreak.learner.calibration import LINKS
 from tiebreak.project.context import ProjectContext
 
 CHUNK = 1024
@@ -26,7 +26,7 @@ def probabilities(
     """float64[n, k] over the schema's labels, with the head's temperature or with T = 1."""
     _, temperature, weights = head
     logits = weights.logits(vectors)
-    return head_space(weights).probabilities(logits, temperature if calibrated else 1.0)
+    return LINKS[weights.link](logits, temperature if calibrated else 1.0)
 
 
 def predict_records(context: ProjectContext, ids: Sequence[int]) -> Predictions | None:
