@@ -190,7 +190,7 @@ def _judge(
             model.c if model else DEFAULT_C,
             context.rng("label-errors", source),
             queries=context.rows(ids),
-            own=np.array([place.get(i, -1) for i in ids.tolist()], dtype=np.int64),
+            positions=np.array([place.get(i, -1) for i in ids.tolist()], dtype=np.int64),
         )
     finally:
         context.progress.done()

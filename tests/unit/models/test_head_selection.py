@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tiebreak.domain.batches import HeadComparison
 from tiebreak.domain.ports import Floats
 from tiebreak.learner.classifiers.logistic import Logistic
-from tiebreak.learner.head_comparison import TrainingData, baseline_wins, compare_heads
 from tiebreak.learner.heads import LinearHead
+from tiebreak.models.head_selection import TrainingData, baseline_wins, compare_heads
 
 CLASSES = ("a", "b")
 

@@ -1,19 +1,27 @@
-"""Cover a pool by greedy choice: each pick adds most to what the batch and the labels resemble.
+"""Herding: the records that together resemble most of the pool, or of what the model doubts in it.
 
 Coverage of a set S: F(S) = sum_r u_r max_{s in S} k(r, s) over reference records r, with
 k(z, z') = exp(-||z - z'||^2 / width) = exp(-(2 - 2 z.z') / width). F is monotone and submodular,
 so that what a record adds never grows, the greedy choice reaches (1 - 1/e) of the best, and a lazy
 greedy (Minoux, 1978), which looks again only at records whose old gain still leads, is exact.
+
+S begins with what is labelled; the references are up to 3,000 records of the pool; the width is the
+pool's median squared distance to the 10th neighbour. ``maxherding`` has u = 1: Bae et al.,
+Generalized coverage for more robust low-budget active learning, 2407.12212; a smooth kernel where
+ProbCover has a ball, whose radius it hangs on. ``uncertainty_herding`` has u = 1 - (p1 - p2), and
+u = 1 without a head: Bae et al., Uncertainty herding: one active learning method for all label
+budgets, 2412.20644 (ICLR 2025); here with one width for all budgets.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats, Pick, Pool
-from tiebreak.learner.strategies._cosine import closest, row_chunks
-from tiebreak.learner.strategies._diverse import NEAR
+from tiebreak.domain.arrays import Floats, Floats64, Positions
+from tiebreak.domain.ports import Pick, Pool
+from tiebreak.learner.strategies._diverse import NEAR, closest, row_chunks
+from tiebreak.learner.strategies.kmeans_seeds import NO_MODEL
+from tiebreak.learner.strategies.uncertainty import uncertainty
 
 REFERENCE = 3_000
 NEIGHBOUR = 10
@@ -21,11 +29,30 @@ _SAMPLE = 500
 _STORED = 2**25
 _BLOCK = 32
 
-Positions = npt.NDArray[np.int64]
+
+class Herding:
+    """Coverage of the pool, *weighted* by the model's doubt or not: then it asks no model."""
+
+    def __init__(self, weighted: bool) -> None:
+        self.name = "uncertainty_herding" if weighted else "maxherding"
+        self._weighted = weighted
+
+    def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
+        """Up to *n* picks, the greatest gain first."""
+        if not self._weighted:
+            return herd(pool, n, rng, np.ones(len(pool.vectors)), "")
+        informed = pool.probabilities is not None
+        why = ", each record counted by the model's doubt" if informed else f"; {NO_MODEL}"
+        return herd(pool, n, rng, uncertainty(pool, "margin"), why)
+
+
+def create(weighted: bool) -> Herding:
+    """The strategy, for the registry."""
+    return Herding(weighted)
 
 
 def reference(n: int, rng: np.random.Generator) -> Positions:
-    """Positions to cover: all of *n*, or `REFERENCE` of them by lot."""
+    """Positions to cover: all of *n*, or `REFERENCE` of them at random."""
     if n <= REFERENCE:
         return np.arange(n, dtype=np.int64)
     return np.sort(rng.choice(n, REFERENCE, replace=False))
@@ -64,8 +91,8 @@ class Coverage:
         self._centres = vectors[rows]
         self._weight = weight
         self._width = np.float32(width)
-        held = closest(self._centres, labelled)
-        self.held = self._kernel(held)  # exp(-inf) = 0 where nothing is labelled
+        # exp(-inf) = 0 where nothing is labelled
+        self.covered = self._kernel(closest(self._centres, labelled))
         shape = (len(vectors), len(rows))
         self._stored = np.empty(shape, dtype=np.float32) if np.prod(shape) <= _STORED else None
 
@@ -80,7 +107,7 @@ class Coverage:
     def all_gains(self) -> Floats:
         """`gains` of the whole pool, float32[n], in chunks."""
         out = np.empty(len(self._vectors), dtype=np.float32)
-        for part in row_chunks(len(out), len(self.held)):
+        for part in row_chunks(len(out), len(self.covered)):
             similar = self._similar(part)
             if self._stored is not None:
                 self._stored[part] = similar
@@ -92,22 +119,22 @@ class Coverage:
         return self._added(self._similar(at) if self._stored is None else self._stored[at])
 
     def _added(self, similar: Floats) -> Floats:
-        similar = similar - self.held
+        similar = similar - self.covered
         added: Floats = np.maximum(similar, 0, out=similar) @ self._weight
         return added
 
     def add(self, at: int) -> None:
         """Take a position into the covering set."""
-        np.maximum(self.held, self._similar(np.array([at]))[0], out=self.held)
+        np.maximum(self.covered, self._similar(np.array([at]))[0], out=self.covered)
 
     def share(self) -> float:
         """The part of the total weight that is covered, in [0, 1]."""
         total = float(self._weight.sum())
-        return float(self.held @ self._weight) / total if total > 0 else 1.0
+        return float(self.covered @ self._weight) / total if total > 0 else 1.0
 
 
 class LazyGreedy:
-    """The greedy choice over a `Coverage`: next to come is the greatest gain, equals by lot.
+    """The greedy choice over a `Coverage`: next to come is the greatest gain, equals at random.
 
     Near-duplicates of a pick stand back until there is nothing else.
     """
@@ -115,8 +142,8 @@ class LazyGreedy:
     def __init__(self, cover: Coverage, vectors: Floats, rng: np.random.Generator) -> None:
         self._cover = cover
         self._vectors = vectors
-        self._lot = rng.permutation(len(vectors))
-        self._bound = cover.all_gains()[self._lot]
+        self._order = rng.permutation(len(vectors))
+        self._bound = cover.all_gains()[self._order]
         self._fresh = np.ones(len(vectors), dtype=bool)
         self._chosen: list[int] = []
         self._near: list[int] = []
@@ -127,7 +154,7 @@ class LazyGreedy:
         if at is None:  # near-duplicates alone are left, in the order they stood back
             position, gain = self._near.pop(0), 0.0
         else:
-            position, gain = int(self._lot[at]), float(self._bound[at])
+            position, gain = int(self._order[at]), float(self._bound[at])
             self._bound[at] = -np.inf
         self._cover.add(position)
         self._chosen.append(position)
@@ -135,7 +162,7 @@ class LazyGreedy:
         return position, gain
 
     def _top(self) -> int | None:
-        """The place in the lot of the true greatest gain. Old gains are upper bounds."""
+        """The place in the order of the true greatest gain. Old gains are upper bounds."""
         size = _BLOCK
         while True:
             best = int(self._bound.argmax())
@@ -149,7 +176,7 @@ class LazyGreedy:
             size *= 2
 
     def _refresh(self, places: Positions) -> None:
-        positions = self._lot[places]
+        positions = self._order[places]
         near = (self._vectors[positions] @ self._vectors[self._chosen].T > NEAR).any(axis=1)
         self._near += positions[near].tolist()
         self._bound[places[near]] = -np.inf
@@ -157,9 +184,7 @@ class LazyGreedy:
         self._fresh[places] = True
 
 
-def herd(
-    pool: Pool, n: int, rng: np.random.Generator, weight: npt.NDArray[np.floating], why: str
-) -> list[Pick]:
+def herd(pool: Pool, n: int, rng: np.random.Generator, weight: Floats64, why: str) -> list[Pick]:
     """Up to *n* picks that cover the pool with weights float[n of the pool] u; *why* ends reasons.
 
     Memory: the kernel of n x r numbers is kept up to 128 MiB and computed anew, a few rows at a

@@ -11,23 +11,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats, Floats64, Positions
 from tiebreak.domain.batches import HeadComparison
-from tiebreak.domain.ports import Classifier, Floats, Head
+from tiebreak.domain.ports import Classifier, Head
 from tiebreak.learner.calibration import softmax
-from tiebreak.learner.head_comparison import TrainingData, compare_fits
 from tiebreak.learner.opinion.fusion import Fusion, fit_fusion, fuse
+from tiebreak.models.head_selection import TrainingData, compare_fits
 
-LEAST_Q = 0.02
+MIN_SHARE = 0.02
 """A label that is believed less than this of a record gives no row."""
 WEIGHT = 0.5
 """What an agent-labelled record weighs in all, beside 1 for a person's label."""
-MOST = 2.0
+MAX_TIMES = 2.0
 """All agent-labelled records together weigh at most so many times what people's labels do."""
-
-Matrix = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -39,10 +36,10 @@ class Verified:
     and ``confidence`` float64[n] its confidence, nan for none.
     """
 
-    rows: Places
-    p: Matrix
-    said: Places
-    confidence: Matrix
+    rows: Positions
+    p: Floats64
+    said: Positions
+    confidence: Floats64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -55,27 +52,27 @@ class AgentLabels:
     """
 
     vectors: Floats
-    said: Places
-    confidence: Matrix
+    said: Positions
+    confidence: Floats64
     verified: Verified
 
 
-def soft_rows(q: Matrix, people: float) -> tuple[Places, Places, Matrix]:
+def soft_rows(q: Floats64, people: float) -> tuple[Positions, Positions, Floats64]:
     """Training rows of beliefs: positions int64[r] in *q*, labels int64[r], weights float64[r].
 
     A row for every label with q > .02, of weight q / 2; scaled down together where they would
     weigh more than twice as much as *people*, the weight of people's labels.
     """
-    at, label = np.nonzero(q > LEAST_Q)
+    at, label = np.nonzero(q > MIN_SHARE)
     weight = WEIGHT * q[at, label]
     total = float(weight.sum())
-    if total > MOST * people:
-        weight = weight * (MOST * people / total)
+    if total > MAX_TIMES * people:
+        weight = weight * (MAX_TIMES * people / total)
     return at.astype(np.int64), label.astype(np.int64), weight
 
 
 def fit_mixed(
-    data: TrainingData, classifier: Classifier, agent: AgentLabels, rows: Places | None = None
+    data: TrainingData, classifier: Classifier, agent: AgentLabels, rows: Positions | None = None
 ) -> Head | None:
     """A head of *classifier* from people's labels and the agent's, in the one step above.
 
@@ -107,7 +104,7 @@ def fit_mixed(
     return mixed.fit(classifier)
 
 
-def fusion_of(data: TrainingData, verified: Verified, rows: Places) -> Fusion:
+def fusion_of(data: TrainingData, verified: Verified, rows: Positions) -> Fusion:
     """The fusion that the verified ones among *rows* (positions in *data*) speak for."""
     place = {name: i for i, name in enumerate(data.classes)}
     kept = np.isin(verified.rows, rows)

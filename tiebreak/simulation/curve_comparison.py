@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Flags
 from tiebreak.errors import UsageError
 from tiebreak.learner.estimation.learning_curve import Range
 
 DRAWS = 1000
-
-Numbers = npt.NDArray[np.float64]
 
 
 def labels_to(labels: Sequence[int], accuracy: Sequence[float], target: float) -> float | None:
@@ -79,8 +77,8 @@ def over_seeds(values: Sequence[float], confidence: float = 0.95) -> Range | Non
 
 def saved_range(
     labels: Sequence[int],
-    ours: Sequence[npt.NDArray[np.bool_]],
-    theirs: Sequence[npt.NDArray[np.bool_]],
+    ours: Sequence[Flags],
+    theirs: Sequence[Flags],
     rng: np.random.Generator,
     *,
     confidence: float = 0.95,

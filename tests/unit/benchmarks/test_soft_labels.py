@@ -7,14 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tiebreak.learner.calibration import softmax
-from tiebreak.learner.classifiers.logistic import Logistic
-from tiebreak.learner.classifiers.semi_supervised import SemiSupervised
-from tiebreak.learner.head_comparison import TrainingData, baseline_wins
-from tiebreak.learner.opinion.fusion import fit_fusion, fuse
-from tiebreak.learner.soft_labels import (
-    LEAST_Q,
-    MOST,
+from benchmarks.promise.soft_labels import (
+    MAX_TIMES,
+    MIN_SHARE,
     WEIGHT,
     AgentLabels,
     Verified,
@@ -23,6 +18,11 @@ from tiebreak.learner.soft_labels import (
     hold_mixed,
     soft_rows,
 )
+from tiebreak.learner.calibration import softmax
+from tiebreak.learner.classifiers.logistic import Logistic
+from tiebreak.learner.classifiers.semi_supervised import SemiSupervised
+from tiebreak.learner.opinion.fusion import fit_fusion, fuse
+from tiebreak.models.head_selection import TrainingData, baseline_wins
 
 CLASSES = ("a", "b", "c")
 
@@ -69,7 +69,7 @@ class World:
 
 
 def test_a_row_for_every_label_that_is_believed():
-    q = np.array([[0.9, 0.1 - LEAST_Q, LEAST_Q], [0.0, 1.0, 0.0]])
+    q = np.array([[0.9, 0.1 - MIN_SHARE, MIN_SHARE], [0.0, 1.0, 0.0]])
     at, label, weight = soft_rows(q, people=10.0)
     assert at.tolist() == [0, 0, 1]
     assert label.tolist() == [0, 1, 1]
@@ -81,7 +81,7 @@ def test_the_agent_weighs_at_most_twice_what_people_do():
     *_, free = soft_rows(q, people=1000.0)
     *_, held = soft_rows(q, people=50.0)
     assert free.sum() == pytest.approx(WEIGHT * 1000)
-    assert held.sum() == pytest.approx(MOST * 50)
+    assert held.sum() == pytest.approx(MAX_TIMES * 50)
     assert np.ptp(held) == 0
 
 
@@ -96,7 +96,7 @@ def test_the_step_is_weighted_regression_on_duplicated_rows():
     vectors, labels, weights = list(data.vectors), list(data.labels), [1.0] * 30
     for row, vector in zip(q, agent.vectors, strict=True):
         for y, chance in enumerate(row):
-            if chance > LEAST_Q:
+            if chance > MIN_SHARE:
                 vectors.append(vector)
                 labels.append(CLASSES[y])
                 weights.append(0.5 * chance)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tiebreak.learner.control_arm import draw_control
+from tiebreak.models.control_arm import draw_control
 
 IDS = np.arange(100, 120)
 
