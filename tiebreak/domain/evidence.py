@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats64, Ids
 from tiebreak.domain.labels import LabelValue
 
 NANOS = 1_000_000_000
@@ -74,8 +74,8 @@ class Predictions:
     1, or with ``multiple`` each is the probability that its label applies.
     """
 
-    ids: npt.NDArray[np.int64]
-    probabilities: npt.NDArray[np.float64]
+    ids: Ids
+    probabilities: Floats64
     classes: tuple[str, ...]
     model_version: int
     multiple: bool = False

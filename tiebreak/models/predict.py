@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tiebreak.domain.arrays import Ids
 from tiebreak.domain.evidence import Predictions, most_probable
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Floats, Head
 from tiebreak.errors import UsageError
 from tiebreak.files import clean_text
 from tiebreak.learner.calibration import sigmoid, softmax
-from tiebreak.project.context import Ids, ProjectContext
+from tiebreak.project.context import ProjectContext
 
 CHUNK = 1024
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tiebreak.config import Settings
+from tiebreak.domain.arrays import Floats, Ids
 from tiebreak.domain.evidence import Suggestion
 from tiebreak.domain.labels import LabelSchema
-from tiebreak.domain.ports import Clock, Embedder, Floats, Head, LabelModel, Progress, Store
+from tiebreak.domain.ports import Clock, Embedder, Head, LabelModel, Progress, Store
 from tiebreak.domain.records import Record, RecordTable
 from tiebreak.errors import ConfigError
 from tiebreak.project import wiring
@@ -25,8 +25,6 @@ from tiebreak.project.pool import PoolState, read_pool
 if TYPE_CHECKING:
     from tiebreak.retrieval.kept import KeptIndex
     from tiebreak.store.vectors import VectorFile
-
-Ids = npt.NDArray[np.int64]
 
 
 class QuietProgress:

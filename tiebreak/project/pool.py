@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from tiebreak.domain.arrays import Ids
 from tiebreak.domain.batches import ModelInfo, QueryBatch
 from tiebreak.domain.decisions import Decision
 from tiebreak.domain.labels import LabelSchema, LabelValue
@@ -22,7 +23,7 @@ from tiebreak.domain.promises import Candidate, Policy
 from tiebreak.domain.reviews import DECIDING, Annotation, ReviewTask, standing
 
 if TYPE_CHECKING:
-    from tiebreak.project.context import Ids, ProjectContext
+    from tiebreak.project.context import ProjectContext
 
 T = TypeVar("T")
 

@@ -18,11 +18,11 @@ from typing import Any, Protocol
 
 import faiss as _faiss
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats, Progress
+from tiebreak.domain.arrays import Floats, Ids, Positions
+from tiebreak.domain.ports import Progress
 from tiebreak.retrieval.faiss_index import FaissIndex
-from tiebreak.retrieval.ranking import Ids, blocks
+from tiebreak.retrieval.ranking import blocks
 
 faiss: Any = _faiss  # its stubs lack callbacks
 
@@ -42,7 +42,7 @@ class RowFile(Protocol):
     dim: int
 
     def __len__(self) -> int: ...
-    def at(self, positions: npt.NDArray[np.int64]) -> Floats: ...
+    def at(self, positions: Positions) -> Floats: ...
     def digest(self, rows: int) -> str | None: ...
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from tiebreak.config import EmbedderPart, Settings
+from tiebreak.domain.arrays import Hashes, Positions
 from tiebreak.domain.labels import LabelSchema
 from tiebreak.domain.ports import Embedder, Progress
 from tiebreak.domain.records import NewRecord, Record, content_hash
@@ -184,7 +184,7 @@ def _check(
         )
 
 
-def hashes_of(rows: Sequence[NewRecord]) -> npt.NDArray[np.void]:
+def hashes_of(rows: Sequence[NewRecord]) -> Hashes:
     """Content hashes V32[n] of the rows' texts: the keys of their vectors."""
     raw = b"".join(bytes.fromhex(content_hash(row.text)) for row in rows)
     return np.frombuffer(raw, dtype="V32")
@@ -199,7 +199,7 @@ def embed_rows(
     """
     rows = [*data.pool, *data.test]
 
-    def texts(positions: npt.NDArray[np.int64]) -> list[str]:
+    def texts(positions: Positions) -> list[str]:
         return [rows[i].text for i in positions.tolist()]
 
     held: AbstractContextManager[None] = (

@@ -6,10 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats, Positions
 from tiebreak.domain.evidence import Estimate
-from tiebreak.domain.ports import Floats
 from tiebreak.learner.estimation.curve_comparison import labels_to
 from tiebreak.learner.head_comparison import TrainingData
 from tiebreak.models.control_arm import share_right
@@ -86,7 +85,7 @@ class _Rows:
     def scored(self, context: ProjectContext, head: Any) -> Estimate:
         """A head's accuracy on the held-out rows."""
         known = context.store.gold.get(self.heldout.tolist())
-        best: npt.NDArray[np.int64] = probabilities(head, context.rows(self.heldout)).argmax(axis=1)
+        best: Positions = probabilities(head, context.rows(self.heldout)).argmax(axis=1)
         names = context.schema.names
         right = [(names[j],) == known[i] for i, j in zip(self.heldout.tolist(), best, strict=True)]
         told = share_right(right)

@@ -23,11 +23,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats, Hashes, Positions
 from tiebreak.errors import StoreError
-
-Hashes = npt.NDArray[np.void]
-Rows = npt.NDArray[np.float32]
-Positions = npt.NDArray[np.int64]
 
 _MAGIC = b"TBv1"
 _HEAD = struct.Struct("<4sIQ16s")
@@ -53,7 +50,7 @@ class VectorFile:
         self._blocks: list[tuple[int, bytes]] = []  # rows and digest of each block
         self._hashes = bytearray()
         self._mapped: mmap.mmap | None = None
-        self._array: Rows | None = None
+        self._array: Floats | None = None
         self._order: tuple[npt.NDArray[np.bytes_], npt.NDArray[np.intp]] | None = None
         self._load()
 
@@ -73,7 +70,7 @@ class VectorFile:
     def __len__(self) -> int:
         return len(self._hashes) // _KEY
 
-    def missing(self, hashes: Hashes) -> npt.NDArray[np.int64]:
+    def missing(self, hashes: Hashes) -> Positions:
         """Positions in *hashes* (V32[n]) whose vector is not here; equal hashes: the first only."""
         unknown = np.flatnonzero(self.positions(hashes) < 0)
         _, first = np.unique(_sortable(hashes)[unknown], return_index=True)
@@ -94,7 +91,7 @@ class VectorFile:
         at[turn] = np.minimum(np.searchsorted(known, asked[turn]), len(known) - 1)
         return np.where(known[at] == asked, order[at], -1).astype(np.int64)
 
-    def append(self, hashes: Hashes, rows: Rows) -> None:
+    def append(self, hashes: Hashes, rows: Floats) -> None:
         """Add vectors (float32[n, dim]) of new content hashes (V32[n]); on disk when it returns.
 
         Raises:
@@ -125,11 +122,11 @@ class VectorFile:
         self._unmap()
         self._order = None
 
-    def rows(self, hashes: Hashes) -> Rows:
+    def rows(self, hashes: Hashes) -> Floats:
         """float32[n, dim], a copy, in the order of *hashes*; one without a vector: `StoreError`."""
         return self.at(self.positions(hashes))
 
-    def at(self, positions: Positions) -> Rows:
+    def at(self, positions: Positions) -> Floats:
         """float32[n, dim], a copy of the rows at *positions*, int64[n]; negative: `StoreError`."""
         lost = int((positions < 0).sum())
         if lost:
@@ -147,7 +144,7 @@ class VectorFile:
                 self._let_go()
         return out
 
-    def _read(self, positions: Positions, out: Rows) -> None:
+    def _read(self, positions: Positions, out: Floats) -> None:
         """Rows that lie close together, by one read: half the time of touching a map's pages."""
         first, last = int(positions.min()), int(positions.max())
         count, offset = (last - first + 1) * self.dim, first * self.dim * 4
@@ -205,7 +202,7 @@ class VectorFile:
         keys = bytes(self._hashes[start * _KEY : (start + count) * _KEY])
         return _digest(keys, self._rows()[start : start + count].tobytes()) == digest
 
-    def _rows(self) -> Rows:
+    def _rows(self) -> Floats:
         if self._array is None:
             shape = (len(self), self.dim)
             if not len(self):
