@@ -129,14 +129,14 @@ class Composer:
 
     def can_score(self, task: LabelTask) -> bool:
         """Whether a code for every label fits, or there is something to make a shortlist from."""
-        if len(self.schema.names) <= self._room:
+        if len(self.schema.names) <= self._max_codes:
             return True
         return bool(task.shortlist) or bool(self._demonstrations(task))
 
     # -- parts
 
     @property
-    def _room(self) -> int:
+    def _max_codes(self) -> int:
         return min(self.top_logprobs, len(codes.CODES))
 
     @property
@@ -155,7 +155,7 @@ class Composer:
         A short list is filled up with others, because a choice between two is no measure.
         """
         names = self.schema.names
-        if len(names) <= self._room:
+        if len(names) <= self._max_codes:
             return list(names)
         known = set(names)
         near = [name for n in reversed(shown) for name in n.labels]
@@ -164,7 +164,7 @@ class Composer:
             rest = [name for name in names if name not in picked]
             picked += codes.assign_codes(rest, self.seed, task.text).values()
             picked = picked[:MIN_CANDIDATES]
-        return picked[: self._room]
+        return picked[: self._max_codes]
 
     def _inputs(self, mode: Mode, table: Mapping[str, str]) -> dict[str, str]:
         meanings = {x.name: _meaning(x.definition, x.examples) for x in self.schema.labels}

@@ -50,13 +50,13 @@ def read_answer(
 
     Reasons: ``empty``, ``refused``, ``echo``, ``truncated``, ``invalid-json``, ``unknown-label``.
     """
-    said = _object(text, finish, secrets)
-    if isinstance(said, str):
-        return ParsedAnswer(None, said)
-    label = said.get("label")
+    answer = _object(text, finish, secrets)
+    if isinstance(answer, str):
+        return ParsedAnswer(None, answer)
+    label = answer.get("label")
     if not isinstance(label, str) or label.strip() not in names:
         return ParsedAnswer(None, "unknown-label")
-    return ParsedAnswer(label.strip(), rationale=shorten(said.get("rationale")))
+    return ParsedAnswer(label.strip(), rationale=shorten(answer.get("rationale")))
 
 
 def read_set(
@@ -66,17 +66,17 @@ def read_set(
 
     One name that is not in *names* makes the whole answer ``unknown-label``.
     """
-    said = _object(text, finish, secrets)
-    if isinstance(said, str):
-        return SetAnswer(None, said)
-    given = said.get("labels")
-    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+    answer = _object(text, finish, secrets)
+    if isinstance(answer, str):
+        return SetAnswer(None, answer)
+    listed = answer.get("labels")
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
         return SetAnswer(None, "unknown-label")
-    labels = {name.strip() for name in given}
+    labels = {name.strip() for name in listed}
     if not labels.issubset(names):
         return SetAnswer(None, "unknown-label")
     in_order = tuple(name for name in names if name in labels)
-    return SetAnswer(in_order, rationale=shorten(said.get("rationale")))
+    return SetAnswer(in_order, rationale=shorten(answer.get("rationale")))
 
 
 def _object(text: str, finish: str, secrets: Collection[str]) -> dict[str, Any] | str:
@@ -84,15 +84,15 @@ def _object(text: str, finish: str, secrets: Collection[str]) -> dict[str, Any] 
     if finish == "content_filter":
         return "refused"
     body = _THINK.sub("", text).strip()
-    said = _first_object(body)
-    whole = text if said is None else text + json.dumps(said, ensure_ascii=False)
-    if any(secret in whole for secret in secrets):
+    answer = _first_object(body)
+    checked = text if answer is None else text + json.dumps(answer, ensure_ascii=False)
+    if any(secret in checked for secret in secrets):
         return "echo"
-    if said is None:
+    if answer is None:
         if finish == "length":
             return "truncated"
         return "invalid-json" if body else "empty"
-    return said
+    return answer
 
 
 def shorten(words: Any, limit: int = MAX_RATIONALE) -> str:
