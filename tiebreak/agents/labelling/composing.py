@@ -87,20 +87,20 @@ class Composer:
         mark = marker(self.seed, [text, *(n.text for n in shown)])
         inputs = self._inputs(mode, table)
 
-        def turn(section: str, content: str) -> Message:
+        def message(section: str, content: str) -> Message:
             values = {**inputs, "text": fence(content, mark)}
             return Message(role="user", content=book.render(section, values))
 
         system = Message(role="system", content=_tidy(book.render("system", inputs)))
         answers = self._answers(mode, table, shown)
         examples = [
-            (turn("example", neutralise(n.text)[0]), Message(role="assistant", content=answer))
+            (message("example", neutralise(n.text)[0]), Message(role="assistant", content=answer))
             for n, answer in zip(shown, answers, strict=True)
         ]
         tokens = 1 if mode == "score" else self.answer_tokens
         fitted = fitting.fit_prompt(
             text,
-            fixed=_length(system, turn("question", "")) + tokens,
+            fixed=_length(system, message("question", "")) + tokens,
             demonstrations=[_length(*pair) for pair in examples],
             limit=self.context_tokens,
         )
@@ -116,7 +116,7 @@ class Composer:
             mode=mode,
             prompt=book.id,
             request=Request(
-                messages=(system, *chain(*kept), turn("question", fitted.text)),
+                messages=(system, *chain(*kept), message("question", fitted.text)),
                 max_tokens=tokens,
                 top_logprobs=self.top_logprobs if mode == "score" else 0,
                 schema=self._json_schema() if mode == "generate" else None,

@@ -22,13 +22,12 @@ from tiebreak.store.rules import (
     admit_decisions,
     admit_routes,
     numbered,
-    undoing,
+    undone_records,
 )
 from tiebreak.store.sql import schema
 from tiebreak.store.sql.database import Database
 from tiebreak.store.sql.dialect import CHUNK, IDS, chunks, lock_records
-from tiebreak.store.sql.part import SqlPart
-from tiebreak.store.sql.rows import item_of, row_of
+from tiebreak.store.sql.part import SqlPart, item_of, row_of
 
 
 class SqlLog(SqlPart, Generic[L]):
@@ -48,9 +47,9 @@ class SqlLog(SqlPart, Generic[L]):
         self._latest_of = self._joined(self._last_of)
 
     def _joined(self, last: Select[Any]) -> Select[Any]:
-        sub, own = last.subquery(), self._table.c
-        on = (own.record_id == sub.c.record_id) & (own.seq == sub.c.seq)
-        return self._ordered.join(sub, on)
+        newest, columns = last.subquery(), self._table.c
+        on = (columns.record_id == newest.c.record_id) & (columns.seq == newest.c.seq)
+        return self._ordered.join(newest, on)
 
     def append(self, items: Sequence[L]) -> list[L]:
         return self._db.atomically(lambda conn: self._append(conn, items))
@@ -70,8 +69,8 @@ class SqlLog(SqlPart, Generic[L]):
     def _last(self, conn: Connection, ids: set[int]) -> dict[int, int]:
         last: dict[int, int] = {}
         for chunk in chunks(sorted(ids)):
-            found = conn.execute(self._last_of, {"ids": chunk})
-            last.update((record_id, high) for record_id, high in found)
+            rows = conn.execute(self._last_of, {"ids": chunk})
+            last.update((record_id, high) for record_id, high in rows)
         return last
 
     def of(self, record_id: int) -> list[L]:
@@ -110,17 +109,17 @@ class SqlAnnotations(SqlLog[Annotation]):
         known: set[str] = set()
         for chunk in chunks(keys):
             known.update(conn.execute(_KNOWN_KEYS, {"keys": chunk}).scalars())
-        histories = self.histories(sorted(undoing(items)))
+        histories = self.histories(sorted(undone_records(items)))
         return admit_annotations(items, known, histories)
 
     def standing(self, ids: Sequence[int] | None = None) -> dict[int, Annotation]:
         acts = self.scan() if ids is None else self._read(self._histories, ids)
-        found = ((i, standing(of_one)) for i, of_one in groupby(acts, key=_record_of))
-        return {record_id: act for record_id, act in found if act is not None}
+        in_force = ((i, standing(history)) for i, history in groupby(acts, key=_record_of))
+        return {record_id: act for record_id, act in in_force if act is not None}
 
     def histories(self, ids: Sequence[int] | None = None) -> dict[int, list[Annotation]]:
         acts = self.scan() if ids is None else self._read(self._histories, ids)
-        return {i: list(of_one) for i, of_one in groupby(acts, key=_record_of)}
+        return {i: list(history) for i, history in groupby(acts, key=_record_of)}
 
 
 _KEY = schema.annotations.c.key

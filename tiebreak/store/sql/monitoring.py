@@ -9,8 +9,7 @@ from sqlalchemy import Connection, Table, func, select, union_all
 
 from tiebreak.domain.monitoring import Alarm, AskedTerms, DriftMark, DriftReading
 from tiebreak.store.sql.dialect import lock_tables
-from tiebreak.store.sql.part import SqlPart
-from tiebreak.store.sql.rows import row_of
+from tiebreak.store.sql.part import SqlPart, row_of
 from tiebreak.store.sql.schema import alarms, drift_marks, drift_readings, promise_terms
 
 E = TypeVar("E", DriftMark, DriftReading, Alarm, AskedTerms)

@@ -12,8 +12,7 @@ from tiebreak.domain.batches import ModelInfo
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.store.rules import model_exists
 from tiebreak.store.sql.dialect import lock_tables
-from tiebreak.store.sql.part import SqlPart, highest
-from tiebreak.store.sql.rows import row_of
+from tiebreak.store.sql.part import SqlPart, highest, row_of
 from tiebreak.store.sql.schema import models, reports, schemas
 
 _LAST_MODEL = select(models).order_by(models.c.version.desc()).limit(1)

@@ -1,14 +1,17 @@
-"""What the parts of the SQL store share."""
+"""What the parts of the SQL store share: rows and items, numbering, known records."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, func, select
 
 from tiebreak.domain.ports import Clock
-from tiebreak.store.rules import stamp
+from tiebreak.store.rules import L, stamp, unknown_records
 from tiebreak.store.sql.database import Database
+from tiebreak.store.sql.dialect import chunks
+from tiebreak.store.sql.schema import records
 
 
 class SqlPart:
@@ -22,6 +25,17 @@ class SqlPart:
         return stamp(self._clock)
 
 
+def row_of(item: Any, table: Table, **fixed: Any) -> dict[str, Any]:
+    """The item's fields that are columns of *table*, with *fixed* in place of some."""
+    names = [column.name for column in table.columns if column.name not in fixed]
+    return fixed | {name: getattr(item, name) for name in names}
+
+
+def item_of(cls: type[L], row: Row[Any]) -> L:
+    """The item in a row of its table."""
+    return cls(**row._asdict())
+
+
 def highest(conn: Connection, column: ColumnElement[Any]) -> int:
     """The highest value of a numbering column, 0 in an empty table.
 
@@ -29,3 +43,17 @@ def highest(conn: Connection, column: ColumnElement[Any]) -> int:
     database goes on counting without an engine's sequences to set.
     """
     return int(conn.execute(select(func.coalesce(func.max(column), 0))).scalar_one())
+
+
+def among(conn: Connection, column: ColumnElement[int], ids: Sequence[int] | set[int]) -> set[int]:
+    """Which of these record ids stand in *column*."""
+    present: set[int] = set()
+    for chunk in chunks(sorted(set(ids))):
+        present.update(conn.execute(select(column).where(column.in_(chunk))).scalars())
+    return present
+
+
+def check_known_records(conn: Connection, ids: set[int]) -> None:
+    """Raise `StoreError` if there is no record with one of these ids."""
+    if missing := ids - among(conn, records.c.id, ids):
+        raise unknown_records(missing)
