@@ -108,7 +108,7 @@ class PoolState:
             (c.policy, c.record_id)
             for c in (self.arrivals if self.alarms else ())
             for alarm in self.alarms
-            if (alarm.policy, alarm.tier) == (c.policy, c.tier) and alarm.took(c.record_id)
+            if (alarm.policy, alarm.tier) == (c.policy, c.tier) and alarm.took_back(c.record_id)
         )
 
     @cached_property
@@ -232,9 +232,11 @@ def withheld_records(context: ProjectContext, tasks: Sequence[ReviewTask]) -> se
     return state.withheld(tasks, frozen_ids(context, state.newest_policy))
 
 
-def batch_size(context: ProjectContext, asked: int | None) -> int:
+def batch_size(context: ProjectContext, requested: int | None) -> int:
     """Records per batch: as asked, as set, or one per label between 16 and 100."""
-    return asked or context.settings.select.batch or min(max(len(context.schema.names), 16), 100)
+    return (
+        requested or context.settings.select.batch or min(max(len(context.schema.names), 16), 100)
+    )
 
 
 def current_round(context: ProjectContext) -> int:

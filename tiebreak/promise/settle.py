@@ -116,7 +116,7 @@ def settle(context: ProjectContext) -> Settlement:
 def _taken_back(alarm: Alarm, track: StreamTrack) -> tuple[int, ...]:
     """Records whose labels an alarm takes back."""
     own = (c.record_id for c in track.open() if c.policy == alarm.policy)
-    return tuple(record_id for record_id in own if alarm.took(record_id))
+    return tuple(record_id for record_id in own if alarm.took_back(record_id))
 
 
 def _out_of_streams(

@@ -35,7 +35,7 @@ def random_choice(context: ProjectContext) -> dict[str, Any]:
     """
     card = context.store.notes.last_model()
     assert card is not None
-    n, rows = len(context.pool_state().labelled), _Rows(context)
+    n, rows = len(context.pool_state().labelled), _RandomChoice(context)
     most = len(rows.pool)
     counts = sorted({min(int(n * times), most) for times in TIMES})
     curve = [rows.median(context, BASELINE_HEAD, count, card.c) for count in counts]
@@ -52,7 +52,7 @@ def random_choice(context: ProjectContext) -> dict[str, Any]:
     }
 
 
-class _Rows:
+class _RandomChoice:
     """The pool with its sealed labels, and the held-out rows with theirs."""
 
     def __init__(self, context: ProjectContext) -> None:
@@ -65,10 +65,10 @@ class _Rows:
 
     def median(self, context: ProjectContext, kind: str, n: int, c: float) -> Estimate:
         """Of the held-out accuracies of nine heads on *n* random labels."""
-        found = [self._one(context, kind, n, c, draw) for draw in range(DRAWS)]
-        return sorted(found, key=lambda x: x.accuracy)[len(found) // 2]
+        estimates = [self._draw(context, kind, n, c, draw) for draw in range(DRAWS)]
+        return sorted(estimates, key=lambda x: x.accuracy)[len(estimates) // 2]
 
-    def _one(self, context: ProjectContext, kind: str, n: int, c: float, draw: int) -> Estimate:
+    def _draw(self, context: ProjectContext, kind: str, n: int, c: float, draw: int) -> Estimate:
         order = context.rng("demo-random", draw).permutation(len(self.pool))
         chosen, rest = np.sort(order[:n]), order[n:]
         data = TrainingData(
@@ -88,6 +88,6 @@ class _Rows:
         best: Positions = probabilities(head, context.rows(self.heldout)).argmax(axis=1)
         names = context.schema.names
         right = [(names[j],) == known[i] for i, j in zip(self.heldout.tolist(), best, strict=True)]
-        told = share_right(right)
-        assert told is not None  # the demo's file has held-out rows
-        return told
+        estimate = share_right(right)
+        assert estimate is not None  # the demo's file has held-out rows
+        return estimate
