@@ -47,7 +47,7 @@ def model_metrics(context: ProjectContext) -> list[Row]:
     ``labels_an_hour`` by the clock, pauses included, from the first such label to the last.
     ``queue_REASON`` counts tasks that waited at ``at``; those cancelled since are left out.
     """
-    cards = context.store.notes.models()
+    cards = context.pool_state().models
     if not cards:
         return []
     log = _Log.read(context)
@@ -186,10 +186,10 @@ class _Log:
 
 def _agent_right(context: ProjectContext) -> list[tuple[str, bool]]:
     """(time of the label, whether the agent had it right) of control records that it was asked."""
-    standing = context.store.annotations.standing()
+    standing = context.pool_state().standing
     return sorted(
         (act.created_at, item.agent_labels == act.labels)
-        for batch in context.store.batches.all()
+        for batch in context.pool_state().batches
         for item in batch.items
         if item.arm == "control" and item.agent is not None
         for act in [standing.get(item.record_id)]

@@ -27,7 +27,7 @@ def label_prevalence(context: ProjectContext) -> list[dict[str, Any]]:
     """
     labels = _Labels.of(context)
     lots = list(_lots(context, labels))
-    touched = np.fromiter(context.store.annotations.standing(), dtype=np.int64)
+    touched = np.fromiter(context.pool_state().standing, dtype=np.int64)
     acted = np.isin(context.table.pool, touched)
     now = labels.known(acted, int((~acted).sum()))
     return [
@@ -50,7 +50,7 @@ class _Labels:
         names, pool = context.schema.names, context.table.pool
         found = {
             i: act.labels
-            for i, act in context.store.annotations.standing().items()
+            for i, act in context.pool_state().standing.items()
             if act.outcome == "label" and act.labels is not None and context.schema.fits(act.labels)
         }
         ids = np.intersect1d(np.array(sorted(found), dtype=np.int64), pool)

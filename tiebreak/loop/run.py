@@ -45,7 +45,7 @@ from tiebreak.project.pool import (
 from tiebreak.promise.arrivals import ask_arrivals, take_arrivals
 from tiebreak.promise.campaign import LoopHooks, NextAction, advance_campaign
 from tiebreak.promise.settle import settle
-from tiebreak.promise.terms import PromiseTerms, current_terms
+from tiebreak.promise.terms import PromiseTerms, current_terms, keep_terms
 from tiebreak.review.quality.checks import open_checks
 from tiebreak.review.tasks import open_batch_tasks
 
@@ -59,6 +59,8 @@ def run_loop(context: ProjectContext, options: RunOptions) -> LoopRun:
         kind=options.kind,
         reviewer=options.reviewer,
     )
+    if promise is not None and options.max_error is not None:
+        keep_terms(context, promise)
     this = LoopRun(context, options, promise)
     if not len(context.table.pool):
         this.stopped, this.message = "import", "There are no records in the pool: import some."

@@ -146,10 +146,10 @@ def _check_record(
     act = standing(acts)
     last = decisions[-1] if decisions else None
     labels = last.labels if last else None
-    said = decision_of(act) if act is not None and act.outcome in DECIDING else None
-    if said is not None and may_replace(last, said):
-        if labels != said.labels:
-            yield f"Record {record_id}: people say {said.labels!r}, the decision {labels!r}."
+    expected = decision_of(act) if act is not None and act.outcome in DECIDING else None
+    if expected is not None and may_replace(last, expected):
+        if labels != expected.labels:
+            yield f"Record {record_id}: people say {expected.labels!r}, the decision {labels!r}."
     elif last and labels is not None and last.by in PEOPLE:
         stands = f"a {act.source} {act.outcome!r}" if act else "nothing"
         yield f"Record {record_id}: {stands} stands, and the decision in force is {labels!r}."

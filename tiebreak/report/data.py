@@ -176,7 +176,7 @@ def _example(context: ProjectContext) -> PromiseTerms:
 
     As if for a simulation: terms for people would be kept, and the next run would go by them.
     """
-    terms = current_terms(context, max_error=USUAL_ERROR, reviewer="labels")
+    terms = current_terms(context, max_error=USUAL_ERROR)
     assert terms is not None  # an error was given
     return terms
 
