@@ -27,7 +27,7 @@ from tiebreak.store.rules import (
 from tiebreak.store.sql import schema
 from tiebreak.store.sql.database import Database
 from tiebreak.store.sql.dialect import CHUNK, IDS, chunks, lock_records
-from tiebreak.store.sql.part import SqlPart, item_of, row_of
+from tiebreak.store.sql.part import SqlPart, row_of
 
 
 class SqlLog(SqlPart, Generic[L]):
@@ -74,31 +74,25 @@ class SqlLog(SqlPart, Generic[L]):
         return last
 
     def of(self, record_id: int) -> list[L]:
-        return list(self._read(self._histories, [record_id]))
+        return list(self._items(self._histories, [record_id]))
 
     def latest(self, ids: Sequence[int] | None = None) -> dict[int, L]:
         statement = self._latest if ids is None else self._latest_of
-        return {item.record_id: item for item in self._read(statement, ids)}
+        return {item.record_id: item for item in self._items(statement, ids)}
 
     def scan(self) -> Iterator[L]:
         place = tuple_(self._table.c.record_id, self._table.c.seq)
-        page = list(self._read(self._ordered.limit(CHUNK)))
+        page = list(self._items(self._ordered.limit(CHUNK)))
         while page:
             yield from page
             last = (page[-1].record_id, page[-1].seq)
-            page = list(self._read(self._ordered.where(place > last).limit(CHUNK)))
+            page = list(self._items(self._ordered.where(place > last).limit(CHUNK)))
 
     def count(self) -> int:
-        with self._db.reading() as conn:
-            return conn.execute(select(func.count()).select_from(self._table)).scalar_one()
+        return self._count(self._table)
 
-    def _read(self, statement: Select[Any], ids: Iterable[int] | None = None) -> Iterator[L]:
-        """Items of a statement; with *ids*, of one over `IDS`."""
-        sets = [{}] if ids is None else ({"ids": some} for some in chunks(sorted(set(ids))))
-        with self._db.reading() as conn:
-            for values in sets:
-                for row in conn.execute(statement, values):
-                    yield item_of(self._cls, row)
+    def _items(self, statement: Select[Any], ids: Iterable[int] | None = None) -> Iterator[L]:
+        return self._read(self._cls, statement, ids)
 
 
 class SqlAnnotations(SqlLog[Annotation]):
@@ -113,12 +107,12 @@ class SqlAnnotations(SqlLog[Annotation]):
         return admit_annotations(items, known, histories)
 
     def standing(self, ids: Sequence[int] | None = None) -> dict[int, Annotation]:
-        acts = self.scan() if ids is None else self._read(self._histories, ids)
+        acts = self.scan() if ids is None else self._items(self._histories, ids)
         in_force = ((i, standing(history)) for i, history in groupby(acts, key=_record_of))
         return {record_id: act for record_id, act in in_force if act is not None}
 
     def histories(self, ids: Sequence[int] | None = None) -> dict[int, list[Annotation]]:
-        acts = self.scan() if ids is None else self._read(self._histories, ids)
+        acts = self.scan() if ids is None else self._items(self._histories, ids)
         return {i: list(history) for i, history in groupby(acts, key=_record_of)}
 
 

@@ -60,8 +60,7 @@ class SqlPromises(SqlPart):
             .order_by(candidates.c.record_id)
             .execution_options(yield_per=CHUNK)
         )
-        with self._db.reading() as conn:
-            return [Candidate(**row._asdict()) for row in conn.execute(stmt)]
+        return list(self._read(Candidate, stmt))
 
     def arrive(self, candidates: Sequence[Candidate]) -> int:
         return self._db.atomically(lambda conn: self._arrive(conn, candidates))
@@ -90,8 +89,7 @@ class SqlPromises(SqlPart):
             .order_by(candidates.c.policy, candidates.c.record_id)
             .execution_options(yield_per=CHUNK)
         )
-        with self._db.reading() as conn:
-            return [Candidate(**row._asdict()) for row in conn.execute(stmt)]
+        return list(self._read(Candidate, stmt))
 
     def draw(self, number: int, record_ids: Sequence[int]) -> int:
         return self._db.atomically(lambda conn: self._draw(conn, number, record_ids))

@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     and_,
     delete,
@@ -66,8 +65,7 @@ class SqlQueue(SqlPart):
             stmt = stmt.where(tasks.c.status == status)
         if batch is not None:
             stmt = stmt.where(tasks.c.batch == batch)
-        with self._db.reading() as conn:
-            return sorted((_task(row) for row in conn.execute(stmt)), key=task_order)
+        return sorted(self._read(ReviewTask, stmt), key=task_order)
 
     def count(self, *, batch: int | None = None) -> int:
         waiting = select(tasks.c.record_id).where(_OPEN).distinct()
@@ -123,10 +121,6 @@ class SqlQueue(SqlPart):
 
     def _now(self) -> float:
         return self._clock().timestamp()
-
-
-def _task(row: Row[Any]) -> ReviewTask:
-    return ReviewTask(**row._asdict())
 
 
 def _leased_to(who: str, now: float) -> ColumnElement[bool]:
@@ -255,5 +249,5 @@ def _served(conn: Connection, ids: list[int]) -> list[ReviewTask]:
     by_record: dict[int, list[ReviewTask]] = {i: [] for i in ids}
     for chunk in chunks(ids):
         for row in conn.execute(select(tasks).where(_OPEN, tasks.c.record_id.in_(chunk))):
-            by_record[row.record_id].append(_task(row))
+            by_record[row.record_id].append(ReviewTask(**row._asdict()))
     return [served(of_one) for of_one in by_record.values() if of_one]

@@ -17,6 +17,7 @@ from tiebreak.store.sql.dialect import IDS, chunks, lock_tables
 from tiebreak.store.sql.part import SqlPart, among, check_known_records, highest, row_of
 from tiebreak.store.sql.schema import gold, links, records
 
+_BY_ID = select(records).where(records.c.id.in_(IDS))
 _SIDES = select(records.c.id, records.c.heldout).where(records.c.id.in_(IDS))
 
 PAGE = 50_000
@@ -30,11 +31,7 @@ class SqlRecords(SqlPart):
         return self._db.atomically(lambda conn: _add(conn, rows))
 
     def get(self, ids: Sequence[int]) -> list[Record]:
-        by_id: dict[int, Record] = {}
-        with self._db.reading() as conn:
-            for chunk in chunks(sorted(set(ids))):
-                rows = conn.execute(select(records).where(records.c.id.in_(chunk)))
-                by_id.update((row.id, Record(**row._asdict())) for row in rows)
+        by_id = {record.id: record for record in self._read(Record, _BY_ID, ids)}
         if missing := set(ids) - by_id.keys():
             raise unknown_records(missing)
         return [by_id[i] for i in ids]
@@ -65,8 +62,7 @@ class SqlRecords(SqlPart):
 
     def scan(self, *, after: int = 0, limit: int = 1000) -> list[Record]:
         stmt = select(records).where(records.c.id > after).order_by(records.c.id).limit(limit)
-        with self._db.reading() as conn:
-            return [Record(**row._asdict()) for row in conn.execute(stmt)]
+        return list(self._read(Record, stmt))
 
     def table(self) -> RecordTable:
         with self._db.reading() as conn:
@@ -84,9 +80,7 @@ class SqlRecords(SqlPart):
         return self._db.atomically(lambda conn: _link(conn, links))
 
     def links(self) -> list[Link]:
-        with self._db.reading() as conn:
-            rows = conn.execute(select(links).order_by(links.c.record_id))
-            return [Link(**row._asdict()) for row in rows]
+        return list(self._read(Link, select(links).order_by(links.c.record_id)))
 
 
 class SqlGold(SqlPart):
@@ -104,8 +98,7 @@ class SqlGold(SqlPart):
         return values
 
     def count(self) -> int:
-        with self._db.reading() as conn:
-            return conn.execute(select(func.count()).select_from(gold)).scalar_one()
+        return self._count(gold)
 
 
 def _add(conn: Connection, rows: Sequence[NewRecord]) -> Added:
