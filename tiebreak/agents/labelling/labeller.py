@@ -18,14 +18,7 @@ from tiebreak.agents.calling.calls import Failure, Reply, call_all, request_hash
 from tiebreak.agents.calling.money import charge
 from tiebreak.agents.labelling import codes
 from tiebreak.agents.labelling.composing import Composer, LabelTask, Mode, Prepared
-from tiebreak.agents.labelling.parsing import (
-    MAX_RATIONALE,
-    ParsedAnswer,
-    SetAnswer,
-    read_answer,
-    read_set,
-    shorten,
-)
+from tiebreak.agents.labelling.parsing import MAX_RATIONALE, read_answer, shorten
 from tiebreak.config import AgentPart, Price
 from tiebreak.domain.evidence import Neighbour, Suggestion, Usage
 from tiebreak.domain.labels import LabelSchema, LabelValue
@@ -193,10 +186,10 @@ class Labeller:
         )
 
     def _read_generated(self, reply: Reply, completion: Completion, paid: int) -> Suggestion:
-        read = read_set if self._schema.multiple else read_answer
-        answer = read(
+        answer = read_answer(
             completion.text,
             self._schema.names,
+            multiple=self._schema.multiple,
             finish=completion.finish,
             secrets=reply.prepared.secrets,
         )
@@ -204,7 +197,7 @@ class Labeller:
             reply,
             completion,
             paid,
-            labels=_value(answer),
+            labels=answer.labels,
             abstain=answer.abstain,
             rationale=answer.rationale,
             rationale_by="model" if answer.rationale else "none",
@@ -253,12 +246,6 @@ def _longest_answer(schema: LabelSchema) -> int:
     """Tokens that the longest answer may take beside the rationale: bytes of its names."""
     sizes = sorted((len(name.encode()) for name in schema.names), reverse=True)
     return sum(sizes[:MAX_NAMED]) + 4 * MAX_NAMED if schema.multiple else sizes[0]
-
-
-def _value(answer: ParsedAnswer | SetAnswer) -> LabelValue | None:
-    if isinstance(answer, SetAnswer):
-        return answer.labels
-    return None if answer.label is None else (answer.label,)
 
 
 def _demonstrations(model: LabelModel, settings: AgentPart) -> int:

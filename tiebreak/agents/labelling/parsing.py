@@ -21,62 +21,42 @@ _READER = json.JSONDecoder()
 
 
 @dataclass(frozen=True)
-class SetAnswer:
-    """What a reply said where any number of labels may apply: their names in schema order, or None
-    and the reason in ``abstain``."""
+class ParsedAnswer:
+    """A reply's label value in schema order, or None and in ``abstain`` the reason why not."""
 
     labels: LabelValue | None
     abstain: str | None = None
     rationale: str = ""
 
 
-@dataclass(frozen=True)
-class ParsedAnswer:
-    """What a reply said: a label of the schema, or None and the reason in ``abstain``."""
-
-    label: str | None
-    abstain: str | None = None
-    rationale: str = ""
-
-
 def read_answer(
-    text: str, names: Collection[str], *, finish: str = "stop", secrets: Collection[str] = ()
+    text: str,
+    names: Sequence[str],
+    *,
+    multiple: bool = False,
+    finish: str = "stop",
+    secrets: Collection[str] = (),
 ) -> ParsedAnswer:
-    """Read ``{"label": …, "rationale": …}`` from a reply.
+    """Read ``{"label": …, "rationale": …}`` from a reply; with *multiple* ``{"labels": […], …}``.
 
-    Thoughts and code fences are skipped; the first JSON object counts; the label must be in
-    *names* exactly, after trimming. ``finish`` is the server's reason for ending; *secrets* are
-    strings (marker, canary) whose echo makes the reply untrustworthy.
+    Thoughts and code fences are skipped; the first JSON object counts; each label must be in
+    *names* exactly, after trimming. An empty list of labels is an answer. ``finish`` is the
+    server's reason for ending; *secrets* are strings (marker, canary) whose echo makes the reply
+    untrustworthy.
 
     Reasons: ``empty``, ``refused``, ``echo``, ``truncated``, ``invalid-json``, ``unknown-label``.
     """
     answer = _object(text, finish, secrets)
     if isinstance(answer, str):
         return ParsedAnswer(None, answer)
-    label = answer.get("label")
-    if not isinstance(label, str) or label.strip() not in names:
-        return ParsedAnswer(None, "unknown-label")
-    return ParsedAnswer(label.strip(), rationale=shorten(answer.get("rationale")))
-
-
-def read_set(
-    text: str, names: Sequence[str], *, finish: str = "stop", secrets: Collection[str] = ()
-) -> SetAnswer:
-    """Read ``{"labels": […], "rationale": …}``, as `read_answer` does; an empty list is an answer.
-
-    One name that is not in *names* makes the whole answer ``unknown-label``.
-    """
-    answer = _object(text, finish, secrets)
-    if isinstance(answer, str):
-        return SetAnswer(None, answer)
-    listed = answer.get("labels")
+    listed = answer.get("labels") if multiple else [answer.get("label")]
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
-        return SetAnswer(None, "unknown-label")
+        return ParsedAnswer(None, "unknown-label")
     labels = {name.strip() for name in listed}
     if not labels.issubset(names):
-        return SetAnswer(None, "unknown-label")
+        return ParsedAnswer(None, "unknown-label")
     in_order = tuple(name for name in names if name in labels)
-    return SetAnswer(in_order, rationale=shorten(answer.get("rationale")))
+    return ParsedAnswer(in_order, rationale=shorten(answer.get("rationale")))
 
 
 def _object(text: str, finish: str, secrets: Collection[str]) -> dict[str, Any] | str:
