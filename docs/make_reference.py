@@ -29,17 +29,17 @@ def commands() -> str:
         arguments = " ".join(p.metavar or p.name.upper() for p in command.params if _argument(p))
         parts.append(f"## tiebreak {name} {arguments}".rstrip() + "\n")
         parts.append(f"{inspect.cleandoc(command.help or '')}\n")
-        rows = [_row(p) for p in command.params if not _argument(p)]
+        rows = [_row(p) for p in command.params if not (_argument(p) or p.hidden)]
         if rows:
             parts.append("| option | default | does |\n|---|---|---|\n" + "\n".join(rows) + "\n")
     return "\n".join(parts)
 
 
-_EXITS = (
-    "Every command with `--json` prints one JSON document on stdout and everything else on stderr."
-    "\nExit codes: 0 done, 1 failed, 2 usage or bad input, 3 stopped by budget, 130 stopped by "
-    "Ctrl-C.\n"
-)
+_EXITS = """\
+Every command with `--json` prints one JSON document on stdout and everything else on stderr.
+Exit codes: 0 done, 1 failed, 2 usage or bad input, 3 stopped by budget, 4 the promise takes more
+than was allowed, 130 stopped by Ctrl-C.
+"""
 
 
 def _argument(param: Any) -> bool:

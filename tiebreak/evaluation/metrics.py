@@ -21,8 +21,7 @@ from tiebreak.domain.reviews import DECIDING, Annotation, Reason, ReviewTask
 from tiebreak.evaluation.batch_scores import BatchScores, batch_scores
 from tiebreak.evaluation.forecast import agreement, opinions
 from tiebreak.evaluation.learning_curve import weight_from
-from tiebreak.learner.estimation.accuracy import ControlSample, assisted
-from tiebreak.models.control_arm import share_right
+from tiebreak.learner.estimation.accuracy import ControlSample, assisted, share_right
 from tiebreak.project.context import ProjectContext
 
 Row = dict[str, Any]

@@ -65,7 +65,8 @@ def run_estimate(
 
     Args:
         context: the project.
-        batch, prelabel: as in `tiebreak.loop.run.RunOptions`.
+        batch: as in `tiebreak.loop.running.RunOptions`.
+        prelabel: as there, too.
         call: an agent on this machine that has no price is called twice to time it, if it has
             answered nothing yet.
 

@@ -172,10 +172,7 @@ def _more_labels(context: ProjectContext, policies: Sequence[Policy]) -> str:
 
 
 def _example(context: ProjectContext) -> PromiseTerms:
-    """What people would be asked for under the usual error.
-
-    As if for a simulation: terms for people would be kept, and the next run would go by them.
-    """
+    """What people would be asked for under the usual error."""
     terms = current_terms(context, max_error=USUAL_ERROR)
     assert terms is not None  # an error was given
     return terms

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 
 from tiebreak.domain.decisions import BY
-from tiebreak.domain.evidence import NANOS, Estimate, most_probable
+from tiebreak.domain.evidence import NANOS
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.reviews import Annotation, Outcome
 from tiebreak.drift.state import drift_state
 from tiebreak.errors import StoreError
 from tiebreak.evaluation.forecast import project_forecast
 from tiebreak.evaluation.learning_curve import learning_curve
-from tiebreak.learner.set_scores import micro_f1
+from tiebreak.learner.label_space import AnswerScores, learning_space
 from tiebreak.loop.routing import proposals
-from tiebreak.models.control_arm import control_report, exact_match
+from tiebreak.models.control_arm import control_report
 from tiebreak.models.scorer import Scorer
 from tiebreak.project.context import ProjectContext
 from tiebreak.promise.status import certificate_statuses
@@ -75,7 +75,7 @@ def project_status(context: ProjectContext) -> dict[str, Any]:
             "temperature": card.temperature,
             "trained_on": dict(card.trained_on),
         },
-        "control": _plain(control_report(context)),
+        "control": _scores(control_report(context)),
         "heldout": _heldout(context),
         "curve": learning_curve(context),
         "forecast": project_forecast(context),
@@ -123,18 +123,12 @@ def _heldout(context: ProjectContext) -> dict[str, Any] | None:
     for i in sorted(gold):
         splits.setdefault(records[i].split or "", []).append(i)
     told = {i: s for i, s in context.suggested().items() if s.purpose == "heldout"}
-    machine = Scorer.newest(context)
+    machine, space = Scorer.newest(context), learning_space(context.schema)
     figures = {}
     for split, members in sorted(splits.items()):
         model = [(gold[i], value) for i, value in _model_says(context, machine, members).items()]
         agent = [(gold[i], told[i].labels) for i in members if i in told]
-        figures[split] = {
-            "n": len(members),
-            "model": _plain(exact_match(model)),
-            "agent": _plain(exact_match(agent)),
-        }
-        if context.schema.multiple:
-            figures[split]["micro_f1"] = {"model": micro_f1(model), "agent": micro_f1(agent)}
+        figures[split] = _scores(space.score(len(members), model=model, agent=agent))
     return figures
 
 
@@ -147,17 +141,13 @@ def _model_says(
         vectors = machine.rows(np.asarray(ids, dtype=np.int64))
     except StoreError:  # imported since the last run: not embedded yet
         return {}
-    multiple = context.schema.multiple
+    space = learning_space(context.schema)
     return {
-        i: most_probable(p, machine.classes, multiple=multiple)[0]
+        i: space.best(p, machine.classes)[0]
         for i, p in zip(ids, machine.probabilities(vectors), strict=True)
     }
 
 
-def _plain(value: Any) -> Any:
-    """Estimates as mappings, all the way down."""
-    if isinstance(value, Estimate):
-        return asdict(value)
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    return value
+def _scores(scores: AnswerScores) -> dict[str, Any]:
+    """{n, model, agent}, and ``micro_f1`` in a multi-label project."""
+    return {key: value for key, value in asdict(scores).items() if key != "micro_f1" or value}

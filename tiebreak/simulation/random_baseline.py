@@ -9,14 +9,13 @@ import numpy as np
 
 from tiebreak.domain.arrays import Floats, Positions
 from tiebreak.domain.evidence import Estimate
-from tiebreak.learner.estimation.curve_comparison import labels_to
-from tiebreak.learner.head_comparison import TrainingData
-from tiebreak.models.control_arm import share_right
-from tiebreak.models.head_selection import BASELINE_HEAD
+from tiebreak.learner.estimation.accuracy import share_right
+from tiebreak.models.embed import prototypes
+from tiebreak.models.head_selection import BASELINE_HEAD, TrainingData
 from tiebreak.models.predict import probabilities
-from tiebreak.models.prototypes import prototypes
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
+from tiebreak.simulation.curve_comparison import labels_to
 
 DRAWS = 9
 """One draw would do for an interval, but draws differ by several points."""

@@ -32,7 +32,7 @@ def test_points_are_the_control_arm_by_what_their_head_had_learnt(tmp_path: Path
     points = merge_points(control_points(context))
     # the first batch was scored by no head
     assert [(p.labels, p.n) for p in points] == [(20, 18), (40, 18), (60, 18), (80, 18)]
-    told = control_report(context)["model"]
+    told = control_report(context).model
     assert sum(p.right for p in points) == round(told.accuracy * told.n)
 
 

@@ -54,7 +54,7 @@ def test_points_rest_on_control_labels_each_scored_before_it(context: ProjectCon
     assert [(p["from"], p["to"], p["accuracy"]["n"]) for p in points] == [
         (20, 40, 20), (60, 80, 20), (100, 140, 30),
     ]  # fmt: skip
-    told = control_report(context)["model"]
+    told = control_report(context).model
     assert sum(round(p["plain"]["accuracy"] * p["plain"]["n"]) for p in points) == round(
         told.accuracy * told.n
     )
@@ -148,7 +148,7 @@ def test_a_row_a_head_says_what_was_known_then(context: ProjectContext) -> None:
     for row in table:  # what the log says was labelled then is what the card says it learnt from
         assert sum(row[f"count: {name}"] for name in names) == row["labels"]
     last = table[-2]  # the newest head has scored nothing yet
-    told = control_report(context)["model"]
+    told = control_report(context).model
     assert (last["control_so_far_n"], last["control_so_far_accuracy"]) == (told.n, told.accuracy)
     assert (table[-1]["control_n"], table[-1]["naive_accuracy"]) == (0, None)
     assert table[0]["kappa"] is None

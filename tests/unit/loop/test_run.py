@@ -128,7 +128,7 @@ def test_a_control_record_that_was_labelled_meanwhile_measures_nothing(
     record_answers(context, batch)
     stored = [i for i in context.store.batches.get(2).items if i.arm == "control"]
     assert [i.model_probabilities is None for i in stored] == [True, False]
-    assert control_report(context)["model"] is None  # round 1 had no head, round 2 no good label
+    assert control_report(context).model is None  # round 1 had no head, round 2 no good label
 
 
 def test_held_out_records_are_never_chosen_or_trained_on(context: ProjectContext) -> None:
@@ -231,8 +231,8 @@ def test_an_unproved_label_goes_when_the_record_is_no_longer_proposed(
     first, second = context.pool_state().unlabelled[:2].tolist()
     head = predict_records(context, [first, second])
     assert head is not None
-    agreed = head.top(0)[0]
-    other = next(name for name in context.schema.names if name != head.top(1)[0])
+    agreed, likely = (head.classes[at] for at in head.probabilities.argmax(axis=1))
+    other = next(name for name in context.schema.names if name != likely)
     context.store.suggestions.append([_told(first, agreed), _told(second, other)])
     context.store.decisions.append(
         [

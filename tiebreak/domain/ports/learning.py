@@ -66,6 +66,11 @@ class Pool:
     multiple: bool = False
     sets: tuple[LabelValue, ...] = ()
 
+    @property
+    def values(self) -> tuple[LabelValue, ...]:
+        """The label values that ``labels`` or ``sets`` give, one for each of these rows."""
+        return self.sets if self.multiple else tuple((name,) for name in self.labels)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pick:
