@@ -38,10 +38,7 @@ from tiebreak.models.embed import embed
 from tiebreak.models.train import head_is_whole, train
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import (
-    batch_size,
-    current_round,
-)
+from tiebreak.project.pool import batch_size, current_round
 from tiebreak.promise.arrivals import ask_arrivals, take_arrivals
 from tiebreak.promise.campaign import LoopHooks, NextAction, advance_campaign
 from tiebreak.promise.settle import settle
