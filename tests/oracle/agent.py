@@ -11,7 +11,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
-from chat_server import ChatServer, Sent, chat_reply
+from benchmarks.agents.chat_server import ChatServer, Sent, chat_reply
 
 BROKEN = "broken"
 

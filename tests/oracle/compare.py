@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator
 from difflib import unified_diff
+from html.parser import HTMLParser
 from typing import Any
 
 from renamed import KEPT, Renamed, Step
@@ -25,10 +26,40 @@ def differences(old: list[Step], new: list[Step], renamed: Renamed, *, story: st
     for number, (before, after) in enumerate(zip(old, new, strict=True), 1):
         expected, played = renamed.as_new(before, story), renamed.as_old(after, story)
         for part in ("exit", *KEPT):
-            lines += _differ(
-                expected.get(part), played.get(part), f"{number} {before['step']}: {part}"
-            )
+            was, now = expected.get(part), played.get(part)
+            if part == "content" and before["step"].endswith(".html"):
+                was, now = page_tokens(was), page_tokens(now)
+            lines += _differ(was, now, f"{number} {before['step']}: {part}")
     return lines
+
+
+class _Tokens(HTMLParser):
+    """A page as what a reader's program makes of it: tags with their attributes, and texts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokens: list[str] = []
+        self._style = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._style = tag == "style"
+        self.tokens.append(f"<{tag} {sorted(attrs, key=str)}>")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._style = False
+        self.tokens.append(f"</{tag}>")
+
+    def handle_data(self, data: str) -> None:
+        words = "" if self._style else " ".join(data.split())
+        if words:
+            self.tokens.append(words)
+
+
+def page_tokens(lines: list[str]) -> list[str]:
+    """A page's tags and texts, without white space between them and without its style."""
+    parser = _Tokens()
+    parser.feed("\n".join(lines))
+    return parser.tokens
 
 
 def _differ(old: Any, new: Any, at: str) -> Iterator[str]:

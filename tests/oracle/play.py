@@ -22,7 +22,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).parents[1] / "support"))
+sys.path += [str(Path(__file__).parents[1] / "support"), str(Path(__file__).parents[2])]
 
 from compare import differences
 from player import Emptied, Player

@@ -47,6 +47,10 @@ class Renamed:
         """A step of the new play without what came."""
         return self._adjusted(step, story, "new")
 
+    def words(self) -> list[dict[str, str]]:
+        """Entries of words that became others, whatever the story."""
+        return [e for e in self.entries if e["sort"] == "words" and {"old", "new"} <= e.keys()]
+
     def unused(self) -> list[str]:
         """Entries that nothing needed."""
         return [str(e) for number, e in enumerate(self.entries) if number not in self.used]
