@@ -134,11 +134,11 @@ def backup(
     """Write everything that cannot be rebuilt into one archive, whatever the database."""
     from tiebreak.project.backup import backup_project as write
 
-    report = write(folder, file)
+    written = write(folder, file)
     if as_json:
-        print_json(report)
+        print_json(written)
     else:
-        print_line(f"Wrote {file}: {report['rows']} rows.")
+        print_line(f"Wrote {file}: {written.rows} rows.")
 
 
 def restore(
@@ -150,8 +150,8 @@ def restore(
     """Make a project again from an archive, in a new folder."""
     from tiebreak.project.backup import restore_project as read
 
-    report = read(file, folder, store_url=store or None)
+    restored = read(file, folder, store_url=store or None)
     if as_json:
-        print_json(report)
+        print_json(restored)
     else:
-        print_line(f"Restored {report['rows']} rows into {folder}.")
+        print_line(f"Restored {restored.rows} rows into {folder}.")

@@ -6,10 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats, Positions
 from tiebreak.domain.evidence import Estimate
-from tiebreak.domain.ports import Floats
 from tiebreak.learner.estimation.accuracy import share_right
 from tiebreak.models.embed import prototypes
 from tiebreak.models.head_selection import BASELINE_HEAD, TrainingData
@@ -35,7 +34,7 @@ def random_choice(context: ProjectContext) -> dict[str, Any]:
     """
     card = context.store.notes.last_model()
     assert card is not None
-    n, rows = len(context.pool_state().labelled), _Rows(context)
+    n, rows = len(context.pool_state().labelled), _RandomChoice(context)
     most = len(rows.pool)
     counts = sorted({min(int(n * times), most) for times in TIMES})
     curve = [rows.median(context, BASELINE_HEAD, count, card.c) for count in counts]
@@ -52,7 +51,7 @@ def random_choice(context: ProjectContext) -> dict[str, Any]:
     }
 
 
-class _Rows:
+class _RandomChoice:
     """The pool with its sealed labels, and the held-out rows with theirs."""
 
     def __init__(self, context: ProjectContext) -> None:
@@ -65,10 +64,10 @@ class _Rows:
 
     def median(self, context: ProjectContext, kind: str, n: int, c: float) -> Estimate:
         """Of the held-out accuracies of nine heads on *n* random labels."""
-        found = [self._one(context, kind, n, c, draw) for draw in range(DRAWS)]
-        return sorted(found, key=lambda x: x.accuracy)[len(found) // 2]
+        estimates = [self._draw(context, kind, n, c, draw) for draw in range(DRAWS)]
+        return sorted(estimates, key=lambda x: x.accuracy)[len(estimates) // 2]
 
-    def _one(self, context: ProjectContext, kind: str, n: int, c: float, draw: int) -> Estimate:
+    def _draw(self, context: ProjectContext, kind: str, n: int, c: float, draw: int) -> Estimate:
         order = context.rng("demo-random", draw).permutation(len(self.pool))
         chosen, rest = np.sort(order[:n]), order[n:]
         data = TrainingData(
@@ -85,9 +84,9 @@ class _Rows:
     def scored(self, context: ProjectContext, head: Any) -> Estimate:
         """A head's accuracy on the held-out rows."""
         known = context.store.gold.get(self.heldout.tolist())
-        best: npt.NDArray[np.int64] = probabilities(head, context.rows(self.heldout)).argmax(axis=1)
+        best: Positions = probabilities(head, context.rows(self.heldout)).argmax(axis=1)
         names = context.schema.names
         right = [(names[j],) == known[i] for i, j in zip(self.heldout.tolist(), best, strict=True)]
-        told = share_right(right)
-        assert told is not None  # the demo's file has held-out rows
-        return told
+        estimate = share_right(right)
+        assert estimate is not None  # the demo's file has held-out rows
+        return estimate

@@ -67,11 +67,11 @@ def simulate(data: LabelledData, options: SimulateOptions, progress: Progress) -
         stage = ReplayStage.of(data, encoder, vectors, batch=batch, labels=labels)
         seeds = range(options.seed, options.seed + options.seeds)
         total = len(names) * len(seeds) * stage.rounds
-        took = _say_seconds(_forecast(stage) * len(names) * len(seeds))
+        duration = _in_words(_forecast(stage) * len(names) * len(seeds))
         progress.note(
             f"{len(names)} {'strategies' if len(names) > 1 else 'strategy'} x {len(seeds)} "
             f"{plural(len(seeds), 'seed')} x {stage.rounds} batches of {batch}: at most about "
-            f"{took}; no calls, no money"
+            f"{duration}; no calls, no money"
         )
         progress.start("simulate", total)
         try:
@@ -89,8 +89,8 @@ def simulate(data: LabelledData, options: SimulateOptions, progress: Progress) -
 
 
 def _strategies(data: LabelledData, options: SimulateOptions) -> list[str]:
-    asked = options.strategies or (data.settings.select.strategy,)
-    names = [*dict.fromkeys(asked)]
+    requested = options.strategies or (data.settings.select.strategy,)
+    names = [*dict.fromkeys(requested)]
     if RANDOM not in names:
         names.append(RANDOM)
     for name in names:
@@ -148,10 +148,10 @@ def _forecast_embedding(data: LabelledData, encoder: Embedder, progress: Progres
         return
     sample = [rows[i * len(rows) // SAMPLE].text for i in range(SAMPLE)]
     encoder.embed(sample[:4])  # the first call also warms up
-    begun = time.perf_counter()
+    started = time.perf_counter()
     encoder.embed(sample)
-    took = (time.perf_counter() - begun) / SAMPLE * len(rows)
-    progress.note(f"{len(rows)} texts to embed: about {_say_seconds(took)}")
+    took = (time.perf_counter() - started) / SAMPLE * len(rows)
+    progress.note(f"{len(rows)} texts to embed: about {_in_words(took)}")
 
 
 def _forecast(stage: ReplayStage) -> float:
@@ -162,7 +162,7 @@ def _forecast(stage: ReplayStage) -> float:
     """
     rows = stage.data.pool[: stage.labels]
     vectors, values = stage.vectors.rows(hashes_of(rows)), [row.labels or () for row in rows]
-    classes, asked = stage.data.schema.names, stage.data.settings.learn.head
+    classes, head = stage.data.schema.names, stage.data.settings.learn.head
     space = learning_space(stage.data.schema)
     unlabelled = stage.vectors.rows(hashes_of(stage.data.pool[stage.labels :][:MAX_UNLABELLED]))
 
@@ -176,25 +176,25 @@ def _forecast(stage: ReplayStage) -> float:
                 classifier.fit(vectors[:n], first, classes, DEFAULT_C, unlabelled=more)
 
         fit(SAMPLE)  # loads the solver
-        begun = time.perf_counter()
+        started = time.perf_counter()
         fit(len(rows), unlabelled)
-        return time.perf_counter() - begun
+        return time.perf_counter() - started
 
-    plain, one = seconds(BASELINE_HEAD), seconds(DEFAULT_HEAD if asked == "auto" else asked)
-    took, chosen = 0.0, 0
+    plain, one = seconds(BASELINE_HEAD), seconds(DEFAULT_HEAD if head == "auto" else head)
+    total, chosen = 0.0, 0
     for number in range(1, stage.rounds + 1):
         n = min(number * stage.batch, stage.labels)
-        took += one + OVERHEAD
+        total += one + OVERHEAD
         if needs_choice(n, chosen, len(classes)):
-            took += plain * len(CHOICES) * (FOLDS - 1) * n / stage.labels
-            took += (
+            total += plain * len(CHOICES) * (FOLDS - 1) * n / stage.labels
+            total += (
                 head_selection.FOLDS * (one + plain)
-                if asked == "auto" and not space.only_head
+                if head == "auto" and not space.only_head
                 else 0.0
             )
             chosen = n
-    return took
+    return total
 
 
-def _say_seconds(seconds: float) -> str:
+def _in_words(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{max(1.0, seconds):.0f} s"
