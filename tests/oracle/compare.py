@@ -29,7 +29,7 @@ def differences(old: list[Step], new: list[Step], renamed: Renamed, *, story: st
             if renamed.leaves_out(before, story, part):
                 continue
             was, now = expected.get(part), played.get(part)
-            if part == "content" and before["step"].endswith(".html"):
+            if was and now and part == "content" and before["step"].endswith(".html"):
                 was, now = page_tokens(was), page_tokens(now)
             lines += _differ(was, now, f"{number} {before['step']}: {part}")
     return lines

@@ -20,8 +20,8 @@ class Renamed:
     """The entries, and which of them were needed so far.
 
     ``[[key]]``: in documents ``old`` became ``new``; ``[[words]]``: in what is printed and in files
-    ``old`` became ``new``. Without ``new`` it went, without ``old`` it came. ``[[part]]``: ``part`` of
-    a step (``content``, say) may differ as a whole. ``step`` and ``story``
+    ``old`` became ``new``. Without ``new`` it went, without ``old`` it came. ``[[part]]``:
+    ``part`` of a step (``content``, say) may differ as a whole. ``step`` and ``story``
     are patterns of where.
     """
 
