@@ -137,6 +137,22 @@ def test_people_earn_a_certificate_that_is_not_simulated(tmp_path: Path) -> None
     assert verify_project(context) == []
 
 
+@pytest.mark.parametrize(("off", "problems"), [(1e-14, 0), (1e-6, 1)])
+def test_another_processors_last_bits_are_no_tampering(
+    tmp_path: Path, off: float, problems: int
+) -> None:
+    context = promise_bench(tmp_path)
+    until_certified(context)
+    store: Any = context.store
+    kept = store._memory.state.certificates
+    key = max(kept)
+    first, *others = kept[key].rungs
+    moved = replace(first, log_e=(float.fromhex(first.log_e) * (1 + off)).hex())
+    assert moved != first
+    kept[key] = replace(kept[key], rungs=(moved, *others))
+    assert len(verify_project(context)) == problems
+
+
 def test_while_audits_wait_each_counts_as_wrong_and_nothing_goes_out(tmp_path: Path) -> None:
     context = promise_bench(tmp_path)
     until_audits(context)
