@@ -21,7 +21,7 @@ from contexts import slice_rows
 from scipy.stats import binomtest
 
 from tiebreak.agents.backends.embedded import EmbeddedModel
-from tiebreak.agents.labelling.labeller import Labeller, LabelTask
+from tiebreak.agents.labeller import Labeller, LabelTask
 from tiebreak.config import AgentPart
 from tiebreak.domain.evidence import Neighbour, Suggestion
 

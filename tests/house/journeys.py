@@ -80,7 +80,7 @@ JOURNEYS = (
         "LLM reply → suggestion",
         "A request is composed and sent to a chat server; what comes back is read, and paid for.",
         (
-            "tiebreak.agents.labelling.labeller.Labeller.label",
+            "tiebreak.agents.labeller.Labeller.label",
             "tiebreak.agents.backends.openai_chat.OpenAIChat.complete",
         ),
     ),

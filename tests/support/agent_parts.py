@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from tiebreak.agents.labelling.labeller import Labeller, LabelTask
+from tiebreak.agents.labeller import Labeller, LabelTask
 from tiebreak.config import AgentPart
 from tiebreak.domain.evidence import Neighbour
 from tiebreak.domain.labels import Label, LabelSchema

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tiebreak.agents.calling.calls import Failure, estimate_run
-from tiebreak.agents.labelling.labeller import Labeller, LabelTask
+from tiebreak.agents.labeller import Labeller, LabelTask
 from tiebreak.domain.evidence import NANOS, Purpose, Suggestion
 from tiebreak.domain.ports import LabelModel
 from tiebreak.models.neighbours import labelled_neighbours

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tiebreak.agents.labelling.labeller import LabelTask
+from tiebreak.agents.labeller import LabelTask
 from tiebreak.domain.ports import Floats, LabelModel
 from tiebreak.learner.choose_c import DEFAULT_C, needs_choice
 from tiebreak.loop import prelabel as asking

@@ -17,12 +17,12 @@ from typing import Any
 from tiebreak.api.project import Project
 from tiebreak.errors import UsageError
 from tiebreak.ui.background import LearnerOptions
-from tiebreak.ui.pages.theme import theme
 from tiebreak.ui.server.guard import clean_name
 from tiebreak.ui.server.routes import routes
 from tiebreak.ui.server.security_headers import SecurityHeaders
 from tiebreak.ui.server.served import Served, serve
 from tiebreak.ui.server.supervisor import Supervisor
+from tiebreak.ui.server.theme import theme
 
 HOST = "127.0.0.1"
 LOOPBACK = (HOST, "localhost", "::1")

@@ -13,7 +13,7 @@ from contexts import slice_rows
 from benchmarks.agents.simulated_agent import Known, SimulatedAgent, error_rates
 from tiebreak.agents.backends.openai_chat import OpenAIChat
 from tiebreak.agents.calling.calls import Failure
-from tiebreak.agents.labelling.labeller import Labeller, LabelTask
+from tiebreak.agents.labeller import Labeller, LabelTask
 from tiebreak.config import AgentPart
 from tiebreak.domain.evidence import Suggestion
 
