@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from tiebreak.agents.calling.money import require_price
 from tiebreak.domain.batches import QueryBatch
 from tiebreak.domain.reviews import CHECKS
-from tiebreak.drift.state import ADVICE, pause_reason, watch_drift
+from tiebreak.drift.results import ADVICE
+from tiebreak.drift.state import pause_reason, watch_drift
 from tiebreak.errors import BudgetExceeded, UsageError
 from tiebreak.loop.prelabel import (
     forecast_calls,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +17,12 @@ from tiebreak.domain.batches import BatchItem, QueryBatch
 from tiebreak.domain.evidence import Estimate, most_probable
 from tiebreak.domain.labels import LabelSchema, LabelValue
 from tiebreak.learner.estimation.accuracy import estimate
+from tiebreak.learner.label_space import AnswerScores
 from tiebreak.learner.set_scores import micro_f1
 from tiebreak.models.predict import probabilities
 from tiebreak.project.context import ProjectContext
+
+Pairs = Sequence[tuple[LabelValue, LabelValue | None]]
 
 
 def record_answers(context: ProjectContext, batch: QueryBatch) -> None:
@@ -99,11 +101,8 @@ def scored_sets(context: ProjectContext) -> tuple[npt.NDArray[np.float64], npt.N
     return np.array(rows).reshape(shape), np.array(truth, dtype=np.bool_).reshape(shape)
 
 
-def control_report(context: ProjectContext) -> dict[str, Any]:
-    """``{n, model, agent}``: labelled control records, and who had how many of them right.
-
-    In a multi-label project right is the exact set, and ``micro_f1`` has the ``model``'s and the
-    ``agent``'s, or None for no label.
+def control_report(context: ProjectContext) -> AnswerScores:
+    """Labelled control records, and who had how many of them right.
 
     Each record was scored by the model of its time, so the model's figure is of the run so far,
     not of the newest head. An agent that abstained was not right; one that was not asked is not
@@ -121,10 +120,13 @@ def control_report(context: ProjectContext) -> dict[str, Any]:
             model.append((labels, said[0]))
         if item.agent is not None:
             agent.append((labels, item.agent_labels))
-    told: dict[str, Any] = {"n": n, "model": exact_match(model), "agent": exact_match(agent)}
-    if context.schema.multiple:
-        told["micro_f1"] = {"model": micro_f1(model), "agent": micro_f1(agent)}
-    return told
+    return answer_scores(n, model, agent, multiple=context.schema.multiple)
+
+
+def answer_scores(n: int, model: Pairs, agent: Pairs, *, multiple: bool) -> AnswerScores:
+    """The scores of (true, given) label values, of *n* records."""
+    f1 = {"model": micro_f1(model), "agent": micro_f1(agent)} if multiple else None
+    return AnswerScores(n=n, model=exact_match(model), agent=exact_match(agent), micro_f1=f1)
 
 
 def _schemas(context: ProjectContext) -> dict[int, LabelSchema]:
@@ -134,7 +136,7 @@ def _schemas(context: ProjectContext) -> dict[int, LabelSchema]:
     return {version: schema for version, schema in found.items() if schema is not None}
 
 
-def exact_match(pairs: Sequence[tuple[LabelValue, LabelValue | None]]) -> Estimate | None:
+def exact_match(pairs: Pairs) -> Estimate | None:
     """The share of (true, said) pairs that are equal; an abstention (None) is not."""
     return share_right([true == said for true, said in pairs])
 

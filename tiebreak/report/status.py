@@ -4,100 +4,103 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 
+from tiebreak.domain.batches import ModelInfo
 from tiebreak.domain.decisions import BY
-from tiebreak.domain.evidence import NANOS, Estimate, most_probable
+from tiebreak.domain.evidence import NANOS, most_probable
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.reviews import Annotation, Outcome
 from tiebreak.drift.state import drift_state
 from tiebreak.errors import StoreError
 from tiebreak.evaluation.forecast import project_forecast
 from tiebreak.evaluation.learning_curve import learning_curve
-from tiebreak.learner.set_scores import micro_f1
+from tiebreak.learner.label_space import AnswerScores
 from tiebreak.loop.routing import proposals
-from tiebreak.models.control_arm import control_report, exact_match
+from tiebreak.models.control_arm import answer_scores, control_report
 from tiebreak.models.scorer import Scorer
 from tiebreak.project.context import ProjectContext
 from tiebreak.promise.status import certificate_statuses
-from tiebreak.results import to_json
+from tiebreak.report.results import LabelledCounts, ModelSummary, Spend, SplitCount, Status
 
-LISTED = 20
+MAX_LISTED = 20
 """Records named for each outcome that asks for a second look."""
 
 
-def project_status(context: ProjectContext) -> dict[str, Any]:
-    """What ``tiebreak status --json`` prints; an accuracy is {accuracy, low, high, n} or None."""
-    store = context.store
+def project_status(context: ProjectContext) -> Status:
+    """Counts, accuracies, spend and what to do next, as they stand now."""
+    store, state = context.store, context.pool_state()
     standing = store.annotations.standing()
     outcomes = Counter(act.outcome for act in standing.values())
-    labelled = {i: d for i, d in store.decisions.latest().items() if d.labels is not None}
-    by = Counter(d.by for d in labelled.values())
+    decided_by = Counter(d.by for d in store.decisions.latest().values() if d.labels is not None)
     queue = store.queue.tasks()
-    abstained = sum(
-        s.labels is None
-        for i, s in context.suggested().items()
-        if i not in standing and s.purpose in ("batch", "sweep")
-    )
+    waiting = {task.record_id for task in queue}
     spend = store.ledger.totals()
-    pool = context.table.pool
-    card = store.notes.last_model()
-    return {
-        "records": len(context.table.ids),
-        "pool": len(pool),
-        "multiple": context.schema.multiple,
-        "labelled": {kind: by.get(kind, 0) for kind in BY},
-        "queue": len({t.record_id for t in queue}),
-        "queue_by_reason": dict(sorted(Counter(t.reason for t in queue).items())),
-        "proposed": len(proposals(context)),
-        "abstained": abstained,
-        "skipped": outcomes.get("skip", 0),
-        "none_fits": outcomes.get("none", 0),
-        "none_records": _newest(context, standing, "none"),
-        "flagged": outcomes.get("flag", 0),
-        "flagged_records": _newest(context, standing, "flag"),
-        "duplicates": dict(sorted(Counter(x.kind for x in store.records.links()).items())),
-        "splits": [
-            {"split": split, "held_out": held, "records": n}
-            for (split, held), n in sorted(
+    batch = store.batches.last()
+    return Status(
+        records=len(context.table.ids),
+        pool=len(context.table.pool),
+        multiple=context.schema.multiple,
+        labelled=LabelledCounts(**{by: decided_by.get(by, 0) for by in BY}),
+        queue=len(waiting),
+        queue_by_reason=dict(sorted(Counter(task.reason for task in queue).items())),
+        proposed=len(proposals(context)),
+        abstained=sum(
+            suggestion.labels is None
+            for i, suggestion in context.suggested().items()
+            if i not in standing and suggestion.purpose in ("batch", "sweep")
+        ),
+        skipped=outcomes.get("skip", 0),
+        none_fits=outcomes.get("none", 0),
+        none_records=_newest(context, standing, "none"),
+        flagged=outcomes.get("flag", 0),
+        flagged_records=_newest(context, standing, "flag"),
+        duplicates=dict(sorted(Counter(x.kind for x in store.records.links()).items())),
+        splits=tuple(
+            SplitCount(split=split, held_out=held_out, records=n)
+            for (split, held_out), n in sorted(
                 store.records.splits().items(), key=lambda x: (x[0][1], x[0][0] or "")
             )
-        ],
-        "rounds": batch.round if (batch := store.batches.last()) else 0,
-        "model": None
-        if card is None
-        else {
-            "version": card.version,
-            "c": card.c,
-            "temperature": card.temperature,
-            "trained_on": dict(card.trained_on),
-        },
-        "control": _plain(control_report(context)),
-        "heldout": _heldout(context),
-        "curve": learning_curve(context),
-        "forecast": project_forecast(context),
-        "drift": to_json(drift_state(context)),
-        "spend": {
-            "money": spend.nanos / NANOS,
-            "calls": spend.calls,
-            "tokens": spend.prompt_tokens + spend.completion_tokens,
-        },
-        "certificates": to_json(certificate_statuses(context)),
-        "next": _next(len(pool), len(queue), len(standing.keys() | context.pool_state().released)),
-    }
+        ),
+        rounds=batch.round if batch else 0,
+        model=_model(store.notes.last_model()),
+        control=control_report(context),
+        heldout=_heldout(context),
+        curve=learning_curve(context),
+        forecast=project_forecast(context),
+        drift=drift_state(context),
+        spend=Spend(
+            money=spend.nanos / NANOS,
+            calls=spend.calls,
+            tokens=spend.prompt_tokens + spend.completion_tokens,
+        ),
+        certificates=tuple(certificate_statuses(context)),
+        next=_next(
+            len(context.table.pool), len(queue), len(standing.keys() | state.released.keys())
+        ),
+    )
+
+
+def _model(info: ModelInfo | None) -> ModelSummary | None:
+    if info is None:
+        return None
+    return ModelSummary(
+        version=info.version,
+        c=info.c,
+        temperature=info.temperature,
+        trained_on=dict(info.trained_on),
+    )
 
 
 def _newest(
     context: ProjectContext, standing: dict[int, Annotation], outcome: Outcome
-) -> list[str]:
-    """External ids of the records where *outcome* stands, newest act first, at most `LISTED`."""
+) -> tuple[str, ...]:
+    """External ids of records where *outcome* stands, newest act first, at most `MAX_LISTED`."""
     acts = [act for act in standing.values() if act.outcome == outcome]
     acts.sort(key=lambda act: (act.created_at, act.record_id), reverse=True)
-    records = context.store.records.get([act.record_id for act in acts[:LISTED]])
-    return [record.external_id for record in records]
+    records = context.store.records.get([act.record_id for act in acts[:MAX_LISTED]])
+    return tuple(record.external_id for record in records)
 
 
 def _next(pool: int, queue: int, answered: int) -> str:
@@ -108,12 +111,8 @@ def _next(pool: int, queue: int, answered: int) -> str:
     return "run" if answered < pool else "done"
 
 
-def _heldout(context: ProjectContext) -> dict[str, Any] | None:
-    """Each held-out split alone: the newest head's accuracy, and the agent's where it was asked.
-
-    An agent that abstained was not right. In a multi-label project right is the exact set, and
-    ``micro_f1`` stands beside it.
-    """
+def _heldout(context: ProjectContext) -> dict[str, AnswerScores] | None:
+    """Each held-out split alone: the newest head's scores, and the agent's where it was asked."""
     ids = context.table.ids[context.table.heldout].tolist()
     gold = context.store.gold.get(ids)
     if not gold:
@@ -122,42 +121,32 @@ def _heldout(context: ProjectContext) -> dict[str, Any] | None:
     splits: dict[str, list[int]] = {}
     for i in sorted(gold):
         splits.setdefault(records[i].split or "", []).append(i)
-    told = {i: s for i, s in context.suggested().items() if s.purpose == "heldout"}
-    machine = Scorer.newest(context)
-    figures = {}
+    answers = {i: s.labels for i, s in context.suggested().items() if s.purpose == "heldout"}
+    scorer = Scorer.newest(context)
+    scores = {}
     for split, members in sorted(splits.items()):
-        model = [(gold[i], value) for i, value in _model_says(context, machine, members).items()]
-        agent = [(gold[i], told[i].labels) for i in members if i in told]
-        figures[split] = {
-            "n": len(members),
-            "model": _plain(exact_match(model)),
-            "agent": _plain(exact_match(agent)),
-        }
-        if context.schema.multiple:
-            figures[split]["micro_f1"] = {"model": micro_f1(model), "agent": micro_f1(agent)}
-    return figures
+        predicted = _predicted(context, scorer, members)
+        scores[split] = answer_scores(
+            len(members),
+            [(gold[i], value) for i, value in predicted.items()],
+            [(gold[i], answers[i]) for i in members if i in answers],
+            multiple=context.schema.multiple,
+        )
+    return scores
 
 
-def _model_says(
-    context: ProjectContext, machine: Scorer | None, ids: Sequence[int]
+def _predicted(
+    context: ProjectContext, scorer: Scorer | None, ids: Sequence[int]
 ) -> dict[int, LabelValue]:
-    if machine is None:
+    """The newest head's label values; nothing before there is one."""
+    if scorer is None:
         return {}
     try:
-        vectors = machine.rows(np.asarray(ids, dtype=np.int64))
+        vectors = scorer.rows(np.asarray(ids, dtype=np.int64))
     except StoreError:  # imported since the last run: not embedded yet
         return {}
     multiple = context.schema.multiple
     return {
-        i: most_probable(p, machine.classes, multiple=multiple)[0]
-        for i, p in zip(ids, machine.probabilities(vectors), strict=True)
+        i: most_probable(p, scorer.classes, multiple=multiple)[0]
+        for i, p in zip(ids, scorer.probabilities(vectors), strict=True)
     }
-
-
-def _plain(value: Any) -> Any:
-    """Estimates as mappings, all the way down."""
-    if isinstance(value, Estimate):
-        return asdict(value)
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    return value

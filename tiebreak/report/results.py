@@ -1,0 +1,163 @@
+"""Where a project stands, typed. The fields are the keys of the JSON documents.
+
+An accuracy is a `tiebreak.domain.evidence.Estimate`, with an exact 95 % interval (Clopper-Pearson).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tiebreak.drift.results import DriftState
+from tiebreak.evaluation.results import LearningCurvePoint, ProjectForecast
+from tiebreak.learner.label_space import AnswerScores
+from tiebreak.promise.status import CertificateStatus
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabelledCounts:
+    """Labels in force by who decided; never added up.
+
+    Attributes:
+        human: people's.
+        simulated: a simulated reviewer's.
+        autonomous: given without a person, under a certificate.
+        unproved: taken over without a person and without a proof. One goes when its record is no
+            longer proposed.
+    """
+
+    human: int
+    simulated: int
+    autonomous: int
+    unproved: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SplitCount:
+    """Records of one split of the imported files.
+
+    Attributes:
+        split: its name; None for records without one.
+        held_out: whether it only measures.
+        records: how many.
+    """
+
+    split: str | None
+    held_out: bool
+    records: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelSummary:
+    """The newest classifier head.
+
+    Attributes:
+        version: its number.
+        c: the inverse strength of its regularisation.
+        temperature: of its calibration.
+        trained_on: labels that it learnt from, by who gave them.
+    """
+
+    version: int
+    c: float
+    temperature: float
+    trained_on: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spend:
+    """What the agent's calls took. Lost calls of a killed run are in it at their worst case.
+
+    Attributes:
+        money: in the settings' currency.
+        calls: how many.
+        tokens: of prompts and replies.
+    """
+
+    money: float
+    calls: int
+    tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """Where a project stands: what ``Project.status()`` returns.
+
+    Attributes:
+        records: all records.
+        pool: those that may be labelled; the rest is held out.
+        multiple: whether any number of labels may apply to a record
+            ([guide](guides/several-labels.md)): each accuracy is then of exact sets, and
+            ``micro_f1`` stands beside ``model`` and ``agent``.
+        labelled: labels in force, by who decided.
+        queue: records that wait for a person.
+        queue_by_reason: tasks by reason.
+        proposed: agent and model agree and both are sure; nobody labelled them yet.
+        abstained: unanswered records for which the agent gave no valid label.
+        skipped: people said "not now". Like the next two, never trained on.
+        none_fits: people said "no label fits".
+        none_records: external ids of the newest 20 of these.
+        flagged: people said "look at this again".
+        flagged_records: external ids of the newest 20 of these.
+        duplicates: linked duplicates by kind: ``exact``, ``near``.
+        splits: records by the file's split.
+        rounds: batches so far.
+        model: the newest head; null before one was trained.
+        control: the labelled control records, and how often model and agent had them right.
+        heldout: the same of each held-out split, by its name; the agent only where
+            ``run --score-heldout N`` asked it. Null without sealed labels.
+        curve: the model's accuracy by labels; see
+            [what more labels bring](guides/curve-and-forecast.md).
+        forecast: what more labels will bring and take, and whether to stop; null before a control
+            record was scored and labelled.
+        drift: what the sensors saw last; null before they looked, and after somebody acknowledged
+            it. See [drift](guides/drift-and-label-errors.md).
+        spend: what the agent's calls took.
+        certificates: what is promised now, one for each tier of each frozen policy. See
+            [the promise](guides/the-promise.md).
+        next: what to do: ``import``, ``review``, ``run`` or ``done``; from a run also ``budget``
+            and ``short`` (the labels asked for do not suffice for the promise).
+    """
+
+    records: int
+    pool: int
+    multiple: bool
+    labelled: LabelledCounts
+    queue: int
+    queue_by_reason: Mapping[str, int]
+    proposed: int
+    abstained: int
+    skipped: int
+    none_fits: int
+    none_records: tuple[str, ...]
+    flagged: int
+    flagged_records: tuple[str, ...]
+    duplicates: Mapping[str, int]
+    splits: tuple[SplitCount, ...]
+    rounds: int
+    model: ModelSummary | None
+    control: AnswerScores
+    heldout: Mapping[str, AnswerScores] | None
+    curve: tuple[LearningCurvePoint, ...]
+    forecast: ProjectForecast | None
+    drift: DriftState | None
+    spend: Spend
+    certificates: tuple[CertificateStatus, ...]
+    next: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult(Status):
+    """Where a project stands after a run, and what the run did: what ``Project.run()`` returns.
+
+    Attributes:
+        message: why it ended, in a sentence.
+        unproved_now: labels that it took over without a person and without a proof.
+        unanswered_now: records that the agent's server failed at.
+        seconds: by step.
+    """
+
+    message: str
+    unproved_now: int
+    unanswered_now: int
+    seconds: Mapping[str, float]
