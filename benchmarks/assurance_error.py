@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from assurance_files import HEADS, Row, Setting, row
 from assurance_worlds import VERIFIED, learn, texts
+from weighted_estimates import Guess, lure, probabilities, weighted
 
-from tiebreak.assurance.estimates import Guess, lure, probabilities, weighted
 from tiebreak.learner.control_arm import draw_control
 from tiebreak.learner.opinion.fusion import fit_fusion, fuse
 

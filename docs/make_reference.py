@@ -24,6 +24,8 @@ def commands() -> str:
     root: Any = typer.main.get_command(app)
     parts = [NOTE, "# Commands\n", _EXITS]
     for name, command in root.commands.items():
+        if command.hidden:  # former names
+            continue
         arguments = " ".join(p.metavar or p.name.upper() for p in command.params if _argument(p))
         parts.append(f"## tiebreak {name} {arguments}".rstrip() + "\n")
         parts.append(f"{inspect.cleandoc(command.help or '')}\n")

@@ -1,4 +1,4 @@
-"""Results at the edge: from typed results to what JSON holds. Nothing else turns one into JSON."""
+"""From typed results to JSON: at the edge alone, in the command line, the app and files."""
 
 from __future__ import annotations
 
@@ -33,22 +33,25 @@ def key_in_json(field: Field[Any]) -> str:
 
 
 def to_json(value: Any) -> Any:
-    """A result in plain JSON types.
+    """A result as plain JSON types: dict, list, str, int, float, bool, None.
 
-    A dataclass becomes a mapping in the order of its fields; tuples and sets become lists, numpy
-    scalars Python's; a number that JSON lacks (an infinity, nan) becomes its text.
+    A dataclass becomes a dict whose keys are its fields, in their order; mappings, tuples, lists
+    and sets (sorted) are gone through; numpy's arrays and scalars become Python's. A number that is
+    not finite, for which JSON has no word, becomes the text ``inf``, ``-inf`` or ``nan``. Anything
+    else, such as a path, becomes its text.
     """
     if is_dataclass(value) and not isinstance(value, type):
         return _mapping_of(value)
     if isinstance(value, Mapping):
         return {str(key): to_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [to_json(item) for item in value]
-    if hasattr(value, "item") and not isinstance(value, str | bytes):  # a numpy scalar
-        value = value.item()
-    if isinstance(value, float) and not isfinite(value):
-        return str(value)
-    return value
+    if isinstance(value, (tuple, list, set, frozenset)):
+        items = sorted(value) if isinstance(value, (set, frozenset)) else value
+        return [to_json(item) for item in items]
+    if isinstance(value, float):  # numpy's float64 among them
+        return float(value) if isfinite(value) else str(float(value))
+    if hasattr(value, "tolist"):  # numpy's other types, without an import of it
+        return to_json(value.tolist())
+    return value if value is None or isinstance(value, (str, int)) else str(value)
 
 
 def _mapping_of(result: Any) -> dict[str, Any]:

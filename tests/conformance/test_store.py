@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from clock import TickingClock
 from stores import (
     act,
+    alarm,
     batch,
     candidate,
     card,
@@ -21,6 +22,7 @@ from stores import (
     everything,
     filled,
     policy,
+    reading,
     reply,
     route,
     rows,
@@ -32,6 +34,7 @@ from stores import (
 )
 
 from tiebreak.domain.batches import HeadComparison
+from tiebreak.domain.monitoring import AskedTerms, DriftMark
 from tiebreak.domain.ports import Store
 from tiebreak.domain.records import Link, NewRecord, content_hash
 from tiebreak.errors import BudgetExceeded, Conflict, InputError, StoreError, UsageError
@@ -856,6 +859,50 @@ def test_a_files_certificate_and_a_streams_stand_side_by_side(store: Store) -> N
     for found in (store.promises.certificates(), store.promises.certificates(last=True)):
         assert [replace(c, seq=0, created_at="") for c in found] == states
         assert [c.seq for c in found] == [1, 1]
+
+
+# ---------------------------------------------------------------------------------- monitoring
+
+
+def test_marks_readings_alarms_and_terms_share_one_numbering(store: Store) -> None:
+    filled(store)
+    store.promises.freeze(policy(1), [candidate(1, 1)])
+    kept = store.monitoring
+    assert (kept.last_mark(), kept.last_reading(), kept.last_terms(), kept.alarms()) == (
+        None, None, None, [],
+    )  # fmt: skip
+    first = kept.put_mark(DriftMark(kind="first_run", up_to=3))
+    seen = kept.put_reading(reading(3, groups=(5, 2)))
+    terms = kept.put_terms(AskedTerms(max_error=0.1, confidence=0.9, promise="dataset"))
+    raised = [kept.put_alarm(alarm(1, tier="high \0")), kept.put_alarm(alarm(1))]
+    last = kept.put_mark(DriftMark(kind="acknowledged", up_to=9))
+    assert [x.id for x in (first, seen, terms, *raised, last)] == [1, 2, 3, 4, 5, 6]
+    assert all(x.created_at for x in (first, seen, terms, *raised, last))
+    assert (kept.last_mark(), kept.last_reading(), kept.last_terms(), kept.alarms()) == (
+        last, seen, terms, raised,
+    )  # fmt: skip
+    assert seen.groups == (5, 2)
+
+
+def test_versions_grow_with_each_log_and_with_nothing_else(store: Store) -> None:
+    assert set(asdict(store.versions()).values()) == {0}
+    write_everywhere(store, 1)
+    before = store.versions()
+    assert {name for name, rows in asdict(before).items() if not rows} == {"links", "answers"}
+    store.queue.open([task(1, reason="relabel")])
+    store.notes.report("step", 1, {})
+    store.batches.advance(1, "routed")
+    assert store.versions() == before
+    store.batches.answer(1, [replace(store.batches.get(1).items[0], agent="m")])
+    assert store.versions() == replace(before, answers=before.answers + 1)
+
+
+def test_the_last_report_of_a_step(store: Store) -> None:
+    assert store.notes.last_report("run") is None
+    for n in (1, 2):
+        store.notes.report("run", n, {"n": n})
+    store.notes.report("embed", 3, {"n": 3})
+    assert store.notes.last_report("run") == {"n": 2}
 
 
 # -------------------------------------------------------------------------------- transactions

@@ -1,4 +1,4 @@
-"""What a project says of itself, through the command line: forecast, curve, doubts, drift, metrics.
+"""What a project says of itself, through the command line: forecast, curve, labels, drift, metrics.
 
 The reviewer is simulated from sealed labels, wrong labels are planted, and the agent is a script.
 """
@@ -85,16 +85,16 @@ def test_planted_wrong_labels_come_up_and_a_person_at_the_desk_gets_them_blind(
             Annotation(record_id=i, who="simulated Eve", source="person", outcome="label",
                        labels=(wrong.get(i, name),)) for i, name in rest.items()
         ])  # fmt: skip
-    listed = inside_document("doubts", folder, "--limit", "200")
+    listed = inside_document("label-issues", folder, "--limit", "200")
     assert listed["judged"] + listed["unjudged"] == 240
     first = [s["record_id"] for s in listed["suspects"] if not s["control"]][:25]
     assert len(set(first) & wrong.keys()) >= 0.5 * len(wrong)
-    said = inside("doubts", folder, "--limit", "3").stdout
+    said = inside("label-issues", folder, "--limit", "3").stdout
     assert "Labels of people: " in said
     worst = listed["suspects"][0]
     assert f"{worst['id']}: {worst['given']}, rather {worst['better']} (quality " in said
     before = inside_document("status", folder)["queue_by_reason"].get("relabel", 0)
-    done = inside_document("doubts", folder, "--queue", "40")["queue"]
+    done = inside_document("label-issues", folder, "--queue", "40")["queue"]
     assert done["opened"] > 10
     assert before == 0
     told = inside_document("status", folder)
@@ -113,12 +113,22 @@ def test_planted_wrong_labels_come_up_and_a_person_at_the_desk_gets_them_blind(
     assert inside_document("status", folder)["queue_by_reason"]["relabel"] == done["opened"] - 1
 
 
-def test_doubts_of_agent_and_model_and_bad_asks(folder: Path) -> None:
-    assert inside_document("doubts", folder, "--of", "agent")["judged"] == 0  # it abstained
-    assert inside_document("doubts", folder, "--of", "model")["suspects"] == []
-    assert "Use people, agent, model" in inside("doubts", folder, "--of", "cat", code=2).stderr
-    assert "flagged" in inside("doubts", folder, "--queue", "some", code=2).stderr
-    assert inside_document("doubts", folder, "--queue", "flagged")["queue"]["opened"] >= 0
+def test_label_issues_of_agent_and_model_and_bad_asks(folder: Path) -> None:
+    assert inside_document("label-issues", folder, "--of", "agent")["judged"] == 0  # it abstained
+    assert inside_document("label-issues", folder, "--of", "model")["suspects"] == []
+    assert (
+        "Use people, agent, model" in inside("label-issues", folder, "--of", "cat", code=2).stderr
+    )
+    assert "flagged" in inside("label-issues", folder, "--queue", "some", code=2).stderr
+    assert inside_document("label-issues", folder, "--queue", "flagged")["queue"]["opened"] >= 0
+
+
+def test_the_former_name_of_label_issues_works_and_says_so(folder: Path) -> None:
+    former, now = inside("doubts", folder, "--json"), inside("label-issues", folder, "--json")
+    assert former.stdout == now.stdout
+    assert "'doubts' is now 'label-issues'" in former.stderr
+    assert "'doubts'" not in now.stderr
+    assert "doubts" not in inside("--help").stdout
 
 
 def test_drift_pauses_what_takes_no_person_and_looking_ends_it(folder: Path) -> None:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from weighted_estimates import probabilities
 
 from tiebreak.assurance import finite, stream
 from tiebreak.assurance.coins import Coin, in_order
-from tiebreak.assurance.estimates import probabilities
 from tiebreak.assurance.finite import FinitePool
 from tiebreak.assurance.ladder import AuditAnswer, next_audits, released, standings, target
 from tiebreak.assurance.monitor import read_monitor

@@ -9,6 +9,7 @@ from tiebreak.domain.batches import BatchItem, ModelInfo, QueryBatch
 from tiebreak.domain.decisions import Decision, Route
 from tiebreak.domain.evidence import Suggestion, Usage
 from tiebreak.domain.labels import Label, LabelSchema
+from tiebreak.domain.monitoring import Alarm, AskedTerms, DriftMark, DriftReading
 from tiebreak.domain.ports import Completion, Store
 from tiebreak.domain.promises import (
     Candidate,
@@ -215,6 +216,22 @@ def write_everywhere(store: Store, n: int, *, promise: bool = True) -> None:
     store.promises.freeze(policy(n), [candidate(record_id, n)])
     store.promises.draw(n, [record_id])
     store.promises.certify(certificate(n))
+    store.monitoring.put_mark(DriftMark(kind="first_run", up_to=n))
+    store.monitoring.put_reading(reading(n))
+    store.monitoring.put_alarm(alarm(n))
+    store.monitoring.put_terms(AskedTerms(max_error=0.05, confidence=0.95, promise="label"))
+
+
+def reading(n: int, **fields: Any) -> DriftReading:
+    """What the sensors saw of one record."""
+    base: dict[str, Any] = {"state": "flag", "reason": "far texts", "new": 1, "groups": (1,)}
+    return DriftReading(after=n, up_to=n + 1, **(base | fields))
+
+
+def alarm(number: int, **fields: Any) -> Alarm:
+    """The monitor's alarm about a policy."""
+    base: dict[str, Any] = {"tier": "normal", "audits": 9, "wrong": 4, "since": 1, "until": 2}
+    return Alarm(policy=number, **(base | fields))
 
 
 def everything(store: Store) -> dict[str, Any]:
@@ -239,4 +256,11 @@ def everything(store: Store) -> dict[str, Any]:
         "candidates": [store.promises.candidates(i) for i in range(10)],
         "audits": [store.promises.drawn(i) for i in range(10)],
         "certificates": store.promises.certificates(),
+        "alarms": store.monitoring.alarms(),
+        "monitoring": [
+            store.monitoring.last_mark(),
+            store.monitoring.last_reading(),
+            store.monitoring.last_terms(),
+        ],
+        "versions": store.versions(),
     }

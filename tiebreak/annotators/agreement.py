@@ -16,8 +16,8 @@ import numpy.typing as npt
 from tiebreak.annotators.intervals import Interval, at_most, share_interval
 from tiebreak.errors import UsageError
 
-AT_ONCE = 2_000_000
-"""Weights of units that a bootstrap holds at a time."""
+MAX_WEIGHTS = 2_000_000
+"""Weights of units that a bootstrap has in memory at a time."""
 
 Unit = Mapping[str, Hashable]
 Numbers = npt.NDArray[np.float64]
@@ -32,25 +32,8 @@ def alpha(units: Sequence[Unit]) -> float | None:
     where all answers are equal: then nothing shows that people tell the labels apart.
     """
     counts = _counts(units)
-    found = _alphas(counts, np.ones((1, len(counts))))[0]
-    return float(found) if isfinite(found) else None
-
-
-def interval_alpha(units: Sequence[Mapping[str, float]]) -> float | None:
-    """Krippendorff's alpha with the distance (x - y)^2, for answers that are numbers.
-
-    As `alpha`, with d_u = 2 (m_u sum x^2 - (sum x)^2)/(m_u - 1) and the expected disagreement
-    2 (n sum x^2 - (sum x)^2) over all answers.
-    """
-    rows = [np.array(list(unit.values()), dtype=np.float64) for unit in units if len(unit) > 1]
-    if not rows:
-        return None
-    every = np.concatenate(rows)
-    expected = _spread(every)
-    if expected <= 0:
-        return None
-    observed = sum(_spread(row) / (len(row) - 1) for row in rows)
-    return 1 - (len(every) - 1) * observed / expected
+    value = _alphas(counts, np.ones((1, len(counts))))[0]
+    return float(value) if isfinite(value) else None
 
 
 def measured_alpha(
@@ -141,14 +124,10 @@ def _alphas(counts: Numbers, weights: Numbers) -> Numbers:
 def _resampled(counts: Numbers, rng: np.random.Generator, draws: int) -> Numbers:
     """alpha of *draws* resamples of the units, a few at a time: a hundred thousand units fit."""
     n = len(counts)
-    step = max(1, AT_ONCE // n)
+    chunk = max(1, MAX_WEIGHTS // n)
     return np.concatenate(
         [
-            _alphas(counts, rng.multinomial(n, np.full(n, 1 / n), size=some).astype(np.float64))
-            for some in [min(step, draws - done) for done in range(0, draws, step)]
+            _alphas(counts, rng.multinomial(n, np.full(n, 1 / n), size=size).astype(np.float64))
+            for size in [min(chunk, draws - done) for done in range(0, draws, chunk)]
         ]
     )
-
-
-def _spread(x: Numbers) -> float:
-    return float(2 * (len(x) * (x**2).sum() - x.sum() ** 2))

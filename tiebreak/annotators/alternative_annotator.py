@@ -23,9 +23,19 @@ PASS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Duel:
-    """The agent against one person: ``agent`` and ``person`` are the shares of ``items`` on which
-    each was at least as close to the others; ``p`` before and ``adjusted`` after the correction."""
+class AnnotatorComparison:
+    """The agent against one person.
+
+    Attributes:
+        who: the person.
+        items: records that this person and another one answered blind.
+        agent: share of the items on which the agent agrees with at least as many of the others as
+            the person does.
+        person: the same share, of the person.
+        p: of the one-sided t-test that the agent is worse than the person by the cost.
+        adjusted: p after the correction for several people (Benjamini & Yekutieli).
+        won: whether ``adjusted`` is at most .05.
+    """
 
     who: str
     items: int
@@ -37,19 +47,27 @@ class Duel:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AltTest:
-    """``winning``: the share of people that the agent can stand in for; ``advantage``: the mean of
-    its shares in the duels."""
+class AlternativeAnnotatorTest:
+    """Whether the agent may take the place of one of the people.
 
-    duels: tuple[Duel, ...]
+    Attributes:
+        annotators: how dear the people are: a key of `COSTS`.
+        duels: the comparison with each person, by name.
+        winning: the share of people that the agent can stand in for.
+        advantage: the mean of the agent's shares in the comparisons.
+        passed: whether ``winning`` is at least one half.
+    """
+
+    annotators: str
+    duels: tuple[AnnotatorComparison, ...]
     winning: float
     advantage: float
     passed: bool
 
 
 def alternative_annotator_test(
-    units: Sequence[Mapping[str, Hashable]], agent: Sequence[Hashable], cost: float
-) -> AltTest | None:
+    units: Sequence[Mapping[str, Hashable]], agent: Sequence[Hashable], annotators: str
+) -> AlternativeAnnotatorTest | None:
     """The test over records that people answered blind; None for too few people or answers.
 
     Leave one person j out. On each record that j and another answered, the agent (j) scores the
@@ -60,7 +78,7 @@ def alternative_annotator_test(
     Args:
         units: who answered what, for each record.
         agent: the agent's answers to the same records.
-        cost: one of `COSTS`.
+        annotators: how dear the people are: a key of `COSTS`, whose value is the cost.
 
     People with under 30 such records are left out, and at least 3 must be left.
     """
@@ -76,10 +94,11 @@ def alternative_annotator_test(
     judged = {who: won for who, won in outcomes.items() if len(won) >= MIN_ITEMS}
     if len(judged) < MIN_PEOPLE:
         return None
+    cost = COSTS[annotators]
     ps = [_p(won, cost) for won in judged.values()]
     adjusted = false_discovery_control(ps, method="by")
     duels = tuple(
-        Duel(
+        AnnotatorComparison(
             who=who,
             items=len(won),
             agent=float(won[:, 0].mean()),
@@ -91,7 +110,8 @@ def alternative_annotator_test(
         for (who, won), p, q in zip(judged.items(), ps, adjusted, strict=True)
     )
     winning = sum(duel.won for duel in duels) / len(duels)
-    return AltTest(
+    return AlternativeAnnotatorTest(
+        annotators=annotators,
         duels=duels,
         winning=winning,
         advantage=float(np.mean([duel.agent for duel in duels])),
@@ -104,11 +124,11 @@ def _outcomes(
 ) -> npt.NDArray[np.bool_]:
     """bool[records, 2]: did the agent, did the person, agree with at least as many others?"""
     rows = []
-    for unit, told in zip(units, agent, strict=True):
+    for unit, suggested in zip(units, agent, strict=True):
         others = [answer for name, answer in unit.items() if name != who]
         if who in unit and others:
-            machine, person = others.count(told), others.count(unit[who])
-            rows.append((machine >= person, person >= machine))
+            agreeing, person = others.count(suggested), others.count(unit[who])
+            rows.append((agreeing >= person, person >= agreeing))
     return np.array(rows, dtype=np.bool_).reshape(len(rows), 2)
 
 

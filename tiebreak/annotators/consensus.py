@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from tiebreak.errors import LabelError, MissingPackage, UsageError
 
-STEPS = 100
+EM_STEPS = 100
 
 Unit = Mapping[str, str]
 
@@ -39,11 +39,11 @@ def majority(units: Sequence[Unit]) -> Consensus:
     overall = Counter(label for unit in units for label in unit.values())
     votes = [Counter(unit.values()) for unit in units]
     labels = tuple(min(v, key=lambda x: (-v[x], -overall[x], x)) for v in votes)
-    sure = [v[label] / v.total() for v, label in zip(votes, labels, strict=True)]
-    return Consensus(labels=labels, confidence=np.array(sure), people=_right(units, labels))
+    shares = [v[label] / v.total() for v, label in zip(votes, labels, strict=True)]
+    return Consensus(labels=labels, confidence=np.array(shares), people=_accuracies(units, labels))
 
 
-def dawid_skene(units: Sequence[Unit], steps: int = STEPS) -> Consensus:
+def dawid_skene(units: Sequence[Unit], steps: int = EM_STEPS) -> Consensus:
     """Each person's confusion matrix and the labels together, by expectation maximisation.
 
     Raises:
@@ -69,7 +69,7 @@ def dawid_skene(units: Sequence[Unit], steps: int = STEPS) -> Consensus:
     names = [str(name) for name in chances.columns]
     p = chances.to_numpy(dtype=np.float64)
     labels = tuple(names[i] for i in p.argmax(axis=1))
-    return Consensus(labels=labels, confidence=p.max(axis=1), people=_right(units, labels))
+    return Consensus(labels=labels, confidence=p.max(axis=1), people=_accuracies(units, labels))
 
 
 def crowdlab(
@@ -99,24 +99,24 @@ def crowdlab(
     people = sorted({who for unit in units for who in unit})
     given = _codes(units, people, classes)
     # cleanlab wants every label given at least once: those that nobody gave cannot be a consensus
-    there = np.unique(given[~np.isnan(given)]).astype(np.int64)
-    if len(there) < 2:
+    present = np.unique(given[~np.isnan(given)]).astype(np.int64)
+    if len(present) < 2:
         return majority(units)
-    inside = probabilities[:, there] + 1e-12
-    compact = np.where(np.isnan(given), np.nan, np.searchsorted(there, np.nan_to_num(given)))
+    present_p = probabilities[:, present] + 1e-12
+    compact = np.where(np.isnan(given), np.nan, np.searchsorted(present, np.nan_to_num(given)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its advice on people who share no record with others
-        found = get_label_quality_multiannotator(
+        result = get_label_quality_multiannotator(
             compact,
-            inside / inside.sum(axis=1, keepdims=True),
+            present_p / present_p.sum(axis=1, keepdims=True),
             verbose=False,
             return_detailed_quality=False,
         )
-    best = found["label_quality"]["consensus_label"].to_numpy().astype(np.int64)
-    quality: Any = found["annotator_stats"]["annotator_quality"]
+    best = result["label_quality"]["consensus_label"].to_numpy().astype(np.int64)
+    quality: Any = result["annotator_stats"]["annotator_quality"]
     return Consensus(
-        labels=tuple(classes[there[i]] for i in best),
-        confidence=found["label_quality"]["consensus_quality_score"].to_numpy(dtype=np.float64),
+        labels=tuple(classes[present[i]] for i in best),
+        confidence=result["label_quality"]["consensus_quality_score"].to_numpy(dtype=np.float64),
         people={people[int(i)]: float(value) for i, value in quality.items()},
     )
 
@@ -138,12 +138,12 @@ def _codes(
     return codes
 
 
-def _right(units: Sequence[Unit], labels: Sequence[str]) -> dict[str, float]:
+def _accuracies(units: Sequence[Unit], labels: Sequence[str]) -> dict[str, float]:
     """Each person's share of answers that equal the consensus."""
     answers: dict[str, list[bool]] = {}
     for unit, label in zip(units, labels, strict=True):
-        for who, said in unit.items():
-            answers.setdefault(who, []).append(said == label)
+        for who, answer in unit.items():
+            answers.setdefault(who, []).append(answer == label)
     return {who: float(np.mean(answers[who])) for who in sorted(answers)}
 
 

@@ -13,13 +13,13 @@ import numpy.typing as npt
 
 from tiebreak.errors import UsageError
 
-GAP = 30 * 60.0
+SESSION_GAP = 30 * 60.0
 """Seconds without an answer after which the next one begins a new session."""
-LEVEL = 0.01
-RUSH = 0.25
-RECENT = 10
+SIGNIFICANCE_LEVEL = 0.01
+RUSHING_SHARE = 0.25
+RECENT_ANSWERS = 10
 """Answers that are compared with all: a single quick one is an easy record."""
-MIN_TIMED = 4 * RECENT
+MIN_TIMED = 4 * RECENT_ANSWERS
 MIN_GOLD = 20
 
 Ints = npt.NDArray[np.int64]
@@ -29,10 +29,15 @@ Ints = npt.NDArray[np.int64]
 class Fatigue:
     """What the last answers say of a person.
 
-    ``slope``: change of the log-odds of a right answer per answer within a session (a one-step
-    estimate), ``p`` its one-sided p-value, both None with under `MIN_GOLD` checked answers;
-    ``median``, ``recent``: seconds an answer, over all and over the last `RECENT`, None with under
-    `MIN_TIMED`. ``reasons`` to pause: ``errors``, ``rushing``; none for no advice.
+    Attributes:
+        golds: answers that could be checked.
+        slope: change of the log-odds of a right answer per answer within a session (a one-step
+            estimate); None with under 20 checked answers.
+        p: one-sided p-value of the slope, small where accuracy falls; None as there.
+        median: seconds an answer, over all; None with under 40 timed answers.
+        recent: the same over the last 10.
+        reasons: to pause: ``errors`` that grow, ``rushing``; none for no advice.
+        pause: whether a pause is advised.
     """
 
     golds: int
@@ -41,14 +46,10 @@ class Fatigue:
     median: float | None
     recent: float | None
     reasons: tuple[str, ...]
-
-    @property
-    def pause(self) -> bool:
-        """Whether a pause is advised."""
-        return bool(self.reasons)
+    pause: bool
 
 
-def sessions(times: Sequence[float], gap: float = GAP) -> tuple[Ints, Ints]:
+def sessions(times: Sequence[float], gap: float = SESSION_GAP) -> tuple[Ints, Ints]:
     """The session of each answer and its position in it, both int64[n] from 0.
 
     Args:
@@ -88,9 +89,9 @@ def slope_test(
     u, v = 0.0, 0.0
     shuffled = np.zeros(draws)
     for number in np.unique(session):
-        here = session == number
-        x = position[here] - position[here].mean()
-        y = right[here].astype(np.float64)
+        members = session == number
+        x = position[members] - position[members].mean()
+        y = right[members].astype(np.float64)
         u += float(x @ y)
         v += float(y.mean() * (1 - y.mean()) * (x**2).sum())
         shuffled += rng.permuted(np.tile(y, (draws, 1)), axis=1) @ x
@@ -106,8 +107,8 @@ def measure_fatigue(
 ) -> Fatigue:
     """Whether a person's answers advise a pause; see `Fatigue`.
 
-    Errors: `slope_test` at `LEVEL`. Rushing: the median time of the last `RECENT` timed answers is
-    under `RUSH` of the person's own median over all.
+    Errors: `slope_test` at `SIGNIFICANCE_LEVEL`. Rushing: the median time of the last
+    `RECENT_ANSWERS` timed answers is under `RUSHING_SHARE` of the person's own median over all.
 
     Args:
         times: of every answer, in seconds, ascending.
@@ -128,16 +129,18 @@ def measure_fatigue(
     timed = [s for s in seconds if s is not None]
     median, recent = None, None
     if len(timed) >= MIN_TIMED:
-        median, recent = float(np.median(timed)), float(np.median(timed[-RECENT:]))
+        median, recent = float(np.median(timed)), float(np.median(timed[-RECENT_ANSWERS:]))
     signs = {
-        "errors": p is not None and p < LEVEL,
-        "rushing": median is not None and recent is not None and recent < RUSH * median,
+        "errors": p is not None and p < SIGNIFICANCE_LEVEL,
+        "rushing": median is not None and recent is not None and recent < RUSHING_SHARE * median,
     }
+    reasons = tuple(name for name, seen in signs.items() if seen)
     return Fatigue(
         golds=len(known),
         slope=slope,
         p=p,
         median=median,
         recent=recent,
-        reasons=tuple(name for name, seen in signs.items() if seen),
+        reasons=reasons,
+        pause=bool(reasons),
     )

@@ -6,13 +6,20 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
 
-from tiebreak.assurance.rates import inside
+from tiebreak.assurance.rates import checked_share
 from tiebreak.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure, its two-sided interval and the count of observations that it rests on."""
+    """A figure with its uncertainty.
+
+    Attributes:
+        value: the figure, a share or a difference of shares or a coefficient.
+        low: lower end of its two-sided 95 % interval.
+        high: upper end.
+        n: observations that it rests on.
+    """
 
     value: float
     low: float
@@ -33,7 +40,9 @@ def share_interval(count: int, n: int, confidence: float = 0.95) -> Interval | N
 
 def at_most(count: int, n: int, confidence: float = 0.95) -> float:
     """The one-sided upper bound of Clopper & Pearson on a share; 1 for n = 0."""
-    return _ends(count, n, "exact", 2 * inside(confidence, "A confidence") - 1)[1] if n else 1.0
+    return (
+        _ends(count, n, "exact", 2 * checked_share(confidence, "A confidence") - 1)[1] if n else 1.0
+    )
 
 
 def difference(count: int, n: int, other: int, m: int, confidence: float = 0.95) -> Interval | None:
@@ -63,5 +72,5 @@ def _ends(
 
     if not 0 <= count <= n:
         raise UsageError(f"{count!r} out of {n!r} is no share.", mend="Count again.")
-    ends = binomtest(count, n).proportion_ci(inside(confidence, "A confidence"), method)
+    ends = binomtest(count, n).proportion_ci(checked_share(confidence, "A confidence"), method)
     return float(ends.low), float(ends.high)

@@ -13,15 +13,19 @@ from tiebreak.annotators.intervals import at_most
 from tiebreak.assurance.coins import coin
 from tiebreak.errors import UsageError
 
-SHARE = 0.2
+ADJUDICATED_SHARE = 0.2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SharedErrors:
-    """Of ``picked`` audits the person and the machine agreed and were ``wrong`` in so many.
+    """How often a person is wrong and agrees with the machine, by adjudicated audits.
 
-    ``pending`` agreements await their second answer, and count as wrong in ``upper``, the
-    Clopper-Pearson bound on the probability; ``rate`` leaves them out (None: none was answered).
+    Attributes:
+        picked: audits that were chosen at random for a second blind person.
+        wrong: of these, the ones where person and machine agreed and the second person did not.
+        pending: agreements that await their second answer.
+        rate: share of the wrong ones without the pending; None where none was answered.
+        upper: upper 95 % bound on the probability (Clopper-Pearson), pending ones counted as wrong.
     """
 
     picked: int
@@ -31,7 +35,9 @@ class SharedErrors:
     upper: float
 
 
-def is_picked(secret: bytes, record_id: int, policy_version: str, share: float = SHARE) -> bool:
+def is_picked(
+    secret: bytes, record_id: int, policy_version: str, share: float = ADJUDICATED_SHARE
+) -> bool:
     """Whether an audit's agreement, should it be one, is adjudicated: by a coin of its own.
 
     The coin is thrown for every audit, whatever comes of it, and is independent of the audit coin.

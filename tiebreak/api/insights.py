@@ -10,6 +10,8 @@ from tiebreak.project.context import ProjectContext
 
 if TYPE_CHECKING:
     from tiebreak.evaluation.label_issues import Source
+    from tiebreak.evaluation.results import LabelIssuesReport, QueuedLabelIssues
+    from tiebreak.review.quality.results import ConsensusReport, OpenedChecks, PeopleReport
 
 
 class Insights:
@@ -86,35 +88,47 @@ class Insights:
 
         return log_to_mlflow(where, self.metrics(), project=self._context.settings.project.name)
 
-    def doubts(self, of: Source = "people", *, limit: int = 100) -> dict[str, Any]:
+    def label_issues(self, of: Source = "people", *, limit: int = 100) -> LabelIssuesReport:
         """Labels that are probably wrong, worst first; see
         `tiebreak.evaluation.label_issues.label_issues`."""
         from tiebreak.evaluation.label_issues import label_issues
 
         return label_issues(self._context, of, limit=limit)
 
-    def queue_doubts(self, of: Source = "people", *, most: int | None = None) -> dict[str, Any]:
-        """Put doubtful labels into the review queue, blind; *most* None: those that are flagged.
+    def queue_label_issues(
+        self, of: Source = "people", *, most: int | None = None
+    ) -> QueuedLabelIssues:
+        """Put suspect labels into the review queue, blind; *most* None: those that are flagged.
         See `tiebreak.evaluation.label_issues.queue_label_issues`."""
         from tiebreak.evaluation.label_issues import queue_label_issues
 
         return queue_label_issues(self._context, of, most=most)
 
-    def people(self, *, annotators: str = "skilled") -> dict[str, Any]:
+    def doubts(self, of: Source = "people", *, limit: int = 100) -> LabelIssuesReport:
+        """Deprecated: the former name of `label_issues`."""
+        _warn_renamed("doubts", "label_issues")
+        return self.label_issues(of, limit=limit)
+
+    def queue_doubts(self, of: Source = "people", *, most: int | None = None) -> QueuedLabelIssues:
+        """Deprecated: the former name of `queue_label_issues`."""
+        _warn_renamed("queue_doubts", "queue_label_issues")
+        return self.queue_label_issues(of, most=most)
+
+    def people(self, *, annotators: str = "skilled") -> PeopleReport:
         """How far people agree, tire, are pulled by the agent, and err as the machine does; see
         `tiebreak.review.quality.report.people_report`."""
         from tiebreak.review.quality.report import people_report
 
         return people_report(self._context, annotators=annotators)
 
-    def consensus(self, method: str = "dawid_skene", *, limit: int = 100) -> dict[str, Any]:
+    def consensus(self, method: str = "dawid_skene", *, limit: int = 100) -> ConsensusReport:
         """Records whose label is not what all their blind answers together say; see
         `tiebreak.review.quality.consensus.consensus_report`."""
         from tiebreak.review.quality.consensus import consensus_report
 
         return consensus_report(self._context, method, limit=limit)
 
-    def queue_checks(self) -> dict[str, Any]:
+    def queue_checks(self) -> OpenedChecks:
         """Put the checks of people that are due into the review queue, blind; how many by kind.
         See `tiebreak.review.quality.checks.open_checks`."""
         from tiebreak.review.quality.checks import open_checks
@@ -143,5 +157,9 @@ class Insights:
 
     def drift_looked(self) -> int:
         """Deprecated: `acknowledge_drift`."""
-        warnings.warn("drift_looked is acknowledge_drift now.", DeprecationWarning, stacklevel=2)
+        _warn_renamed("drift_looked", "acknowledge_drift")
         return self.acknowledge_drift()
+
+
+def _warn_renamed(old: str, new: str) -> None:
+    warnings.warn(f"{old} is now {new}.", DeprecationWarning, stacklevel=3)

@@ -12,7 +12,7 @@ from tiebreak.assurance.rungs import Ladder
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class AuditForecast:
     """``audits`` more in rung ``rung`` would free about ``labels`` more labels than now."""
 
     rung: int
@@ -20,7 +20,9 @@ class Offer:
     labels: int
 
 
-def offer(ladder: Ladder, standing: Sequence[Standing], rate: float | None = None) -> Offer | None:
+def forecast_audits(
+    ladder: Ladder, standing: Sequence[Standing], rate: float | None = None
+) -> AuditForecast | None:
     """The certificate that is next in the sequence, if errors go on as they came; None if it is
     out of reach: all are proven, or the rung's room ends before.
 
@@ -38,7 +40,7 @@ def offer(ladder: Ladder, standing: Sequence[Standing], rate: float | None = Non
     force = released(standing)
     now = 0 if force is None else ladder.rungs[force].pool.size - standing[force].seen
     then = ladder.rungs[at].pool.size - standing[at].seen - audits
-    return Offer(at, audits, max(then - now, 0))
+    return AuditForecast(at, audits, max(then - now, 0))
 
 
 def more_audits(
@@ -55,5 +57,6 @@ def more_audits(
             return None
         to_go = max(n - at.audited, 0)
         if to_go * p <= more:
-            return to_go if to_go <= ladder.rungs[rung].room(at.found + more, at.seen) else None
+            room = ladder.rungs[rung].room(at.errors_found + more, at.seen)
+            return to_go if to_go <= room else None
     return None

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tiebreak.assurance.rates import inside
+from tiebreak.assurance.rates import checked_share
 from tiebreak.errors import UsageError
 
 BITS = 256
@@ -44,7 +44,7 @@ class Coin:
         number * q < p * 2^256. Turning u into a float first would round it up to pi and beyond,
         and the decision would no longer follow from what was written down.
         """
-        p, q = inside(float(pi), "An audit probability").as_integer_ratio()
+        p, q = checked_share(float(pi), "An audit probability").as_integer_ratio()
         return self.number * q < p << BITS
 
 

@@ -32,7 +32,7 @@ from math import inf, log
 import numpy as np
 import numpy.typing as npt
 
-from tiebreak.assurance.rates import allowed, inside
+from tiebreak.assurance.rates import allowed, checked_share
 from tiebreak.errors import UsageError
 
 A, B = 0.5, 10.0
@@ -87,13 +87,13 @@ def per_file(size: int, eps: float, file_size: int) -> FinitePool:
     return FinitePool(size, allowed(eps, file_size) + 1, size)
 
 
-def left_at_most(pool: FinitePool, found: int) -> int:
-    """Errors left among the unseen records of a certified rung of which *found* were wrong.
+def left_at_most(pool: FinitePool, errors_found: int) -> int:
+    """Errors left among the unseen records of a certified rung, after *errors_found* by audits.
 
-    K < K0 leaves at most K0 - 1 - found, for any number of audits: the certificate is about K,
-    which auditing does not change.
+    K < K0 leaves at most K0 - 1 - errors_found, for any number of audits: the certificate is about
+    K, which auditing does not change.
     """
-    return max(pool.too_many - 1 - found, 0)
+    return max(pool.too_many - 1 - errors_found, 0)
 
 
 def log_e(pool: FinitePool, audited: int, wrong: int) -> float:
@@ -121,7 +121,7 @@ def is_certified(pool: FinitePool, audited: int, wrong: int, delta: float) -> bo
     *audited* is the length of the prefix of the rung's coin order that was drawn, *wrong* counts
     errors and drawn audits without an answer.
     """
-    threshold = -log(inside(delta, "A failure probability"))
+    threshold = -log(checked_share(delta, "A failure probability"))
     return audited <= pool.cap and log_e(pool, audited, wrong) >= threshold
 
 
@@ -145,13 +145,13 @@ def crossing(pool: FinitePool, wrong: int, delta: float) -> int | None:
 
 def crossings(pool: FinitePool, delta: float) -> tuple[int, ...]:
     """`crossing` for S = 0, 1, 2, ... until it is None: the whole rule of when to certify."""
-    found = []
+    audits = []
     for wrong in range(pool.too_many):
         at = crossing(pool, wrong, delta)
         if at is None:
             break
-        found.append(at)
-    return tuple(found)
+        audits.append(at)
+    return tuple(audits)
 
 
 @lru_cache(maxsize=64)

@@ -52,16 +52,16 @@ class Standing:
     """A rung's evidence and what follows from it now.
 
     ``audited``: length of its drawn prefix; ``wrong``: errors in it, with ``pending`` counted as
-    errors. ``seen``: all records of the rung that people looked at or are to look at; ``found``:
-    errors that audits found among them. ``room``: `Rung.room`. ``proven``: E >= 1/delta, here and
-    in every inner rung. ``in_force``: proven and room >= 0.
+    errors. ``seen``: all records of the rung that people looked at or are to look at;
+    ``errors_found``: errors that audits found among them. ``room``: `Rung.room`. ``proven``: E >=
+    1/delta, here and in every inner rung. ``in_force``: proven and room >= 0.
     """
 
     audited: int
     wrong: int
     pending: int
     seen: int
-    found: int
+    errors_found: int
     room: int
     log_e: float
     proven: bool
@@ -77,12 +77,12 @@ def standings(ladder: Ladder, scores: Scores, answers: Answers) -> tuple[Standin
     An inner rung over its own cap still counts as proven for the sequence: its null hypothesis is
     rejected, only its claim about unseen labels has lapsed.
     """
-    threshold, inner, found = -log(ladder.delta), True, []
+    threshold, inner, standing = -log(ladder.delta), True, []
     for rung in ladder.rungs:
         at = _evidence(rung, answers[scores >= rung.threshold])
         inner = inner and at.log_e >= threshold
-        found.append(replace(at, proven=inner, in_force=inner and at.room >= 0))
-    return tuple(found)
+        standing.append(replace(at, proven=inner, in_force=inner and at.room >= 0))
+    return tuple(standing)
 
 
 def released(standing: Sequence[Standing]) -> int | None:
@@ -113,8 +113,8 @@ def next_audits(
     kept = np.ones(len(free), dtype=bool)
     force = released(standing)
     for j in (at,) if force is None else (at, force):
-        inside = scores[free] >= ladder.rungs[j].threshold
-        kept &= np.cumsum(inside & (answers[free] == AuditAnswer.NOT_DRAWN)) <= standing[j].room
+        members = scores[free] >= ladder.rungs[j].threshold
+        kept &= np.cumsum(members & (answers[free] == AuditAnswer.NOT_DRAWN)) <= standing[j].room
     return free[kept].astype(np.int64)
 
 
@@ -133,22 +133,23 @@ def futile(ladder: Ladder, standing: Sequence[Standing], rung: int) -> bool:
     )
 
 
-def _evidence(rung: Rung, own: Answers) -> Standing:
-    """A rung by itself; *own* are its candidates' answers in coin order.
+def _evidence(rung: Rung, answers: Answers) -> Standing:
+    """A rung by itself; *answers* are those of its candidates in coin order.
 
     The first candidate that was not drawn ends the prefix; answers after it are no evidence.
     """
-    undrawn = own < AuditAnswer.RIGHT
-    n = int(undrawn.argmax()) if undrawn.any() else len(own)
-    wrong = int((own[:n] != AuditAnswer.RIGHT).sum())
-    seen, found = int((own != AuditAnswer.NOT_DRAWN).sum()), int((own == AuditAnswer.WRONG).sum())
+    undrawn = answers < AuditAnswer.RIGHT
+    n = int(undrawn.argmax()) if undrawn.any() else len(answers)
+    wrong = int((answers[:n] != AuditAnswer.RIGHT).sum())
+    seen = int((answers != AuditAnswer.NOT_DRAWN).sum())
+    errors_found = int((answers == AuditAnswer.WRONG).sum())
     return Standing(
         audited=n,
         wrong=wrong,
-        pending=int((own[:n] == AuditAnswer.PENDING).sum()),
+        pending=int((answers[:n] == AuditAnswer.PENDING).sum()),
         seen=seen,
-        found=found,
-        room=rung.room(found, seen),
+        errors_found=errors_found,
+        room=rung.room(errors_found, seen),
         log_e=finite.log_e(rung.pool, n, wrong),
         proven=False,
         in_force=False,

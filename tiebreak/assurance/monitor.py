@@ -21,7 +21,7 @@ from math import log
 import numpy as np
 import numpy.typing as npt
 
-from tiebreak.assurance.rates import inside
+from tiebreak.assurance.rates import checked_share
 from tiebreak.errors import UsageError
 
 ALARM = 1000.0
@@ -58,7 +58,7 @@ def read_monitor(errors: Sequence[bool] | npt.NDArray[np.bool_], eps: float) -> 
         errors: bool[n], answered audits only: an unanswered one is no sign of a change.
         eps: the tier's tolerated error.
     """
-    worse = np.array([eps * x for x in WORSE if inside(eps, "A tolerated error") * x < 1])
+    worse = np.array([eps * x for x in WORSE if checked_share(eps, "A tolerated error") * x < 1])
     if not len(worse):
         raise UsageError(
             f"No error rate is much worse than {eps!r}.", mend="Tolerate less than .66."

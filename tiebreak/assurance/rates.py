@@ -8,7 +8,7 @@ from math import ceil, floor, pi
 from tiebreak.errors import UsageError
 
 
-def inside(value: float, name: str) -> float:
+def checked_share(value: float, name: str) -> float:
     """*value* if 0 < value < 1, else a `UsageError` that calls it *name*."""
     if not 0 < value < 1:
         raise UsageError(
@@ -46,8 +46,8 @@ def delta_share(delta: float, version: int, tiers: int = 1) -> float:
             f"Version {version!r} with {tiers!r} tiers has no share of delta.",
             mend="Count versions and tiers from 1.",
         )
-    return inside(delta, "A failure probability") * 6 / (pi * version) ** 2 / tiers
+    return checked_share(delta, "A failure probability") * 6 / (pi * version) ** 2 / tiers
 
 
 def _as_written(eps: float) -> Fraction:
-    return Fraction(repr(float(inside(eps, "A tolerated error"))))
+    return Fraction(repr(float(checked_share(eps, "A tolerated error"))))

@@ -19,12 +19,12 @@ from tiebreak.domain.promises import Promise
 from tiebreak.errors import UsageError
 
 SHARES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
-WIDEST_START = 0.5
+MAX_START_SHARE = 0.5
 """The share of the candidates that a first rung is not wider than for want of audits."""
 PARTS = (0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
 """Error rates, as parts of eps, that a cap may be made for: the highest that the plan affords."""
-SPARE, LEAST_SPARE = 0.1, 5
-HIGHEST_CAP, ABLE = 0.25, 0.5
+SPARE, MIN_SPARE = 0.1, 5
+MAX_CAP_SHARE, MAX_CLEAN_SHARE = 0.25, 0.5
 """Shares of a rung: its cap, if a clean one can be certified by less; what a clean one may take."""
 
 Scores = npt.NDArray[np.float64]
@@ -69,17 +69,17 @@ class Rung:
     pool: FinitePool
     credit: float | None = None
 
-    def room(self, found: int, seen: int) -> int:
+    def room(self, errors_found: int, seen: int) -> int:
         """How many more of its records people may look at; below 0 its claim has lapsed.
 
-        cap - seen. With ``credit``: as long as left_at_most(found) <= eps (N - seen). That is the
-        claim itself, and without found errors the same number but for rounding; a found error is
-        no longer left and makes room for 1/eps audits. Valid, because the certificate says K < K0,
-        of which this follows, and because K0 was frozen.
+        cap - seen. With ``credit``: as long as left_at_most(errors_found) <= eps (N - seen). That
+        is the claim itself, and without found errors the same number but for rounding; a found
+        error is no longer left and makes room for 1/eps audits. Valid, because the certificate says
+        K < K0, of which this follows, and because K0 was frozen.
         """
         if self.credit is None:
             return self.pool.cap - seen
-        left = finite.left_at_most(self.pool, found)
+        left = finite.left_at_most(self.pool, errors_found)
         return self.pool.size - labels_for(self.credit, left) - seen
 
 
@@ -129,7 +129,7 @@ def starting_rung(sizes: Sequence[int], plan: Plan) -> int | None:
     if not able:
         return None
     wanted = 3 * -log(plan.delta) / plan.eps
-    wide = WIDEST_START * sizes[-1]
+    wide = MAX_START_SHARE * sizes[-1]
     enough = [j for j in able if plan.audits * sizes[j] >= wanted * sizes[-1]]
     if enough and sizes[enough[0]] <= wide:
         return enough[0]
@@ -154,10 +154,10 @@ def cap_of(size: int, sizes: Sequence[int], plan: Plan) -> int:
         return min(plan.audits, int(plan.cap * size))
     wish = _affordable(sizes[-1], plan)
     if size < sizes[-1]:  # the same u, but not just the same share of each
-        wish += ceil(SPARE * wish) + LEAST_SPARE
+        wish += ceil(SPARE * wish) + MIN_SPARE
     first = least_cap(sizes[0], plan, 0.0) or 0
-    least = max(least_cap(size, plan, 0.0) or size, ceil(first * size / sizes[0]) + LEAST_SPARE)
-    return min(plan.audits, size, max(least, min(wish, int(HIGHEST_CAP * size))))
+    least = max(least_cap(size, plan, 0.0) or size, ceil(first * size / sizes[0]) + MIN_SPARE)
+    return min(plan.audits, size, max(least, min(wish, int(MAX_CAP_SHARE * size))))
 
 
 def _affordable(widest: int, plan: Plan) -> int:
@@ -198,7 +198,7 @@ def _able(size: int, plan: Plan) -> bool:
         return False
     if plan.promise == "dataset":
         return True
-    return clean <= (ABLE if plan.cap is None else plan.cap) * size
+    return clean <= (MAX_CLEAN_SHARE if plan.cap is None else plan.cap) * size
 
 
 def _credit(plan: Plan) -> float | None:

@@ -35,7 +35,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import inf, log, log1p
 
-from tiebreak.assurance.rates import allowed, inside
+from tiebreak.assurance.rates import allowed, checked_share
 from tiebreak.errors import UsageError
 
 CAUGHT_PRIOR = (0.5, 1.0)
@@ -44,7 +44,7 @@ GATE_PRIOR = (0.5, 10.0)
 
 def log_m(caught: int, errors: int, pi: float) -> float:
     """log M(S = *caught*, K = *errors*) for coins of probability *pi*."""
-    return _log_mixture(caught, errors, inside(pi, "An audit probability"), CAUGHT_PRIOR)
+    return _log_mixture(caught, errors, checked_share(pi, "An audit probability"), CAUGHT_PRIOR)
 
 
 @lru_cache(maxsize=4096)
@@ -53,7 +53,7 @@ def most_errors(caught: int, pi: float, delta: float) -> int:
 
     M(S, S) <= 1 and M grows with K without end, so that there is a first K beyond belief.
     """
-    threshold = -log(inside(delta, "A failure probability"))
+    threshold = -log(checked_share(delta, "A failure probability"))
     return _first(caught, lambda errors: log_m(caught, errors, pi) >= threshold) - 1
 
 
@@ -99,12 +99,12 @@ def stream_log_e(audited: int, wrong: int, eps: float) -> float:
     Valid against the average error rate of all records so far, in any order, if pi was constant:
     on a change of pi it starts anew with n = S = 0.
     """
-    return _log_mixture(wrong, audited, inside(eps, "A tolerated error"), GATE_PRIOR)
+    return _log_mixture(wrong, audited, checked_share(eps, "A tolerated error"), GATE_PRIOR)
 
 
 def audits_to_open(eps: float, wrong: int, delta: float) -> int:
     """The fewest audits at which *wrong* errors leave E >= 1/delta."""
-    threshold = -log(inside(delta, "A failure probability"))
+    threshold = -log(checked_share(delta, "A failure probability"))
     return _first(wrong, lambda audited: stream_log_e(audited, wrong, eps) >= threshold)
 
 
@@ -134,7 +134,7 @@ def gate(rungs: Sequence[tuple[int, int]], eps: float, delta: float) -> int | No
     """
     if not rungs:
         return None
-    threshold = log(len(rungs)) - log(inside(delta, "A failure probability"))
+    threshold = log(len(rungs)) - log(checked_share(delta, "A failure probability"))
     open_now = [j for j, (n, s) in enumerate(rungs) if stream_log_e(n, s, eps) >= threshold]
     return open_now[-1] if open_now else None
 

@@ -1,9 +1,10 @@
-"""``doubts``, ``drift``, ``metrics``: what a project says of its labels, its data, its course."""
+"""``label-issues``, ``drift``, ``metrics``: what a project says of its labels, data and course."""
 
 from __future__ import annotations
 
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -11,17 +12,21 @@ from tiebreak.cli.output import print_json, print_line, visible, warn
 from tiebreak.cli.setup import DIR, JSON
 from tiebreak.errors import UsageError
 
+if TYPE_CHECKING:
+    from tiebreak.evaluation.results import LabelIssuesReport
+
 EXCERPT = 90
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("doubts")(doubts)
+    app.command("label-issues")(label_issues)
+    app.command("doubts", hidden=True)(doubts)
     app.command("drift")(drift)
     app.command("metrics")(metrics)
 
 
-def doubts(
+def label_issues(
     folder: Path = DIR,
     of: str = typer.Option("people", "--of", help="Whose labels: people, agent or model."),
     limit: int = typer.Option(20, min=1, help="List so many, worst first."),
@@ -34,24 +39,30 @@ def doubts(
     from tiebreak.api.project import Project
     from tiebreak.cli.progress import TerminalProgress
     from tiebreak.evaluation.label_issues import SOURCES
+    from tiebreak.results import to_json
 
     source = next((s for s in SOURCES if s == of), None)
     if source is None:
         raise UsageError(f"--of {of!r} is unknown.", mend=f"Use {', '.join(SOURCES)}.")
     most = _count(queue)
     with Project.open(folder, agent="none", progress=TerminalProgress()) as project:
-        report = project.doubts(source, limit=limit)
-        if queue:
-            report["queue"] = project.queue_doubts(source, most=most)
+        report = project.label_issues(source, limit=limit)
+        queued = project.queue_label_issues(source, most=most) if queue else None
     if as_json:
-        print_json(report)
+        print_json({**to_json(report), **({"queue": to_json(queued)} if queued else {})})
         return
-    _show_doubts(report)
-    if queue:
-        done = report["queue"]
-        left = ", ".join(f"{n} {why}" for why, n in done["left_out"].items() if n)
-        print_line(f"Into the queue, blind: {done['opened']}. Left out: {left or 'none'}.")
+    _show_label_issues(report)
+    if queued:
+        left = ", ".join(f"{n} {why}" for why, n in to_json(queued.left_out).items() if n)
+        print_line(f"Into the queue, blind: {queued.opened}. Left out: {left or 'none'}.")
         print_line(f"Next: tiebreak review {folder}   (in the terminal: tiebreak label {folder})")
+
+
+@wraps(label_issues)
+def doubts(**given: Any) -> None:
+    """Deprecated: the former name of `label-issues`."""
+    warn("tiebreak: 'doubts' is now 'label-issues'; the old name will go.")
+    label_issues(**given)
 
 
 def _count(asked: str) -> int | None:
@@ -63,19 +74,19 @@ def _count(asked: str) -> int | None:
     return int(asked)
 
 
-def _show_doubts(report: dict[str, Any]) -> None:
-    """Two lines a record, which read well at any width: what is doubted, and the text."""
-    for row in report["suspects"]:
-        text = visible(row["excerpt"]).replace("\n", " ")
-        marks = "".join(f", {k}" for k in ("flagged", "control") if row[k])
+def _show_label_issues(report: LabelIssuesReport) -> None:
+    """Two lines a record, which read well at any width: the label, and the text."""
+    for row in report.suspects:
+        text = visible(row.excerpt).replace("\n", " ")
+        marks = "".join(f", {k}" for k in ("flagged", "control") if getattr(row, k))
         print_line(
-            f"{visible(row['id'])}: {row['given']}, rather {row['better']} "
-            f"(quality {row['quality']:.3f}{marks})"
+            f"{visible(row.id)}: {row.given}, rather {row.better} "
+            f"(quality {row.quality:.3f}{marks})"
         )
         print_line(f"    {text[:EXCERPT]}{'…' if len(text) > EXCERPT else ''}")
     print_line(
-        f"Labels of {report['source']}: {report['flagged']} of {report['judged']} are flagged; "
-        f"{report['unjudged']} have a label with too few rows to judge."
+        f"Labels of {report.source}: {report.flagged} of {report.judged} are flagged; "
+        f"{report.unjudged} have a label with too few rows to judge."
     )
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from tiebreak.cli.output import print_json, print_line, visible
 from tiebreak.cli.setup import DIR, JSON
+
+if TYPE_CHECKING:
+    from tiebreak.annotators.alternative_annotator import AlternativeAnnotatorTest
+    from tiebreak.annotators.intervals import Interval
+    from tiebreak.annotators.shared_errors import SharedErrors
+    from tiebreak.review.quality.results import ConsensusReport, PeopleReport, PersonReport
 
 PAUSE = {
     "errors": "errors grow within a session",
@@ -45,59 +52,57 @@ def people(
 ) -> None:
     """How far people agree, tire, are pulled by the agent, and err as the machine does."""
     from tiebreak.api.project import Project
+    from tiebreak.results import to_json
 
     with Project.open(folder, agent="none") as project:
         report = project.people(annotators=annotators)
-        if consensus:
-            report["consensus"] = project.consensus(consensus)
-        if queue:
-            report["queue"] = project.queue_checks()
+        contradicted = project.consensus(consensus) if consensus else None
+        opened = project.queue_checks() if queue else None
     if as_json:
-        print_json(report)
+        more = {"consensus": contradicted, "queue": opened}
+        print_json(to_json(report) | {k: to_json(v) for k, v in more.items() if v is not None})
         return
     _show(report)
-    if consensus:
-        _show_consensus(report["consensus"])
-    if queue:
-        opened = ", ".join(f"{n} {KINDS[kind]}" for kind, n in report["queue"].items())
-        print_line(f"Into the queue, blind: {opened}.")
+    if contradicted:
+        _show_consensus(contradicted)
+    if opened:
+        counts = ", ".join(f"{n} {KINDS[kind]}" for kind, n in to_json(opened).items())
+        print_line(f"Into the queue, blind: {counts}.")
 
 
-def _show(report: dict[str, Any]) -> None:
+def _show(report: PeopleReport) -> None:
     from tiebreak.cli.output import table
 
-    if not report["people"]:
+    if not report.people:
         print_line("No person has answered anything yet.")
         return
-    _show_people(report["people"])
-    between = report["agreement"]
-    meter, second = report["anchoring"], report["shared_errors"]
+    _show_people(report.people)
+    between, meter = report.agreement, report.anchoring
     rows = [
-        ("records with several blind answers", str(between["records"])),
-        ("Krippendorff's alpha", _figure(between["alpha"])),
+        ("records with several blind answers", str(between.records)),
+        ("Krippendorff's alpha", _figure(between.alpha)),
     ]
     rows += [
-        (f"kappa: {visible(p['first'])}, {visible(p['second'])}", _figure(p["kappa"]))
-        for p in between["pairs"]
+        (f"kappa: {visible(p.first)}, {visible(p.second)}", _figure(p.kappa)) for p in between.pairs
     ]
     rows += [
-        ("pull of a shown suggestion", _figure(meter["pull"])),
-        ("the agent, by blind cards", _figure(meter["accuracy"])),
-        ("the agent, by cards that show it", _figure(meter["naive"])),
-        ("wrong together with the machine", _shared(second)),
-        ("may the agent replace a person", _alternative(report["alternative"])),
+        ("pull of a shown suggestion", _figure(meter.pull)),
+        ("the agent, by blind cards", _figure(meter.accuracy)),
+        ("the agent, by cards that show it", _figure(meter.naive)),
+        ("wrong together with the machine", _shared(report.shared_errors)),
+        ("may the agent replace a person", _alternative(report.alternative)),
     ]
     table("Between people, and beside the agent", rows)
-    for found in between["unclear"]:
-        label, other = visible(found["label"]), found["other"]
+    for unclear in between.unclear:
+        label, other = visible(unclear.label), unclear.other
         advice = f"merge it with {visible(other)}" if other else "hide it, or define it anew"
-        print_line(f"{label}: people do not tell it apart (alpha {found['alpha']:.2f}); {advice}?")
-    for row in report["people"]:
-        for reason in row["fatigue"]["reasons"]:
-            print_line(f"{visible(row['who'])} should pause: {PAUSE[reason]}.")
+        print_line(f"{label}: people do not tell it apart (alpha {unclear.alpha:.2f}); {advice}?")
+    for person in report.people:
+        for reason in person.fatigue.reasons:
+            print_line(f"{visible(person.who)} should pause: {PAUSE[reason]}.")
 
 
-def _show_people(people: list[dict[str, Any]]) -> None:
+def _show_people(people: Sequence[PersonReport]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -106,50 +111,44 @@ def _show_people(people: list[dict[str, Any]]) -> None:
     grid.add_column("who")
     for name in ("answers", "blind", "right, where others agree", "same, when asked again", "s"):
         grid.add_column(name, justify="right")
-    for row in people:
-        seconds = row["median_seconds"]
+    for person in people:
+        seconds = person.median_seconds
         grid.add_row(
-            Text(visible(row["who"])), str(row["answers"]), str(row["blind"]),
-            Text(_short(row["gold"])), Text(_short(row["repeats"])),
+            Text(visible(person.who)), str(person.answers), str(person.blind),
+            Text(_figure(person.gold, 2)), Text(_figure(person.repeats, 2)),
             "–" if seconds is None else f"{seconds:.1f}",
         )  # fmt: skip
     Console().print(grid)
 
 
-def _show_consensus(found: dict[str, Any]) -> None:
-    for row in found["differ"]:
-        said = ", ".join(f"{visible(who)}: {label}" for who, label in row["answers"].items())
+def _show_consensus(report: ConsensusReport) -> None:
+    for row in report.differ:
+        answers = ", ".join(f"{visible(who)}: {label}" for who, label in row.answers.items())
         print_line(
-            f"{visible(row['id'])}: {row['in_force']}, by {found['method']} {row['consensus']} "
-            f"({row['confidence']:.2f}; {said})"
+            f"{visible(row.id)}: {row.in_force}, by {report.method} {row.consensus} "
+            f"({row.confidence:.2f}; {answers})"
         )
-    print_line(
-        f"{len(found['differ'])} listed, of {found['records']} records with several answers."
-    )
+    print_line(f"{len(report.differ)} listed, of {report.records} records with several answers.")
 
 
-def _figure(found: dict[str, Any] | None) -> str:
+def _figure(figure: Interval | None, digits: int = 3) -> str:
     """A figure with its interval and count, or a dash."""
-    if found is None:
+    if figure is None:
         return "–"
-    return f"{found['value']:.3f}  [{found['low']:.3f}, {found['high']:.3f}]  n={found['n']}"
+    value, low, high = (f"{x:.{digits}f}" for x in (figure.value, figure.low, figure.high))
+    gap = "  " if digits > 2 else " "
+    return gap.join((value, f"[{low}, {high}]", f"n={figure.n}"))
 
 
-def _short(found: dict[str, Any] | None) -> str:
-    if found is None:
-        return "–"
-    return f"{found['value']:.2f} [{found['low']:.2f}, {found['high']:.2f}] n={found['n']}"
-
-
-def _shared(found: dict[str, Any] | None) -> str:
-    if found is None:
+def _shared(bound: SharedErrors | None) -> str:
+    if bound is None:
         return "no audit adjudicated yet"
-    waiting = f", {found['pending']} still open" if found["pending"] else ""
-    return f"at most {found['upper']:.3f}  ({found['wrong']} of {found['picked']}{waiting})"
+    waiting = f", {bound.pending} still open" if bound.pending else ""
+    return f"at most {bound.upper:.3f}  ({bound.wrong} of {bound.picked}{waiting})"
 
 
-def _alternative(found: dict[str, Any] | None) -> str:
-    if found is None:
+def _alternative(test: AlternativeAnnotatorTest | None) -> str:
+    if test is None:
         return "needs 3 people with 30 shared records"
-    said = "yes" if found["passed"] else "no"
-    return f"{said}: it wins against {found['winning']:.0%} of {found['annotators']} people"
+    passed = "yes" if test.passed else "no"
+    return f"{passed}: it wins against {test.winning:.0%} of {test.annotators} people"

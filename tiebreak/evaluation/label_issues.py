@@ -1,4 +1,4 @@
-"""Doubtful labels of a project, by source, and a queue to look at them again.
+"""Labels of a project that are probably wrong, by source, and tasks to look at them again.
 
 No source is judged by what learnt it: people's labels by a classifier of the other people's
 labels, the agent's by a classifier of people's, the model's (which learnt from people) by a
@@ -7,19 +7,23 @@ classifier of the agent's.
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.errors import UsageError
+from tiebreak.evaluation.results import (
+    LabelIssuesLeftOut,
+    LabelIssuesReport,
+    QueuedLabelIssues,
+    SuspectLabel,
+)
 from tiebreak.learner.choose_c import DEFAULT_C
 from tiebreak.learner.label_issues import (
     Judgement,
     LabelIssues,
-    Suspect,
     find_label_issues,
     judge_labels,
 )
@@ -40,59 +44,59 @@ Labels = dict[int, str]
 
 def label_issues(
     context: ProjectContext, source: Source = "people", *, limit: int = 100
-) -> dict[str, Any]:
-    """Rank a source's labels, worst first; reads only.
-
-    Returns ``{source, judged, unjudged, flagged, suspects}``. ``flagged`` is how many confident
-    learning holds to be wrong, ``unjudged`` how many rows have a label with too few rows to tell.
-    ``suspects`` are the first *limit* of ``{record_id, id, given, better, quality, confidence,
-    flagged, control, excerpt}``: ``id`` is the external one, ``control`` marks the control arm,
-    ``excerpt`` is the text's first 200 characters.
+) -> LabelIssuesReport:
+    """Rank a source's labels, worst first; reads only. ``suspects`` holds the first *limit*.
 
     Raises:
         UsageError: a source that is none of people, agent, model; a multi-label project.
         StoreError: a record has no vector yet.
     """
-    ids, errors = _errors(context, source)
-    suspects = errors.suspects[:limit]
-    records = context.records(int(ids[s.position]) for s in suspects)
+    ids, issues = _find(context, source)
+    suspects = [(int(ids[s.position]), s) for s in issues.suspects[:limit]]
+    records = context.records(record_id for record_id, _ in suspects)
     control = _control(context)
-    return {
-        "source": source,
-        "judged": len(errors.suspects),
-        "unjudged": len(errors.unjudged),
-        "flagged": sum(s.flagged for s in errors.suspects),
-        "suspects": [
-            {
-                "record_id": i,
-                "id": records[i].external_id,
-                **{k: v for k, v in asdict(s).items() if k != "position"},
-                "control": i in control,
-                "excerpt": records[i].text[:EXCERPT],
-            }
-            for s in suspects
-            for i in [int(ids[s.position])]
-        ],
-    }
+    return LabelIssuesReport(
+        source=source,
+        judged=len(issues.suspects),
+        unjudged=len(issues.unjudged),
+        flagged=sum(s.flagged for s in issues.suspects),
+        suspects=tuple(
+            SuspectLabel(
+                record_id=i,
+                id=records[i].external_id,
+                given=s.given,
+                better=s.better,
+                quality=s.quality,
+                confidence=s.confidence,
+                flagged=s.flagged,
+                control=i in control,
+                excerpt=records[i].text[:EXCERPT],
+            )
+            for i, s in suspects
+        ),
+    )
 
 
 def queue_label_issues(
     context: ProjectContext, source: Source = "people", *, most: int | None = None
-) -> dict[str, Any]:
+) -> QueuedLabelIssues:
     """Open a blind review task (reason ``relabel``) for a source's worst labels.
 
-    For *most* of them, worst first; None takes those that are flagged. Blind, because the doubt is
-    a machine's, and a person who saw its label would tend to agree with it.
+    For *most* of them, worst first; None takes those that are flagged. Blind, because the suspicion
+    is a machine's, and a person who saw its label would tend to agree with it.
 
     Left out are records that wait in the queue, or were answered anew before; for agent and model
     also those that people answered, whose label counts; and the control arm: to correct its labels
     only where the model disagrees would make the model look better than it is.
 
-    Returns:
-        ``{source, opened, left_out: {control, queued, looked_at, answered}}``.
+    Raises:
+        As `label_issues`.
     """
-    ids, errors = _errors(context, source)
-    chosen = [int(ids[s.position]) for s in _worst(errors, most)]
+    ids, issues = _find(context, source)
+    worst = (
+        issues.suspects[:most] if most is not None else [s for s in issues.suspects if s.flagged]
+    )
+    chosen = [int(ids[s.position]) for s in worst]
     with context.store.transaction():
         left_out = _left_out(context, source)
         barred = set().union(*left_out.values())
@@ -109,24 +113,18 @@ def queue_label_issues(
             ]
         )
     counts = {why: len(out.intersection(chosen)) for why, out in left_out.items()}
-    return {"source": source, "opened": opened, "left_out": counts}
+    return QueuedLabelIssues(source=source, opened=opened, left_out=LabelIssuesLeftOut(**counts))
 
 
 def _left_out(context: ProjectContext, source: Source) -> dict[str, set[int]]:
     """Records that get no task, by why; one may be there for more than one reason."""
-    queue = context.store.queue
+    tasks = context.store.queue.tasks(status=None)
     return {
         "control": _control(context),
-        "queued": {t.record_id for t in queue.tasks()},
-        "looked_at": {t.record_id for t in queue.tasks(status="done") if t.reason == "relabel"},
+        "queued": {t.record_id for t in tasks if t.status == "open"},
+        "looked_at": {t.record_id for t in tasks if t.status == "done" and t.reason == "relabel"},
         "answered": set() if source == "people" else set(context.store.annotations.standing()),
     }
-
-
-def _worst(errors: LabelIssues, most: int | None) -> list[Suspect]:
-    if most is None:
-        return [s for s in errors.suspects if s.flagged]
-    return list(errors.suspects[:most])
 
 
 def _control(context: ProjectContext) -> set[int]:
@@ -138,8 +136,8 @@ def _control(context: ProjectContext) -> set[int]:
     }
 
 
-def _errors(context: ProjectContext, source: Source) -> tuple[npt.NDArray[np.int64], LabelIssues]:
-    """The source's record ids, by id, and what the judge of it says of their labels."""
+def _find(context: ProjectContext, source: Source) -> tuple[npt.NDArray[np.int64], LabelIssues]:
+    """The source's record ids, ascending, and what the judge of it says of their labels."""
     if context.schema.multiple:
         raise UsageError(
             "Doubtful labels are found where a record has one label; here it may have any number.",
@@ -163,12 +161,12 @@ def _errors(context: ProjectContext, source: Source) -> tuple[npt.NDArray[np.int
 
 
 def _model_labels(context: ProjectContext, ids: list[int]) -> Labels:
-    machine = Scorer.newest(context)
-    if machine is None or not ids:
+    scorer = Scorer.newest(context)
+    if scorer is None or not ids:
         return {}
-    p = machine.probabilities(machine.rows(np.array(ids, dtype=np.int64)))
+    p = scorer.probabilities(scorer.rows(np.array(ids, dtype=np.int64)))
     best = p.argmax(axis=1).tolist()
-    return {i: machine.classes[at] for i, at in zip(ids, best, strict=True)}
+    return {i: scorer.classes[at] for i, at in zip(ids, best, strict=True)}
 
 
 def _judge(
@@ -181,14 +179,14 @@ def _judge(
             probabilities=np.zeros((len(ids), len(names))), known=np.zeros(len(names), np.bool_)
         )
     place = {i: at for at, i in enumerate(learnt.tolist())}
-    card = context.store.notes.last_model()
+    model = context.store.notes.last_model()
     context.progress.start("judge labels", None)
     try:
         return judge_labels(
             context.rows(learnt),
             [teachers[i] for i in learnt.tolist()],
             names,
-            card.c if card else DEFAULT_C,
+            model.c if model else DEFAULT_C,
             context.rng("label-errors", source),
             queries=context.rows(ids),
             own=np.array([place.get(i, -1) for i in ids.tolist()], dtype=np.int64),

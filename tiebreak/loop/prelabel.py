@@ -122,16 +122,15 @@ def sweep_targets(context: ProjectContext, n: int | None) -> list[int]:
 
     Those that were swept before count towards *n*, so a second run asks about nothing new.
     """
-    answered = context.store.annotations.standing()
-    chosen = {item.record_id for b in context.store.batches.all() for item in b.items}
-    linked = {x.record_id for x in context.store.records.links()}
+    state = context.pool_state()
+    chosen = {item.record_id for batch in state.batches for item in batch.items}
     known = context.suggested(by_agent=True)
     swept = {i for i, s in known.items() if s.purpose == "sweep"}
     room = None if n is None else max(0, n - len(swept))
     open_ids = [
         i
         for i in context.table.pool.tolist()
-        if i not in answered and i not in chosen and i not in linked and i not in known
+        if i not in state.standing and i not in chosen and i not in state.links and i not in known
     ]
     return _by_lot(context, open_ids, "sweep", room)
 

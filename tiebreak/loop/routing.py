@@ -26,7 +26,7 @@ def route_all(context: ProjectContext) -> dict[str, int]:
     the queue, one that is not enters it. Batch records are routed too, for the record of who
     disagreed; their own review task stands whatever comes out.
     """
-    answered = context.store.annotations.standing()
+    answered = context.pool_state().standing
     waiting = {
         i: s
         for i, s in context.suggested().items()
@@ -68,7 +68,7 @@ def _knows_one(predictions: Predictions) -> bool:
 
 def _withdraw(context: ProjectContext, routes: list[Route]) -> None:
     """Take back each unproved label that its record is no longer proposed for."""
-    current = context.store.decisions.latest([r.record_id for r in routes])
+    current = context.pool_state().decisions
     gone = []
     for r in routes:
         decision = current.get(r.record_id)

@@ -106,7 +106,7 @@ def _accept(this: LoopRun) -> None:
 
 def _measure_people(this: LoopRun) -> None:
     """Open the checks that are due beside the other cards; nobody measures one who is alone."""
-    acts = this.context.store.annotations.standing().values()
+    acts = this.context.pool_state().standing.values()
     if this.stopped == "review" and len({a.who for a in acts if a.source == "person"}) > 1:
         open_checks(this.context)
 
@@ -199,7 +199,7 @@ def _arrive(this: LoopRun) -> None:
 
 def _sweep_for_proof(this: LoopRun, ids: Ids) -> None:
     """Have the agent answer these records; duplicates have the answer of what they repeat."""
-    repeats = {x.record_id for x in this.context.store.records.links()}
+    repeats = this.context.pool_state().links
     with this.timed("pre-label"):
         this.ask([i for i in ids.tolist() if i not in repeats], "sweep")
 
@@ -232,7 +232,7 @@ def _prove(this: LoopRun, promise: PromiseTerms) -> bool:
 def _choose(this: LoopRun) -> bool:
     context, options = this.context, this.options
     size = batch_size(context, options.batch)
-    if this.endless and context.store.promises.policies():  # to extend what is proved: growing
+    if this.endless and context.pool_state().policies:  # to extend what is proved: growing
         size = max(size, len(context.pool_state().labelled) // 4)
     if options.max_labels is not None:
         size = min(size, options.max_labels - context.pool_state().answered_by_people)
@@ -266,23 +266,23 @@ def _close_queue(this: LoopRun) -> None:
     while this.options.reviewer == "labels" and _simulate(this, None):
         _learn(this, current_round(context))  # may send more to review: until the queue stays empty
     waiting = len({t.record_id for t in context.store.queue.tasks() if t.reason not in CHECKS})
+    state = context.pool_state()
     if waiting and not (this.options.max_labels is not None and limits_reached(this)):
         this.stopped, this.message = "review", f"People are needed: {waiting} records wait."
-    elif len(context.pool_state().unlabelled) == 0:
+    elif not len(state.unlabelled):
         this.stopped, this.message = "done", "Every record of the pool was answered."
-        if out := len(context.pool_state().released):
+        if out := len(state.released):
             this.message = (
                 f"Every record of the pool was answered by a person, or is one of {out} that are "
                 "labelled under a certificate in force."
             )
-        if back := len(context.pool_state().awaited - context.pool_state().released.keys()):
+        if back := len(state.awaited - state.released.keys()):
             this.message += f" {back} labels of arrivals wait until they are proven."
     elif this.endless:
-        left = len(context.pool_state().unlabelled)
         this.stopped = "short"
         this.message = (
-            f"The labels or rounds asked for are used up, and {left} records have neither a "
-            "person's label nor a certificate in force."
+            f"The labels or rounds asked for are used up, and {len(state.unlabelled)} records have "
+            "neither a person's label nor a certificate in force."
         )
     else:
         this.stopped, this.message = "run", "The rounds or labels asked for are done."

@@ -253,7 +253,7 @@ def _timed_calls(context: ProjectContext, model: LabelModel, tasks: list[LabelTa
 def _train(context: ProjectContext, sample: Floats) -> list[EstimatedStep]:
     """One fit, if there are new labels: as long as those so far; before there is one, as a timed
     fit of logistic regression scaled by its rows, which the other heads take longer than."""
-    n, cards = len(context.pool_state().labelled), context.store.notes.models()
+    n, cards = len(context.pool_state().labelled), context.pool_state().models
     if not n or (cards and sum(cards[-1].trained_on.values()) == n):
         return []
     if cards:

@@ -121,7 +121,7 @@ def _fresh(context: ProjectContext, candidates: Ids, control: Ids, n: int) -> Id
     """
     if not len(candidates):
         return candidates
-    linked = np.array([x.record_id for x in context.store.records.links()], dtype=np.int64)
+    linked = np.fromiter(context.pool_state().links, dtype=np.int64)
     near = (
         context.rows(candidates) @ context.rows(control).T > context.settings.index.near_duplicate
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from tiebreak.domain.batches import ModelInfo, QueryBatch
 from tiebreak.domain.decisions import Decision
 from tiebreak.domain.labels import LabelSchema, LabelValue
 from tiebreak.domain.monitoring import Alarm
@@ -35,9 +36,10 @@ class PoolState:
 
     ``pool`` int64[n]: ids of the records that may be labelled. ``histories``: every act of each
     record that has any, by seq; ``standing``: the one in force. ``decisions``: the latest of each
-    record. ``links``: the earlier record that a duplicate repeats. ``arrivals``: of a stream, under
-    whatever policy; ``drawn``: record ids audited, by policy number. ``stream``: the settings ask
-    for one.
+    record. ``links``: the earlier record that a duplicate repeats. ``models``: by
+    version. ``batches``: by round, each in the phase that it had when this was read. ``arrivals``:
+    of a stream, under whatever policy; ``drawn``: record ids audited, by policy number. ``stream``:
+    the settings ask for one.
     """
 
     schema: LabelSchema
@@ -46,6 +48,8 @@ class PoolState:
     standing: Mapping[int, Annotation]
     decisions: Mapping[int, Decision]
     links: Mapping[int, int]
+    models: tuple[ModelInfo, ...]
+    batches: tuple[QueryBatch, ...]
     policies: tuple[Policy, ...]
     arrivals: tuple[Candidate, ...]
     drawn: Mapping[int, Collection[int]]
@@ -162,6 +166,8 @@ def read_pool(context: ProjectContext) -> PoolState:
             now.links,
             lambda: {x.record_id: x.of_id for x in store.records.links()},
         ),
+        models=tuple(_since(context, "models", now.models, store.notes.models)),
+        batches=tuple(_since(context, "batches", (now.batches, now.answers), store.batches.all)),
         policies=tuple(policies),
         arrivals=tuple(
             _since(context, "arrivals", now.candidates, lambda: _arrivals(store, policies))

@@ -99,7 +99,7 @@ def frozen_head(context: ProjectContext, policy: Policy) -> tuple[int, float, He
     Raises:
         ModelFileError: its file is gone or damaged.
     """
-    models = [m for m in context.store.notes.models() if m.sha256 == policy.parts["head"]]
+    models = [m for m in context.pool_state().models if m.sha256 == policy.parts["head"]]
     if not models:
         raise ModelFileError(
             f"Policy {policy.number} was frozen with a head that no model card names.",
@@ -113,7 +113,7 @@ def learn_fusion(context: ProjectContext) -> Fusion:
     """The fusion, learnt from control records: drawn by lot, answered blind, scored before."""
     names = context.schema.names
     place = {name: i for i, name in enumerate(names)}
-    models = context.store.notes.models()
+    models = context.pool_state().models
     kinds = {model.version: model.head for model in models}
     items = [
         (item, labels)

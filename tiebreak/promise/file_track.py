@@ -83,7 +83,7 @@ def rung_state(at: Standing) -> RungState:
         wrong=at.wrong,
         pending=at.pending,
         seen=at.seen,
-        found=at.found,
+        found=at.errors_found,
         room=at.room,
         log_e=at.log_e.hex(),
         proven=at.proven,

@@ -11,7 +11,7 @@ from math import ceil, log
 from typing import Any
 
 from tiebreak.assurance import stream as bounds
-from tiebreak.assurance.audit_forecast import offer
+from tiebreak.assurance.audit_forecast import forecast_audits
 from tiebreak.assurance.ladder import futile, target
 from tiebreak.assurance.rates import labels_for
 from tiebreak.assurance.sentence import Claim, percent, promised, promised_stream
@@ -203,7 +203,7 @@ def _rung(track: FileTrack, j: int) -> RungStatus:
 
 
 def _next_of_file(state: PoolState, track: FileTrack) -> NextCertificate | None:
-    offered = offer(track.ladder, track.standing)
+    offered = forecast_audits(track.ladder, track.standing)
     if offered is None or not offered.labels:
         return None
     share = offered.labels / max(len(state.pool), 1)

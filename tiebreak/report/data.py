@@ -19,6 +19,7 @@ from tiebreak.evaluation.prevalence import label_prevalence
 from tiebreak.project.context import ProjectContext
 from tiebreak.promise.terms import PromiseTerms, current_terms
 from tiebreak.report.status import project_status
+from tiebreak.results import to_json
 from tiebreak.review.quality.report import people_report
 
 USUAL_ERROR = 0.05
@@ -47,7 +48,7 @@ def project_report(context: ProjectContext) -> Told:
         A figure that is not finite is the text ``inf`` or ``-inf``.
     """
     found = project_status(context)
-    policies = context.store.promises.policies()
+    policies = context.pool_state().policies
     out = context.pool_state().released
     stands = Counter((d.policy_version, reason) for d in out.values() for reason in d.reasons)
     certificates = sorted(
@@ -185,9 +186,20 @@ def _bundle(policy: Policy) -> Told:
 
 def _people(context: ProjectContext) -> Told | None:
     """What `tiebreak people` tells of all people together; a report is no place for names."""
-    told = people_report(context)
-    if not told["people"]:
+    report = people_report(context)
+    if not report.people:
         return None
-    agreement = {key: told["agreement"][key] for key in ("records", "alpha", "unclear")}
-    kept = ("anchoring", "shared_errors", "alternative")
-    return {"agreement": agreement, **{key: told[key] for key in kept}}
+    between = report.agreement
+    together: Told = to_json(
+        {
+            "agreement": {
+                "records": between.records,
+                "alpha": between.alpha,
+                "unclear": between.unclear,
+            },
+            "anchoring": report.anchoring,
+            "shared_errors": report.shared_errors,
+            "alternative": report.alternative,
+        }
+    )
+    return together

@@ -107,7 +107,7 @@ def from_project(
     rows = [_row(record, labels[i]) for i, record in records.items()]
     chosen = {
         item.record_id
-        for batch in context.store.batches.all()
+        for batch in context.pool_state().batches
         for item in batch.items
         if item.arm == "active"
     }

@@ -136,7 +136,7 @@ def _agent_or_none(agent: str, notes: list[str]) -> str:
 def _ties(context: ProjectContext) -> dict[str, int]:
     """Records where agent and model disagreed before the label, and who the label bore out."""
     gold = context.store.gold.get(context.table.pool.tolist())
-    standing = context.store.annotations.standing()
+    standing = context.pool_state().standing
     first: dict[int, Any] = {}
     for route in context.store.routes.scan():
         if route.model_label is not None:

@@ -22,7 +22,7 @@ def storable(text: str) -> bool:
     return True
 
 
-def to_json(value: Any) -> str:
+def encode_json(value: Any) -> str:
     """Compact JSON, readable unless it would hold a lone surrogate; `InputError` if not JSON."""
     try:
         text = _READABLE.encode(value)
@@ -34,6 +34,6 @@ def to_json(value: Any) -> str:
         ) from error
 
 
-def from_json(text: str) -> Any:
-    """What `to_json` wrote; tuples have become lists."""
+def decode_json(text: str) -> Any:
+    """What `encode_json` wrote; tuples have become lists."""
     return json.loads(text)

@@ -8,11 +8,10 @@ import pytest
 from tiebreak.annotators.agreement import (
     alpha,
     cohen_kappa,
-    interval_alpha,
     measured_alpha,
     of_one_label,
 )
-from tiebreak.annotators.unclear_records import unclear_records
+from tiebreak.annotators.unclear_labels import unclear_labels
 from tiebreak.errors import UsageError
 
 # Krippendorff's example of four coders and twelve units; . is no answer
@@ -27,12 +26,10 @@ UNITS = [{f"c{i}": row[u] for i, row in enumerate(TABLE) if row[u] is not None} 
 
 def test_alpha_on_the_classic_table():
     assert alpha(UNITS) == pytest.approx(0.7434, abs=5e-5)
-    assert interval_alpha(UNITS) == pytest.approx(0.8491, abs=5e-5)
 
 
 def test_a_unit_with_one_answer_changes_nothing():
     assert alpha(UNITS[:-1]) == alpha(UNITS)  # the last unit has one coder
-    assert interval_alpha(UNITS[:-1]) == interval_alpha(UNITS)
 
 
 def test_two_coders_by_hand():
@@ -45,7 +42,6 @@ def test_two_coders_by_hand():
 def test_alpha_is_not_defined(units):
     assert alpha(units) is None
     assert measured_alpha(units, np.random.default_rng(0)) is None
-    assert interval_alpha([dict.fromkeys(unit, 1.0) for unit in units]) is None
 
 
 def test_the_interval_holds_the_value_and_narrows():
@@ -121,8 +117,7 @@ def test_labels_that_are_mixed_up_are_to_merge_and_a_lone_one_to_hide():
     # "other" is answered by others with every label in turn
     lone = [unit("other", x) for x in ("praise", "price") * 8]
     found = {
-        u.label: u
-        for u in unclear_records(mixed + clear + lone, ["bug", "fault", "other", "price"])
+        u.label: u for u in unclear_labels(mixed + clear + lone, ["bug", "fault", "other", "price"])
     }
     assert found["bug"].other == "fault" and found["fault"].other == "bug"
     assert found["other"].other is None
@@ -132,8 +127,8 @@ def test_labels_that_are_mixed_up_are_to_merge_and_a_lone_one_to_hide():
 
 def test_a_label_hardly_ever_given_is_left_alone():
     units = [{"x": ("a",), "y": ("b",)}] * 9
-    assert unclear_records(units, ["a", "b"]) == ()
-    assert {u.label for u in unclear_records([*units, units[0]], ["a", "b"])} == {"a", "b"}
+    assert unclear_labels(units, ["a", "b"]) == ()
+    assert {u.label for u in unclear_labels([*units, units[0]], ["a", "b"])} == {"a", "b"}
 
 
 def test_sets_are_compared_label_by_label():

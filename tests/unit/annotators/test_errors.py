@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tiebreak.annotators.alternative_annotator import COSTS, alternative_annotator_test
-from tiebreak.annotators.anchoring import Dealt, measure_anchoring
+from tiebreak.annotators.alternative_annotator import alternative_annotator_test
+from tiebreak.annotators.anchoring import RandomisedCard, measure_anchoring
 from tiebreak.annotators.intervals import at_most, difference, share_interval
 from tiebreak.annotators.shared_errors import is_picked, shared_errors
 from tiebreak.assurance.finite import is_certified, per_label
@@ -127,21 +127,21 @@ def simulated_people(rng, items, accuracy, agent_accuracy, labels=4):
 def test_alt_test_passes_a_good_agent_and_fails_a_bad_one():
     rng = np.random.default_rng(0)
     units, agent = simulated_people(rng, 120, 0.85, 0.9)
-    good = alternative_annotator_test(units, agent, COSTS["skilled"])
+    good = alternative_annotator_test(units, agent, "skilled")
     assert good is not None and good.passed and good.winning == 1.0
     assert good.advantage > 0.85
     units, agent = simulated_people(rng, 120, 0.85, 0.5)
-    bad = alternative_annotator_test(units, agent, COSTS["skilled"])
+    bad = alternative_annotator_test(units, agent, "skilled")
     assert bad is not None and not bad.passed and bad.winning == 0.0
 
 
 def test_alt_test_scores_ties_to_both_and_corrects():
     # everybody always agrees: all ties, d = 0 < cost for sure
     units = [{"a": 1, "b": 1, "c": 1}] * 30
-    found = alternative_annotator_test(units, [1] * 30, 0.1)
+    found = alternative_annotator_test(units, [1] * 30, "crowd")
     assert found is not None and found.passed
     assert {(d.agent, d.person, d.p) for d in found.duels} == {(1.0, 1.0, 0.0)}
-    never = alternative_annotator_test(units, [2] * 30, 0.2)
+    never = alternative_annotator_test(units, [2] * 30, "expert")
     assert never is not None
     assert {(d.agent, d.person, d.p, d.won) for d in never.duels} == {(0.0, 1.0, 1.0, False)}
 
@@ -154,7 +154,7 @@ def test_alt_tests_p_is_the_paired_t_test_and_by():
         + [{"a": 1, "b": 1, "c": 1}] * 30
     )
     agent = [2] * 6 + [2] * 4 + [1] * 30
-    found = alternative_annotator_test(units, agent, 0.2)
+    found = alternative_annotator_test(units, agent, "expert")
     assert found is not None
     duel = found.duels[0]
     d = np.array([1.0] * 6 + [-1.0] * 4 + [0.0] * 30)
@@ -170,11 +170,13 @@ def test_alt_tests_p_is_the_paired_t_test_and_by():
 
 def test_alt_test_needs_three_people_with_thirty_records():
     units = [{"a": 1, "b": 1, "c": 1}] * 29
-    assert alternative_annotator_test(units, [1] * 29, 0.1) is None
-    assert alternative_annotator_test([{"a": 1, "b": 1}] * 40, [1] * 40, 0.1) is None
-    assert alternative_annotator_test([{"a": 1}, {"b": 1}, {"c": 1}] * 40, [1] * 120, 0.1) is None
+    assert alternative_annotator_test(units, [1] * 29, "crowd") is None
+    assert alternative_annotator_test([{"a": 1, "b": 1}] * 40, [1] * 40, "crowd") is None
+    assert (
+        alternative_annotator_test([{"a": 1}, {"b": 1}, {"c": 1}] * 40, [1] * 120, "crowd") is None
+    )
     with pytest.raises(UsageError, match="1 answers of the agent"):
-        alternative_annotator_test(units, [1], 0.1)
+        alternative_annotator_test(units, [1], "crowd")
 
 
 def simulated_pull(rng, n, *, accuracy, pull, blind_share):
@@ -183,7 +185,9 @@ def simulated_pull(rng, n, *, accuracy, pull, blind_share):
     cards = []
     for _ in range(n):
         right, blind = rng.random() < accuracy, rng.random() < blind_share
-        cards.append(Dealt(bool(blind), bool(right or (not blind and rng.random() < pull))))
+        cards.append(
+            RandomisedCard(bool(blind), bool(right or (not blind and rng.random() < pull)))
+        )
     return cards
 
 
@@ -214,6 +218,6 @@ def test_without_a_pull_none_is_proven():
 
 
 def test_without_blind_cards_nothing_is_said():
-    found = measure_anchoring([Dealt(False, True)] * 5)
+    found = measure_anchoring([RandomisedCard(False, True)] * 5)
     assert (found.pull, found.accuracy, found.proven) == (None, None, False)
     assert found.naive is not None and found.naive.n == 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tiebreak.annotators.fatigue import GAP, measure_fatigue, sessions, slope_test
+from tiebreak.annotators.fatigue import SESSION_GAP, measure_fatigue, sessions, slope_test
 from tiebreak.errors import UsageError
 
 
@@ -20,7 +20,7 @@ def simulated_sessions(rng, *, fall, days=4, cards=100):
 
 
 def test_sessions_part_at_a_gap():
-    times = [0.0, GAP, 2 * GAP + 1, 2 * GAP + 2]
+    times = [0.0, SESSION_GAP, 2 * SESSION_GAP + 1, 2 * SESSION_GAP + 2]
     session, position = sessions(times)
     assert session.tolist() == [0, 0, 1, 1]
     assert position.tolist() == [0, 1, 0, 1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tiebreak.assurance import finite
-from tiebreak.assurance.audit_forecast import Offer, more_audits, offer
+from tiebreak.assurance.audit_forecast import AuditForecast, forecast_audits, more_audits
 from tiebreak.assurance.ladder import AuditAnswer, next_audits, released, standings
 from tiebreak.assurance.rungs import Ladder, Rung
 
@@ -24,15 +24,15 @@ def test_an_offer_is_what_then_happens_if_errors_go_on_as_they_came() -> None:
     answers = undrawn()
     clean = finite.crossing(LADDER.rungs[0].pool, 0, 0.05)
     assert clean is not None
-    first = offer(LADDER, standings(LADDER, SCORES, answers), rate=0.0)
-    assert first == Offer(0, clean, 1000 - clean)
+    first = forecast_audits(LADDER, standings(LADDER, SCORES, answers), rate=0.0)
+    assert first == AuditForecast(0, clean, 1000 - clean)
     draw = next_audits(LADDER, SCORES, answers, clean)
     answers[draw[:-1]] = AuditAnswer.RIGHT
     assert released(standings(LADDER, SCORES, answers)) is None
     answers[draw] = AuditAnswer.RIGHT
     found = standings(LADDER, SCORES, answers)
     assert released(found) == 0
-    second = offer(LADDER, found, rate=0.0)
+    second = forecast_audits(LADDER, found, rate=0.0)
     assert second is not None
     assert second.rung == 1
     draw = next_audits(LADDER, SCORES, answers, second.audits)
@@ -41,7 +41,7 @@ def test_an_offer_is_what_then_happens_if_errors_go_on_as_they_came() -> None:
     assert released(found) == 1
     gained = (2000 - found[1].seen) - (1000 - clean)
     assert 0 <= gained - second.labels <= second.audits  # some of the prefix was seen already
-    assert offer(LADDER, found) is None
+    assert forecast_audits(LADDER, found) is None
 
 
 def test_errors_make_it_dearer_until_it_is_out_of_reach() -> None:
@@ -53,7 +53,7 @@ def test_errors_make_it_dearer_until_it_is_out_of_reach() -> None:
         answers[own[:wrong]] = AuditAnswer.WRONG
         found = standings(LADDER, SCORES, answers)
         costs.append(more_audits(LADDER, found, 0, rate=0.001))
-        assert (offer(LADDER, found, rate=0.001) is None) == (costs[-1] is None)
+        assert (forecast_audits(LADDER, found, rate=0.001) is None) == (costs[-1] is None)
     assert costs[0] is not None
     assert costs[1] is not None
     assert 0 < costs[0] < costs[1]

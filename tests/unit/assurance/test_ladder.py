@@ -242,7 +242,7 @@ def test_found_errors_make_room_if_they_are_credited() -> None:
     answers[0] = AuditAnswer.WRONG
     answers[1] = AuditAnswer.PENDING  # an error for the evidence, but none that was found
     at = standings(Ladder((soft,), 0.05), scores, answers)[0]
-    assert (at.wrong, at.found, at.room, at.in_force) == (2, 1, 5, True)
+    assert (at.wrong, at.errors_found, at.room, at.in_force) == (2, 1, 5, True)
     assert not standings(Ladder((hard,), 0.05), scores, answers)[0].in_force
 
 

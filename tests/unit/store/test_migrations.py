@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from clock import TickingClock
 from sqlalchemy import inspect, text
-from stores import act, everything, filled, undo, write_everywhere
+from stores import act, alarm, candidate, everything, filled, policy, undo, write_everywhere
 
 from tiebreak.domain.batches import BatchItem, ModelInfo
 from tiebreak.domain.decisions import Decision, Route
 from tiebreak.domain.evidence import Suggestion
+from tiebreak.domain.monitoring import DriftMark
 from tiebreak.domain.promises import Candidate, Certificate, Policy
 from tiebreak.domain.records import Link, Record, content_hash
 from tiebreak.domain.reviews import Annotation, ReviewTask
@@ -265,7 +266,7 @@ def test_the_desks_migration_keeps_every_act_and_guards_it(
         before = guards_of(old)
         assert migrations.migrate(old, stop_before="m005_promises") == ["m003_desk", "m004_trial"]
         assert guards_of(old) == before
-        assert migrations.migrate(old) == ["m005_promises"]
+        assert migrations.migrate(old) == ["m005_promises", "m006_monitoring"]
     store = SqlStore.open(database_url, clock)
     assert store.annotations.of(1) == [
         act(1, schema_version=2, seconds=1.5, shown="evidence", note="hm", key="k1", seq=1,
@@ -289,6 +290,59 @@ def test_the_desks_migration_keeps_every_act_and_guards_it(
         created_at="2026-01-03",
     )  # fmt: skip
     store.close()
+
+
+LOG_BEFORE_ITS_TABLES = (
+    ("embed", {"embedded": 3}),
+    ("near-duplicates", {"up_to": 2, "linked": 0}),
+    ("promise", {"max_error": 0.05, "confidence": 0.95, "kind": "dataset"}),
+    ("near-duplicates", {"up_to": 3, "linked": 0}),
+    (
+        "drift",
+        {"state": "pause", "reason": "it's far", "new": 1, "after": 2, "up_to": 3, "groups": [1]},
+    ),
+    ("monitor", {"policy": 1, "tier": "t", "audits": 9, "wrong": 4, "since": 1, "until": 2}),
+    ("drift-looked", {"up_to": 3}),
+    (
+        "drift",
+        {"state": "ok", "reason": "", "new": 0, "after": 3, "up_to": 3, "groups": []},
+    ),
+)
+
+
+def test_what_the_log_of_reports_kept_goes_into_tables_in_its_order(
+    database_url: str, clock: TickingClock
+) -> None:
+    with database(database_url) as old:
+        migrations.migrate(old, stop_before="m006_monitoring")
+        store = SqlStore(old, clock)
+        filled(store)
+        store.promises.freeze(policy(1), [candidate(1, 1)])
+        for step, payload in LOG_BEFORE_ITS_TABLES:
+            store.notes.report(step, 0, payload)
+        assert migrations.migrate(old) == ["m006_monitoring"]
+        reports = [step for step, _, _ in store.notes.reports()]
+        assert reports == [step for step, _ in LOG_BEFORE_ITS_TABLES]  # nothing was taken out
+        kept = store.monitoring
+        with old.reading() as conn:
+            marks = conn.exec_driver_sql("SELECT id, kind, up_to FROM drift_marks ORDER BY id")
+            assert [tuple(row) for row in marks] == [(2, "first_run", 2), (7, "acknowledged", 3)]
+            readings = conn.exec_driver_sql("SELECT id, state, reason FROM drift_readings")
+            assert sorted(map(tuple, readings)) == [(5, "pause", "it's far"), (8, "ok", "")]
+        last = kept.last_reading()
+        assert last is not None
+        assert (last.id, last.state, last.after, last.up_to, last.groups) == (8, "ok", 3, 3, ())
+        terms = kept.last_terms()
+        assert terms is not None
+        assert (terms.max_error, terms.confidence, terms.promise) == (0.05, 0.95, "dataset")
+        (raised,) = kept.alarms()
+        assert replace(raised, created_at="") == alarm(
+            1, tier="t", audits=9, wrong=4, since=1, until=2, id=6
+        )
+        assert kept.put_mark(DriftMark(kind="acknowledged", up_to=9)).id == 9
+        for table in ("drift_marks", "drift_readings", "alarms", "promise_terms"):
+            with pytest.raises(StoreError, match=f"{table} is append-only"):
+                execute(store, f"DELETE FROM {table}")
 
 
 FLAG = text(

@@ -164,7 +164,8 @@ class Notes(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Versions:
-    """Rows of each log that only grows."""
+    """Rows of each log that only grows; ``answers``: batch items with a machine's answer, which
+    are written once."""
 
     links: int
     suggestions: int
@@ -174,6 +175,9 @@ class Versions:
     candidates: int
     audits: int
     alarms: int
+    models: int
+    batches: int
+    answers: int
 
 
 class Store(Protocol):

@@ -5,12 +5,10 @@
 inverse-probability estimate with a control variate (Zrnic & Candès, Active Statistical Inference,
 2024, 2403.03208; the weight as in Angelopoulos et al., PPI++, 2023, 2311.01453).
 
-``assurance.estimates.weighted`` is the same estimate for records that were drawn with unequal
-probabilities, by independent coins: where all are n / N it gives the same number. What differs is
-the draw. Here a round takes exactly n, from a population of its own, so that there are no
-probabilities to keep, and the interval is a share's; there each record has its own probability,
-and the standard error is that of the coins. `tiebreak.learner.estimation.prevalence` is this one
-for labels.
+A round takes exactly n records, from a population of its own, so that there are no probabilities to
+keep, and the interval is a share's; ``benchmarks/weighted_estimates.py`` has the same estimate for
+independent coins of unequal probabilities. `tiebreak.learner.estimation.prevalence` is this one for
+labels.
 """
 
 from __future__ import annotations

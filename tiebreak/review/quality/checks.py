@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from tiebreak.annotators.shared_errors import SharedErrors, is_picked, shared_errors
 from tiebreak.domain.promises import Candidate
@@ -18,6 +17,7 @@ from tiebreak.domain.reviews import CHECK_PRIORITY, CHECKS, Reason, ReviewTask
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.sampling import is_sampled
 from tiebreak.review.quality.log import REPEAT_AFTER, PeopleLog, answer_value, answered_at, read_log
+from tiebreak.review.quality.results import OpenedChecks
 
 MAX_CHECKS_ONCE = 50
 """Tasks of each kind that are opened at once."""
@@ -29,8 +29,14 @@ MAX_CHECKS = 3
 
 @dataclass(frozen=True, slots=True)
 class AuditSample:
-    """An answered audit whose adjudication the coin chose: who answered it, whether the machine
-    agreed, and whether a second blind person says so too (None: nobody answered yet)."""
+    """An answered audit whose adjudication the coin chose.
+
+    Attributes:
+        record_id: the record.
+        who: the person who answered the audit.
+        agreed: whether the machine's label is that answer.
+        confirmed: whether a second blind person answers the same; None: nobody answered yet.
+    """
 
     record_id: int
     who: str
@@ -38,11 +44,11 @@ class AuditSample:
     confirmed: bool | None
 
 
-def open_checks(context: ProjectContext, *, most: int = MAX_CHECKS_ONCE) -> dict[str, Any]:
-    """Open the tasks that are due, at most *most* of each kind; ``{adjudicate, second, ...}``.
+def open_checks(context: ProjectContext, *, most: int = MAX_CHECKS_ONCE) -> OpenedChecks:
+    """Open the tasks that are due, at most *most* of each kind; how many were opened.
 
     - ``adjudicate``: an answered audit that `is_picked` chose and no second person answered.
-      Disagreements too, so that the records with two answers stay drawn by lot.
+      Disagreements too, so that the records with two answers stay drawn at random.
     - ``second``: a share of the records that one person alone answered. Neither of these two in a
       project where only one person ever answered.
     - ``repeat``: a share of the records answered a day ago or longer, and never twice by one.
@@ -50,28 +56,28 @@ def open_checks(context: ProjectContext, *, most: int = MAX_CHECKS_ONCE) -> dict
 
     A record that waits in the queue already is left alone, and one that was checked three times.
     """
-    log, queue = read_log(context), context.store.queue
-    checked = Counter(t.record_id for t in queue.tasks(status="done") if t.reason in CHECKS)
-    taken = {t.record_id for t in queue.tasks()}
+    log = read_log(context)
+    checked = Counter(t.record_id for t in log.tasks if t.status == "done" and t.reason in CHECKS)
+    taken = {t.record_id for t in log.tasks if t.status == "open"}
     taken.update(i for i, times in checked.items() if times >= MAX_CHECKS)
-    found: dict[str, tuple[Reason, Iterator[int]]] = {
+    due: dict[str, tuple[Reason, Iterator[int]]] = {
         "adjudicate": ("second", _adjudications(context, log)),
         "second": ("second", _seconds(context, log)),
         "repeat": ("repeat", _repeats(context, log)),
         "gold": ("gold", _golds(context, log)),
     }
-    opened: dict[str, Any] = {}
+    opened: dict[str, int] = {}
     with context.store.transaction():
-        for kind, (reason, ids) in found.items():
-            due = [i for i in ids if i not in taken][:most]
-            taken.update(due)
-            opened[kind] = queue.open(
+        for kind, (reason, ids) in due.items():
+            chosen = [i for i in ids if i not in taken][:most]
+            taken.update(chosen)
+            opened[kind] = context.store.queue.open(
                 [
                     ReviewTask(record_id=i, reason=reason, priority=CHECK_PRIORITY, blind=True)
-                    for i in due
+                    for i in chosen
                 ]
             )
-    return opened
+    return OpenedChecks(**opened)
 
 
 def sampled_audits(context: ProjectContext, log: PeopleLog) -> list[AuditSample]:
@@ -81,20 +87,21 @@ def sampled_audits(context: ProjectContext, log: PeopleLog) -> list[AuditSample]
     is the first blind one; the second answer is the first blind one by another person.
     """
     promises = context.store.promises
-    settled: dict[int, tuple[str, str, Candidate]] = {}
+    audited: dict[int, tuple[str, str, Candidate]] = {}
     for policy in promises.policies():
         drawn = promises.drawn(policy.number)
         for candidate in promises.candidates(policy.number):
             if candidate.record_id in drawn:
-                settled[candidate.record_id] = (policy.secret, policy.version, candidate)
+                audited[candidate.record_id] = (policy.secret, policy.version, candidate)
     share = context.settings.people.adjudicate
-    found = []
-    for record_id, (secret, version, candidate) in sorted(settled.items()):
-        said = list(log.blind(record_id).items())
-        if not said or not share or not is_picked(bytes.fromhex(secret), record_id, version, share):
+    sample = []
+    for record_id, (secret, version, candidate) in sorted(audited.items()):
+        answers = list(log.blind(record_id).items())
+        picked = share and is_picked(bytes.fromhex(secret), record_id, version, share)
+        if not answers or not picked:
             continue
-        (who, answer), *rest = said
-        found.append(
+        (who, answer), *rest = answers
+        sample.append(
             AuditSample(
                 record_id=record_id,
                 who=who,
@@ -102,7 +109,7 @@ def sampled_audits(context: ProjectContext, log: PeopleLog) -> list[AuditSample]
                 confirmed=rest[0][1] == answer if rest else None,
             )
         )
-    return found
+    return sample
 
 
 def shared_error_bound(
@@ -146,9 +153,9 @@ def _repeats(context: ProjectContext, log: PeopleLog) -> Iterator[int]:
 
 
 def _golds(context: ProjectContext, log: PeopleLog) -> Iterator[int]:
-    """Agreed records that somebody in the project did not answer, in an order by lot, as many as
+    """Agreed records that somebody in the project did not answer, in a random order, as many as
     are due."""
-    tasks = [t for t in context.store.queue.tasks(status=None) if t.reason == "gold"]
+    tasks = [t for t in log.tasks if t.reason == "gold"]
     answers = sum(len(acts) for acts in log.answers.values())
     due = int(context.settings.people.gold * answers) - len(tasks)
     agreed = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -13,18 +13,16 @@ from tiebreak.learner.choose_c import DEFAULT_C
 from tiebreak.learner.label_issues import judge_labels
 from tiebreak.project.context import ProjectContext
 from tiebreak.review.quality.log import PeopleLog, read_log
+from tiebreak.review.quality.results import ConsensusDifference, ConsensusReport
 
 Method = Literal["majority", "dawid_skene", "crowdlab"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 
-def consensus_report(context: ProjectContext, method: str, *, limit: int = 100) -> dict[str, Any]:
+def consensus_report(context: ProjectContext, method: str, *, limit: int = 100) -> ConsensusReport:
     """What several people's blind answers come to; reads only, and changes no label.
 
-    Returns ``{method, records, people, differ}``: how many records two persons or more labelled
-    blind, each person's accuracy as the method sees it, and the first *limit* of the records whose
-    label in force is another, surest first: ``{record_id, id, in_force, consensus, confidence,
-    answers}``.
+    ``differ`` holds the first *limit* of the records whose label in force is another, surest first.
 
     Raises:
         UsageError: a method that is none of these; a multi-label project.
@@ -37,37 +35,38 @@ def consensus_report(context: ProjectContext, method: str, *, limit: int = 100) 
             mend="Look at alpha, label by label.",
         )
     units = _units(read_log(context))
-    ids, found = list(units), _consensus(context, method, units)
+    ids, result = list(units), _consensus(context, method, units)
     labelled = context.pool_state().labelled
     differ = [
         (at, in_words(labelled[i][1]))
         for at, i in enumerate(ids)
-        if i in labelled and in_words(labelled[i][1]) != found.labels[at]
+        if i in labelled and in_words(labelled[i][1]) != result.labels[at]
     ]
-    differ.sort(key=lambda item: -found.confidence[item[0]])
+    differ.sort(key=lambda item: -result.confidence[item[0]])
     records = context.records(ids[at] for at, _ in differ[:limit])
-    return {
-        "method": method,
-        "records": len(ids),
-        "people": dict(found.people),
-        "differ": [
-            {
-                "record_id": ids[at],
-                "id": records[ids[at]].external_id,
-                "in_force": now,
-                "consensus": found.labels[at],
-                "confidence": float(found.confidence[at]),
-                "answers": units[ids[at]],
-            }
+    return ConsensusReport(
+        method=method,
+        records=len(ids),
+        people=dict(result.people),
+        differ=tuple(
+            ConsensusDifference(
+                record_id=ids[at],
+                id=records[ids[at]].external_id,
+                in_force=now,
+                consensus=result.labels[at],
+                confidence=float(result.confidence[at]),
+                answers=units[ids[at]],
+            )
             for at, now in differ[:limit]
-        ],
-    }
+        ),
+    )
 
 
 def _units(log: PeopleLog) -> dict[int, dict[str, str]]:
     """Labels alone: "none of these" is no label that a method could settle on."""
     units = {
-        i: {who: said[0] for who, said in unit.items() if said} for i, unit in log.units().items()
+        i: {who: labels[0] for who, labels in unit.items() if labels}
+        for i, unit in log.units().items()
     }
     return {i: unit for i, unit in units.items() if len(unit) > 1}
 
@@ -82,7 +81,7 @@ def _consensus(context: ProjectContext, method: str, units: dict[int, dict[str, 
     if method == "dawid_skene":
         return dawid_skene(rows)
     vectors = context.rows(np.array(list(units), dtype=np.int64))
-    card = context.store.notes.last_model()
-    c = card.c if card else DEFAULT_C
-    judged = judge_labels(vectors, votes.labels, context.schema.names, c, context.rng("consensus"))
-    return crowdlab(rows, judged.probabilities, context.schema.names)
+    model, names = context.store.notes.last_model(), context.schema.names
+    c = model.c if model else DEFAULT_C
+    judgement = judge_labels(vectors, votes.labels, names, c, context.rng("consensus"))
+    return crowdlab(rows, judgement.probabilities, names)

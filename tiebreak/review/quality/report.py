@@ -2,45 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
 from tiebreak.annotators.agreement import alpha, cohen_kappa, measured_alpha, of_one_label
-from tiebreak.annotators.alternative_annotator import COSTS, alternative_annotator_test
-from tiebreak.annotators.anchoring import measure_anchoring
+from tiebreak.annotators.alternative_annotator import (
+    COSTS,
+    AlternativeAnnotatorTest,
+    alternative_annotator_test,
+)
+from tiebreak.annotators.anchoring import RandomisedCard, measure_anchoring
 from tiebreak.annotators.fatigue import measure_fatigue
-from tiebreak.annotators.intervals import Interval, share_interval
-from tiebreak.annotators.unclear_records import unclear_records
+from tiebreak.annotators.intervals import share_interval
+from tiebreak.annotators.unclear_labels import unclear_labels
+from tiebreak.domain.evidence import Suggestion
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.reviews import DECIDING, Annotation
 from tiebreak.errors import UsageError
 from tiebreak.project.context import ProjectContext
-from tiebreak.review.quality.anchoring import dealt_cards
+from tiebreak.project.sampling import is_blind_sample
 from tiebreak.review.quality.checks import shared_error_bound
-from tiebreak.review.quality.log import PeopleLog, answer_value, answered_at, read_log
+from tiebreak.review.quality.log import (
+    PeopleLog,
+    answer_value,
+    answered_at,
+    first_opened,
+    read_log,
+    suggestion_histories,
+)
+from tiebreak.review.quality.results import (
+    Agreement,
+    LabelAgreement,
+    PairAgreement,
+    PeopleReport,
+    PersonReport,
+    WeekAgreement,
+)
+
+OTHERWISE_BLIND = frozenset({"control", "audit"})
+"""Reasons for a record's first card to be blind that are not the draw for the anchoring meter."""
 
 Units = Mapping[int, Mapping[str, LabelValue]]
 
 
-def people_report(context: ProjectContext, *, annotators: str = "skilled") -> dict[str, Any]:
+def people_report(context: ProjectContext, *, annotators: str = "skilled") -> PeopleReport:
     """Everything that the log tells of people; buys and writes nothing.
 
     *annotators*, one of `tiebreak.annotators.alternative_annotator.COSTS`, says how dear the people
-    are that the agent is compared with. Shares and differences are ``{value, low, high, n}`` at 95
-    %, or None.
-
-    Returns:
-        ``people``: a row each, by name (see `_person`). ``agreement``: over records that several
-        answered blind (see `_agreement`). ``anchoring``: ``pull``, ``accuracy`` of the agent from
-        blind cards alone, ``naive``. ``shared_errors``: how often people are wrong and agree with
-        the machine, or None before an audit was adjudicated. ``alternative``: whether the agent
-        may replace a person (see ``alt_test``), or None with under three people or 30 shared
-        records. ``left_out``: acts of no person, by source.
+    are that the agent is compared with.
 
     Raises:
         UsageError: *annotators* of another kind.
@@ -48,48 +60,41 @@ def people_report(context: ProjectContext, *, annotators: str = "skilled") -> di
     if annotators not in COSTS:
         raise UsageError(f"Annotators {annotators!r} are unknown.", mend=f"Use {', '.join(COSTS)}.")
     log = read_log(context)
+    history = suggestion_histories(context, log)
     units = log.units()
-    meter = measure_anchoring(dealt_cards(context, log))
-    second = shared_error_bound(context, log)
-    again: dict[str, list[bool]] = {who: [] for who in log.acts}
+    repeats: dict[str, list[bool]] = {who: [] for who in log.acts}
     for who, same in log.repeats():
-        again[who].append(same)
-    return {
-        "people": [_person(context, log, who, again[who]) for who in sorted(log.acts)],
-        "agreement": {**_agreement(context, units), "weeks": _weeks(log, units)},
-        "anchoring": {**asdict(meter), "proven": meter.proven},
-        "shared_errors": asdict(second) if second else None,
-        "alternative": _alternative(context, units, annotators),
-        "left_out": dict(sorted(log.others.items())),
-    }
+        repeats[who].append(same)
+    return PeopleReport(
+        people=tuple(_person(context, log, who, repeats[who]) for who in sorted(log.acts)),
+        agreement=_agreement(context, log, units),
+        anchoring=measure_anchoring(randomised_cards(context, log, history)),
+        shared_errors=shared_error_bound(context, log),
+        alternative=_alternative(context, units, history, annotators),
+        left_out=dict(sorted(log.others.items())),
+    )
 
 
-def _person(context: ProjectContext, log: PeopleLog, who: str, again: list[bool]) -> dict[str, Any]:
-    """``{who, answers, blind, skipped, flagged, gold, repeats, median_seconds, fatigue}``.
-
-    ``gold``: right, on records whose label at least two others gave blind and nobody else
-    contradicted; ``repeats``: the same answer as a day or more before.
-    """
+def _person(context: ProjectContext, log: PeopleLog, who: str, repeats: list[bool]) -> PersonReport:
     acts = log.acts[who]
     answers = [a for a in acts if a.outcome in DECIDING]
     right = _right(log, who, acts)
-    known = [r for r in right if r is not None]
+    checked = [r for r in right if r is not None]
     seconds = [a.seconds for a in acts]
     timed = [s for s in seconds if s is not None]
-    signs = measure_fatigue(
-        [answered_at(a) for a in acts], right, seconds, context.rng("fatigue", who)
+    return PersonReport(
+        who=who,
+        answers=len(answers),
+        blind=sum(a.shown == "blind" for a in answers),
+        skipped=sum(a.outcome == "skip" for a in acts),
+        flagged=sum(a.outcome == "flag" for a in acts),
+        gold=share_interval(sum(checked), len(checked)),
+        repeats=share_interval(sum(repeats), len(repeats)),
+        median_seconds=float(np.median(timed)) if timed else None,
+        fatigue=measure_fatigue(
+            [answered_at(a) for a in acts], right, seconds, context.rng("fatigue", who)
+        ),
     )
-    return {
-        "who": who,
-        "answers": len(answers),
-        "blind": sum(a.shown == "blind" for a in answers),
-        "skipped": sum(a.outcome == "skip" for a in acts),
-        "flagged": sum(a.outcome == "flag" for a in acts),
-        "gold": _told(share_interval(sum(known), len(known))),
-        "repeats": _told(share_interval(sum(again), len(again))),
-        "median_seconds": float(np.median(timed)) if timed else None,
-        "fatigue": {**asdict(signs), "pause": signs.pause},
-    }
 
 
 def _right(log: PeopleLog, who: str, acts: list[Annotation]) -> list[bool | None]:
@@ -105,59 +110,89 @@ def _right(log: PeopleLog, who: str, acts: list[Annotation]) -> list[bool | None
     return right
 
 
-def _agreement(context: ProjectContext, units: Units) -> dict[str, Any]:
-    """``{records, alpha, labels, pairs, unclear}``: ``labels`` ``[{label, alpha, records}]``, one
-    label against the rest; ``pairs`` ``[{first, second, agreed, kappa}]``; ``unclear`` as
-    `assurance.people.unclear.Unclear`."""
+def _agreement(context: ProjectContext, log: PeopleLog, units: Units) -> Agreement:
     rows = list(units.values())
     used = [n for n in context.schema.names if any(n in v for unit in rows for v in unit.values())]
-    people = sorted({who for unit in rows for who in unit})
+    return Agreement(
+        records=len(rows),
+        alpha=measured_alpha(rows, context.rng("alpha")),
+        labels=tuple(
+            LabelAgreement(
+                label=name,
+                alpha=alpha(of_one_label(rows, name)),
+                records=sum(any(name in v for v in unit.values()) for unit in rows),
+            )
+            for name in used
+        ),
+        pairs=_pairs(rows),
+        unclear=unclear_labels(rows, used),
+        weeks=_weeks(log, units),
+    )
+
+
+def _pairs(rows: Sequence[Mapping[str, LabelValue]]) -> tuple[PairAgreement, ...]:
     pairs = []
-    for first, second in combinations(people, 2):
+    for first, second in combinations(sorted({who for unit in rows for who in unit}), 2):
         both = [(u[first], u[second]) for u in rows if first in u and second in u]
         if both:
-            found = cohen_kappa([a for a, _ in both], [b for _, b in both])
+            kappa = cohen_kappa([a for a, _ in both], [b for _, b in both])
             agreed = share_interval(sum(a == b for a, b in both), len(both))
-            pairs.append(
-                {"first": first, "second": second, "agreed": _told(agreed), "kappa": _told(found)}
-            )
-    return {
-        "records": len(rows),
-        "alpha": _told(measured_alpha(rows, context.rng("alpha"))),
-        "labels": [
-            {
-                "label": name,
-                "alpha": alpha(of_one_label(rows, name)),
-                "records": sum(any(name in v for v in unit.values()) for unit in rows),
-            }
-            for name in used
-        ],
-        "pairs": pairs,
-        "unclear": [asdict(found) for found in unclear_records(rows, used)],
-    }
+            pairs.append(PairAgreement(first=first, second=second, agreed=agreed, kappa=kappa))
+    return tuple(pairs)
 
 
-def _weeks(log: PeopleLog, units: Units) -> list[dict[str, Any]]:
-    """``{week, alpha, records}`` of each ISO week in which a record got its last answer."""
+def _weeks(log: PeopleLog, units: Units) -> tuple[WeekAgreement, ...]:
+    """By the ISO week in which a record got its last answer."""
     by_week: dict[str, list[Mapping[str, LabelValue]]] = {}
     for i, unit in units.items():
         year, week, _ = datetime.fromisoformat(log.answers[i][-1].created_at).isocalendar()
         by_week.setdefault(f"{year}-W{week:02}", []).append(unit)
-    return [
-        {"week": week, "alpha": alpha(rows), "records": len(rows)}
+    return tuple(
+        WeekAgreement(week=week, alpha=alpha(rows), records=len(rows))
         for week, rows in sorted(by_week.items())
-    ]
-
-
-def _alternative(context: ProjectContext, units: Units, annotators: str) -> dict[str, Any] | None:
-    """The alternative-annotator test of the agent, on records that it labelled, too."""
-    told = {i: s.labels for i, s in context.suggested().items() if i in units}
-    ids = [i for i in units if told.get(i) is not None]
-    found = alternative_annotator_test(
-        [units[i] for i in ids], [told[i] for i in ids], COSTS[annotators]
     )
-    return {"annotators": annotators, **asdict(found)} if found else None
 
 
-def _told(found: Interval | None) -> dict[str, Any] | None:
-    return asdict(found) if found else None
+def randomised_cards(
+    context: ProjectContext, log: PeopleLog, history: Mapping[int, Sequence[Suggestion]]
+) -> Iterator[RandomisedCard]:
+    """The records that people answered, as chance made their cards: shown or blind.
+
+    One card a record: its first answer. In are records that the agent had labelled before their
+    first task was opened, so that the suggestion could have been shown whatever was drawn; out are
+    the control arm and audits, which are blind for another reason, and answers to a card that was
+    not as drawn (its share was changed since, or there was no card).
+
+    Args:
+        history: the suggestions of the records, the oldest first.
+    """
+    opened = first_opened(log.tasks)
+    otherwise = {task.record_id for task in log.tasks if task.reason in OTHERWISE_BLIND}
+    version = context.schema.version
+    for record_id, acts in sorted(log.answers.items()):
+        if record_id not in opened or record_id in otherwise:
+            continue
+        before = [s for s in history.get(record_id, ()) if s.created_at <= opened[record_id]]
+        if not before or before[-1].labels is None or before[-1].schema_version != version:
+            continue
+        act, blind = acts[0], is_blind_sample(context, record_id)
+        if act.shown == ("blind" if blind else "evidence"):
+            agreed = act.outcome == "label" and answer_value(act) == before[-1].labels
+            yield RandomisedCard(blind, agreed)
+
+
+def _alternative(
+    context: ProjectContext,
+    units: Units,
+    history: Mapping[int, Sequence[Suggestion]],
+    annotators: str,
+) -> AlternativeAnnotatorTest | None:
+    """The alternative-annotator test of the agent, on records that it labelled, too."""
+    version = context.schema.version
+    latest = {i: history[i][-1] for i in units if i in history}
+    labels = {
+        i: s.labels
+        for i, s in latest.items()
+        if s.schema_version == version and s.labels is not None
+    }
+    return alternative_annotator_test([units[i] for i in labels], list(labels.values()), annotators)

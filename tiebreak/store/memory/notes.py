@@ -8,7 +8,7 @@ from typing import Any
 
 from tiebreak.domain.batches import BatchItem, ModelInfo, Phase, QueryBatch
 from tiebreak.domain.labels import LabelSchema
-from tiebreak.store.jsontext import from_json, to_json
+from tiebreak.store.jsontext import decode_json, encode_json
 from tiebreak.store.memory.state import MemoryPart, locked
 from tiebreak.store.rules import (
     answered_items,
@@ -103,7 +103,7 @@ class MemoryNotes(MemoryPart):
 
     @locked
     def report(self, step: str, round: int, payload: Mapping[str, Any]) -> None:
-        self._state.reports.append((step, round, from_json(to_json(payload))))
+        self._state.reports.append((step, round, decode_json(encode_json(payload))))
 
     @locked
     def last_report(self, step: str) -> Mapping[str, Any] | None:

@@ -10,7 +10,7 @@ import numpy as np
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Added
 from tiebreak.domain.records import Link, NewRecord, Record, RecordTable, content_hash
-from tiebreak.store.jsontext import from_json, to_json
+from tiebreak.store.jsontext import decode_json, encode_json
 from tiebreak.store.memory.state import MemoryPart, locked
 from tiebreak.store.rules import check_links
 
@@ -24,7 +24,7 @@ class MemoryRecords(MemoryPart):
         changed: list[str] = []
         existing = 0
         # Written out first: a value that is not JSON must not leave half of the rows behind.
-        metadata = [to_json(row.metadata) for row in rows]
+        metadata = [encode_json(row.metadata) for row in rows]
         for row, written in zip(rows, metadata, strict=True):
             known = self._state.by_key.get((row.source, row.external_id))
             if known is None:
@@ -43,7 +43,7 @@ class MemoryRecords(MemoryPart):
             external_id=row.external_id,
             text=row.text,
             content_hash=content_hash(row.text),
-            metadata=from_json(metadata),
+            metadata=decode_json(metadata),
             split=row.split,
             heldout=row.heldout,
         )

@@ -62,6 +62,13 @@ class MemoryStore:
                 candidates=len(state.candidates),
                 audits=len(state.audits),
                 alarms=len(self.monitoring.alarms()),
+                models=len(state.models),
+                batches=len(state.batches),
+                answers=sum(
+                    (item.model_version is not None) + (item.agent is not None)
+                    for batch in state.batches.values()
+                    for item in batch.items
+                ),
                 **{name: sum(map(len, getattr(state, name).values())) for name in logs},
             )
 

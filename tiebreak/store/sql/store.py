@@ -35,9 +35,14 @@ _LOGS = {
     "candidates": schema.candidates,
     "audits": schema.audits,
     "alarms": schema.alarms,
+    "models": schema.models,
+    "batches": schema.batches,
 }
+_ITEM = schema.batch_items.c
+_ANSWERS = select(func.count(_ITEM.model_version) + func.count(_ITEM.agent))
 _VERSIONS = select(
-    *(select(func.count()).select_from(t).scalar_subquery().label(n) for n, t in _LOGS.items())
+    *(select(func.count()).select_from(t).scalar_subquery().label(n) for n, t in _LOGS.items()),
+    _ANSWERS.scalar_subquery().label("answers"),
 )
 
 

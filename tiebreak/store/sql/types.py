@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Dialect, LargeBinary, Text
 from sqlalchemy.types import TypeDecorator
 
-from tiebreak.store.jsontext import from_json, storable, to_json
+from tiebreak.store.jsontext import decode_json, encode_json, storable
 
 ESCAPE = "\ufdd0"
 """Starts a text that is stored as JSON. Unicode keeps this code point for internal use."""
@@ -24,11 +24,11 @@ class AnyText(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         if value is None or (not value.startswith(ESCAPE) and storable(value)):
             return value
-        return ESCAPE + to_json(value)
+        return ESCAPE + encode_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         if value is not None and value.startswith(ESCAPE):
-            return str(from_json(value.removeprefix(ESCAPE)))
+            return str(decode_json(value.removeprefix(ESCAPE)))
         return value
 
 
@@ -39,10 +39,10 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:
-        return None if value is None else to_json(value)
+        return None if value is None else encode_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else from_json(value)
+        return None if value is None else decode_json(value)
 
 
 class JsonTuple(Json):
@@ -51,7 +51,7 @@ class JsonTuple(Json):
     cache_ok = True
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else tuple(from_json(value))
+        return None if value is None else tuple(decode_json(value))
 
 
 class JsonOf(Json):
@@ -64,10 +64,10 @@ class JsonOf(Json):
         self.cls = cls
 
     def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:
-        return None if value is None else to_json(asdict(value))
+        return None if value is None else encode_json(asdict(value))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else self.cls(**from_json(value))
+        return None if value is None else self.cls(**decode_json(value))
 
 
 class HexBytes(TypeDecorator[str]):

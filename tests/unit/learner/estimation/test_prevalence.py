@@ -7,8 +7,8 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from weighted_estimates import Guess, weighted
 
-from tiebreak.assurance.estimates import Guess, weighted
 from tiebreak.errors import UsageError
 from tiebreak.learner.estimation.accuracy import estimate
 from tiebreak.learner.estimation.prevalence import (
@@ -185,7 +185,7 @@ def test_what_is_known_by_now_cuts_the_interval() -> None:
 
 
 def test_an_equal_coin_is_the_same_estimate_as_a_lot() -> None:
-    """`assurance.estimates.weighted` with all probabilities n / N, on what was drawn."""
+    """`weighted_estimates.weighted` with all probabilities n / N, on what was drawn."""
     rng = np.random.default_rng(5)
     truth, p = population(rng, 1.0)
     drawn = np.zeros(N, dtype=bool)

@@ -21,8 +21,10 @@ from tiebreak.review.quality.checks import (
     shared_error_bound,
 )
 from tiebreak.review.quality.log import read_log
+from tiebreak.review.quality.results import OpenedChecks
 
 DAY = 86_400.0
+NONE_OPENED = OpenedChecks(adjudicate=0, second=0, repeat=0, gold=0)
 NOTHING = {"gold": 0.0, "repeat": 0.0, "second": 0.0, "adjudicate": 0.0}
 
 
@@ -37,25 +39,25 @@ def context(tmp_path: Path) -> ProjectContext:
 
 def test_nothing_is_due_without_answers_or_shares(tmp_path: Path) -> None:
     context = crowd_bench(tmp_path, 10)
-    assert set(open_checks(context).values()) == {0}
+    assert open_checks(context) == NONE_OPENED
     none = crowd_bench(tmp_path, 10, **only())
     say(none, ADA, dict.fromkeys(range(1, 11), "bug"))
     say(none, BOB, {1: "bug"})
     none.clock.advance(2 * DAY)  # type: ignore[attr-defined]
-    assert set(open_checks(none).values()) == {0}
+    assert open_checks(none) == NONE_OPENED
 
 
 def test_second_answers_are_for_records_of_one_person_in_a_project_of_several(
     context: ProjectContext,
 ) -> None:
     say(context, ADA, dict.fromkeys(range(1, 11), "bug"))
-    assert open_checks(context)["second"] == 0  # there is nobody else
+    assert open_checks(context).second == 0  # there is nobody else
     say(context, BOB, {1: "bug", 20: "praise"})
     opened = open_checks(context)
-    assert opened == {"adjudicate": 0, "second": 10, "repeat": 0, "gold": 0}
+    assert opened == OpenedChecks(adjudicate=0, second=10, repeat=0, gold=0)
     assert reasons(context) == dict.fromkeys([*range(2, 11), 20], "second")
     assert all(task.blind for task in context.store.queue.tasks())
-    assert set(open_checks(context).values()) == {0}  # they wait
+    assert open_checks(context) == NONE_OPENED  # they wait
 
 
 def test_the_lot_takes_its_share_and_no_more_than_so_many_at_once(tmp_path: Path) -> None:
@@ -64,19 +66,19 @@ def test_the_lot_takes_its_share_and_no_more_than_so_many_at_once(tmp_path: Path
     say(context, BOB, {400: "bug"})
     expected = {i for i in range(1, 400) if is_sampled(context, i, "second", 0.2)}
     assert 55 < len(expected) < 105
-    assert open_checks(context, most=30)["second"] == 30
+    assert open_checks(context, most=30).second == 30
     assert set(reasons(context)) < expected
 
 
 def test_repeats_come_a_day_later_and_once(context: ProjectContext) -> None:
     say(context, ADA, {1: "bug", 2: "praise"})
-    assert open_checks(context)["repeat"] == 0
+    assert open_checks(context).repeat == 0
     context.clock.advance(DAY)  # type: ignore[attr-defined]
-    assert open_checks(context)["repeat"] == 2
+    assert open_checks(context).repeat == 2
     say(context, ADA, {1: "bug", 2: "question"})
     assert sorted(read_log(context).repeats()) == [(ADA, False), (ADA, True)]
     context.clock.advance(DAY)  # type: ignore[attr-defined]
-    assert open_checks(context)["repeat"] == 0
+    assert open_checks(context).repeat == 0
 
 
 def test_an_answer_within_the_day_or_with_evidence_is_no_repeat(context: ProjectContext) -> None:
@@ -91,10 +93,10 @@ def test_a_record_is_checked_so_often_and_then_left_alone(context: ProjectContex
     say(context, ADA, {1: "bug"})
     say(context, BOB, {2: "bug"})
     for _ in range(MAX_CHECKS):
-        assert open_checks(context)["second"] == 2
+        assert open_checks(context).second == 2
         say(context, ADA, {1: "bug"})  # the same person got the task again
         say(context, BOB, {2: "bug"})
-    assert open_checks(context)["second"] == 0
+    assert open_checks(context).second == 0
 
 
 def test_gold_is_what_others_agree_on(tmp_path: Path) -> None:
@@ -104,7 +106,7 @@ def test_gold_is_what_others_agree_on(tmp_path: Path) -> None:
         say(context, who, dict.fromkeys(range(1, 21), "bug"))
     say(context, ADA, {21: "bug"})
     say(context, BOB, {21: "praise"})  # they differ
-    assert open_checks(context)["gold"] == int(0.2 * 43)
+    assert open_checks(context).gold == int(0.2 * 43)
     asked = reasons(context)
     assert set(asked) <= set(range(1, 21))
     say(context, CAY, dict.fromkeys(asked, "praise"))
@@ -179,10 +181,10 @@ def test_a_fifth_of_the_audits_is_adjudicated_by_somebody_else(tmp_path: Path) -
     assert shared_error_bound(context) is None
     picked = [i for i, chosen in audited(context, range(1, 101)).items() if chosen]
     assert 8 < len(picked) < 35
-    assert open_checks(context)["adjudicate"] == 0  # there is nobody else
+    assert open_checks(context).adjudicate == 0  # there is nobody else
     say(context, BOB, {101: "bug"})
     assert shared_error_bound(context) is None  # nothing is measured, which is not "100 %"
-    assert open_checks(context)["adjudicate"] == len(picked)
+    assert open_checks(context).adjudicate == len(picked)
     assert set(reasons(context)) == set(picked)
     say(context, BOB, {picked[0]: "praise"})
     told = shared_error_bound(context)

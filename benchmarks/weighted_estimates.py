@@ -1,9 +1,9 @@
 """Means over a pool from records that were drawn with known, unequal probabilities.
 
 `lure` for records picked one by one (active testing), `weighted` for independent coins. They
-describe; they certify nothing. For a control arm, where each round draws exactly n by lot, see
-``learner.estimates``: `weighted` with all probabilities n / N gives the same number, but its
-standard error is that of coins, which might have drawn more or fewer.
+describe; they certify nothing. For a control arm, where each round draws exactly n at random, see
+`tiebreak.learner.estimation.accuracy`: `weighted` with all probabilities n / N gives the same
+number, but its standard error is that of coins, which might have drawn more or fewer.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ class Guess:
 
     def check(self, drawn: Iterable[int]) -> None:
         """Refuse guesses about labels that they were fitted on: their correction would be 0."""
-        own = [i for i in drawn if i in self.fitted_on[int(self.model[i])]]
-        if own:
+        learnt = [i for i in drawn if i in self.fitted_on[int(self.model[i])]]
+        if learnt:
             raise UsageError(
-                f"The guess for record {own[0]!r} was fitted on that record's own label"
-                f" ({len(own)} such).",
+                f"The guess for record {learnt[0]!r} was fitted on that record's own label"
+                f" ({len(learnt)} such).",
                 mend="Guess by a frozen model, or by one fitted on the other folds.",
             )
 

@@ -7,17 +7,21 @@ from dataclasses import dataclass
 
 from tiebreak.annotators.agreement import alpha, of_one_label
 
-TENTATIVE = 0.667
+MIN_TENTATIVE_ALPHA = 0.667
 """Krippendorff's least alpha for tentative conclusions (Content Analysis, 2004, p. 241)."""
 MIN_UNITS = 10
 """Units in which a label was given before its alpha says something about the label."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Unclear:
-    """A label that people do not tell apart: merge it with ``other``, or hide it (None).
+class UnclearLabel:
+    """A label that people do not tell apart.
 
-    ``alpha`` is its own, one against the rest; ``units`` those in which somebody gave it.
+    Attributes:
+        label: its name.
+        alpha: Krippendorff's alpha of this label against the rest.
+        units: records with several blind answers in which somebody gave it.
+        other: the label to think of merging it with; None: to hide it, or define it anew.
     """
 
     label: str
@@ -26,28 +30,28 @@ class Unclear:
     other: str | None
 
 
-def unclear_records(
+def unclear_labels(
     units: Sequence[Mapping[str, Sequence[str]]], labels: Sequence[str]
-) -> tuple[Unclear, ...]:
-    """Labels whose own alpha is under `TENTATIVE`, worst first, with what to think about.
+) -> tuple[UnclearLabel, ...]:
+    """Labels whose own alpha is under `MIN_TENTATIVE_ALPHA`, worst first, with what to think about.
 
     The suggestion is to merge where at least half of the disagreements about the label are with
     one other label that is unclear too, else to hide it. A person decides.
     """
-    found: dict[str, tuple[float, int]] = {}
+    unclear: dict[str, tuple[float, int]] = {}
     for label in labels:
-        own = of_one_label(units, label)
-        given = sum(len(unit) > 1 and any(unit.values()) for unit in own)
-        value = alpha(own)
-        if given >= MIN_UNITS and value is not None and value < TENTATIVE:
-            found[label] = (value, given)
+        binary = of_one_label(units, label)
+        given = sum(len(unit) > 1 and any(unit.values()) for unit in binary)
+        value = alpha(binary)
+        if given >= MIN_UNITS and value is not None and value < MIN_TENTATIVE_ALPHA:
+            unclear[label] = (value, given)
     return tuple(
-        Unclear(label=label, alpha=value, units=given, other=_mixed_up(units, label, found))
-        for label, (value, given) in sorted(found.items(), key=lambda item: (item[1][0], item[0]))
+        UnclearLabel(label=label, alpha=value, units=given, other=_confused(units, label, unclear))
+        for label, (value, given) in sorted(unclear.items(), key=lambda item: (item[1][0], item[0]))
     )
 
 
-def _mixed_up(
+def _confused(
     units: Sequence[Mapping[str, Sequence[str]]], label: str, unclear: Mapping[str, object]
 ) -> str | None:
     against: dict[str, int] = {}
