@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tiebreak.project.context import ProjectContext
 
 if TYPE_CHECKING:
+    from tiebreak.drift.results import DriftReport
     from tiebreak.evaluation.label_issues import Source
-    from tiebreak.evaluation.results import LabelIssuesReport, QueuedLabelIssues
+    from tiebreak.evaluation.results import (
+        LabelIssuesReport,
+        LabelPrevalence,
+        LoggedMetrics,
+        MetricsRow,
+        ProjectForecast,
+        QueuedLabelIssues,
+    )
+    from tiebreak.loop.results import RunEstimate
+    from tiebreak.loop.running import RunOptions
+    from tiebreak.report.results import Status
     from tiebreak.review.quality.results import ConsensusReport, OpenedChecks, PeopleReport
 
 
@@ -19,9 +32,8 @@ class Insights:
 
     _context: ProjectContext
 
-    def status(self) -> dict[str, Any]:
-        """Counts, accuracies with intervals, curve, forecast, drift, spend, what next; see
-        ``docs/status.md``."""
+    def status(self) -> Status:
+        """Counts, accuracies with intervals, curve, forecast, drift, spend, what next."""
         from tiebreak.report.status import project_status
 
         return project_status(self._context)
@@ -44,42 +56,52 @@ class Insights:
                 file.write(written(told).encode())
         return told
 
-    def forecast(self, more: int | None = None) -> dict[str, Any] | None:
+    def forecast(self, more: int | None = None) -> ProjectForecast | None:
         """What *more* labels will bring and take, and whether to stop; None before there is a
-        control label to tell from. See `tiebreak.evaluation.forecast.project_forecast`."""
+        control label to tell from.
+
+        *more* None: half as many as there are, in whole batches; never more than are left.
+        """
         from tiebreak.evaluation.forecast import project_forecast
 
         return project_forecast(self._context, more)
 
-    def outlook(self, *, batch: int | None = None, prelabel: int | None = 0) -> dict[str, Any]:
-        """About what the next `Project.run` will take in time, memory, disk and money; buys and
-        writes nothing. See `tiebreak.loop.run_estimate.run_estimate`."""
+    def estimate_run(self, options: RunOptions | None = None, **changes: Any) -> RunEstimate:
+        """About what `Project.run` with the same arguments will take in time, memory, disk and
+        money, until people are needed; buys and writes nothing."""
         from tiebreak.loop.run_estimate import run_estimate
 
-        return run_estimate(self._context, batch=batch, prelabel=prelabel)
+        return run_estimate(self._context, run_options(options, changes))
 
-    def prevalence(self) -> list[dict[str, Any]]:
-        """The share of each label in the pool, with its interval; empty before a control label.
-        See `tiebreak.evaluation.prevalence.label_prevalence`."""
+    def outlook(self, *, batch: int | None = None, prelabel: int | None = 0) -> RunEstimate:
+        """Deprecated: the former name of `estimate_run`."""
+        _warn_renamed("outlook", "estimate_run")
+        return self.estimate_run(batch=batch, prelabel=prelabel)
+
+    def prevalence(self) -> tuple[LabelPrevalence, ...]:
+        """The share of each label in the pool, with its interval; empty before a control label."""
         from tiebreak.evaluation.prevalence import label_prevalence
 
         return label_prevalence(self._context)
 
-    def metrics(self) -> list[dict[str, Any]]:
-        """Every metric by labels, one row a head; see
-        `tiebreak.evaluation.metrics.model_metrics`."""
+    def metrics(self) -> tuple[MetricsRow, ...]:
+        """Every metric by labels, one row a head, oldest first; empty before the first."""
         from tiebreak.evaluation.metrics import model_metrics
 
         return model_metrics(self._context)
 
     def export_metrics(self, path: str | Path) -> int:
-        """Write `model_metrics` as CSV, JSONL or Parquet, by extension; how many rows."""
-        from tiebreak.evaluation.tracking import write_table
+        """Write `metrics` as CSV, JSONL or Parquet, by extension; how many rows.
 
-        return write_table(Path(path), self.metrics())
+        Raises:
+            UsageError: no head was trained yet.
+        """
+        from tiebreak.evaluation.tracking import write_metrics
 
-    def log_metrics(self, where: str) -> dict[str, Any]:
-        """Log `model_metrics` to MLflow, in a folder or at a tracking URI.
+        return write_metrics(Path(path), self.metrics())
+
+    def log_metrics(self, where: str) -> LoggedMetrics:
+        """Log `metrics` to MLflow, in a folder or at a tracking URI.
 
         Raises:
             MissingPackage: mlflow is not installed.
@@ -135,11 +157,11 @@ class Insights:
 
         return open_checks(self._context)
 
-    def drift(self, *, after: int | None = None, window: int | None = None) -> dict[str, Any]:
-        """What the drift sensors say of the records that came in after *after*.
+    def drift(self, *, after: int | None = None, window: int | None = None) -> DriftReport:
+        """What the drift sensors say of the records that came in after the record *after*.
 
-        With neither argument it is what `project_status` and a pause go by from then on, and the
-        records are those after the project's mark. See `tiebreak.drift.report.drift_report`.
+        With neither argument it is what `status` and a pause go by from then on, and the records
+        are those after the project's mark. *window* is the records in a window, 200 by default.
 
         Raises:
             UsageError: too few records before the mark, or none at all yet.
@@ -159,6 +181,13 @@ class Insights:
         """Deprecated: `acknowledge_drift`."""
         _warn_renamed("drift_looked", "acknowledge_drift")
         return self.acknowledge_drift()
+
+
+def run_options(options: RunOptions | None, changes: Mapping[str, Any]) -> RunOptions:
+    """*options*, or the usual ones, with these fields changed."""
+    from tiebreak.loop.running import RunOptions
+
+    return replace(options or RunOptions(), **changes)
 
 
 def _warn_renamed(old: str, new: str) -> None:

@@ -12,10 +12,10 @@ from tiebreak.cli.setup import DIR, JSON
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command("report")(report)
+    app.command("report")(report_command)
 
 
-def report(
+def report_command(
     folder: Path = DIR,
     out: Path | None = typer.Option(
         None, "--out", metavar="FILE", help="The page to write; else report.html in DIR."

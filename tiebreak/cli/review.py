@@ -13,10 +13,10 @@ from tiebreak.cli.setup import DIR
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command("review")(review)
+    app.command("review")(review_command)
 
 
-def review(
+def review_command(
     folder: Path = DIR,
     port: int = typer.Option(0, min=0, max=65535, help="Port; 0: the first free one from 8501."),
     host: str = typer.Option("127.0.0.1", help="Address to serve at; loopback by default."),
@@ -29,6 +29,7 @@ def review(
     open_browser: bool = typer.Option(True, "--open/--no-open", help="Open a browser."),
 ) -> None:
     """Review the agent's pre-labels in a web app, one key a decision; learns meanwhile."""
+    from tiebreak.loop.running import RunOptions
     from tiebreak.ui.background import LearnerOptions
     from tiebreak.ui.server.app import LOOPBACK, ReviewOptions, serve_project
 
@@ -47,9 +48,11 @@ def review(
             open_browser=open_browser,
             learner=LearnerOptions(
                 agent=agent or None,
-                batch=batch or None,
-                prelabel=count_or_all(prelabel),
-                budget=budget if budget >= 0 else None,
+                run=RunOptions(
+                    batch=batch or None,
+                    prelabel=count_or_all(prelabel),
+                    budget=budget if budget >= 0 else None,
+                ),
             ),
         ),
         say=print_line,

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command("simulate")(simulate)
+    app.command("simulate")(simulate_command)
 
 
-def simulate(
+def simulate_command(
     data: Path = typer.Argument(
         ..., metavar="FILE_OR_DIR", help="A labelled file, or a project that people labelled in."
     ),
@@ -52,8 +52,7 @@ def simulate(
     """Replay query strategies on labelled records: what would each have saved?"""
     from tiebreak.cli.progress import TerminalProgress
     from tiebreak.simulation.report import simulation_lines, write_simulation
-    from tiebreak.simulation.simulate import SimulateOptions
-    from tiebreak.simulation.simulate import simulate as play
+    from tiebreak.simulation.simulate import SimulateOptions, simulate
 
     begun = time.perf_counter()
     columns = {"text": text or None, "label": label or None, "split": split or None}
@@ -66,7 +65,7 @@ def simulate(
         targets=_accuracies(target),
     )
     found = _labelled(data, columns, embedder or None, seed, multiple)
-    told = play(found, options, TerminalProgress())
+    told = simulate(found, options, TerminalProgress())
     files = write_simulation(told, out) if out is not None else []
     if as_json:
         print_json({**told, "files": files, "seconds": round(time.perf_counter() - begun, 1)})

@@ -185,7 +185,6 @@ class LoggedMetrics:
     metrics: int
 
 
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SuspectLabel:
     """A label that was judged by a classifier that did not learn from it.

@@ -9,18 +9,22 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from tiebreak.agents.calling.calls import CallEstimate, estimate_calls
 from tiebreak.agents.labelling.labeller import LabelTask
-from tiebreak.domain.ports import Floats, LabelModel
+from tiebreak.domain.ports import Embedder, Floats, LabelModel
 from tiebreak.learner.choose_c import DEFAULT_C, needs_choice
-from tiebreak.loop import prelabel as asking
+from tiebreak.loop.prelabel import label_tasks, make_labeller, sweep_targets
+from tiebreak.loop.results import EstimatedStep, RunEstimate
+from tiebreak.loop.running import RunOptions
 from tiebreak.models.embed import NEAR
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
@@ -28,6 +32,7 @@ from tiebreak.project.pool import batch_size
 
 TEXTS = 32
 """Texts embedded as a sample; the half of them once before, to warm up."""
+PROMPTS = 20
 CALLS = 2
 LAST = 200
 MIN_ANSWERS = 10
@@ -38,92 +43,67 @@ FITS = 13
 """A choice of C fits four times three heads of two thirds of the rows, then the head itself."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EstimatedStep:
-    """A step to come: ``n`` of what it works through, ``seconds`` (None: not known) and on what
-    ``basis``. ``tokens`` and ``money`` are the agent's; ``disk`` in bytes."""
-
-    step: str
-    n: int
-    unit: str
-    seconds: float | None
-    basis: str
-    disk: int = 0
-    tokens: int = 0
-    money: float | None = None
-    line: str = ""
-
-
 def run_estimate(
-    context: ProjectContext,
-    *,
-    batch: int | None = None,
-    prelabel: int | None = 0,
-    call: bool = True,
-) -> dict[str, Any]:
-    """About what the next run will take, until people are needed.
+    context: ProjectContext, options: RunOptions | None = None, *, call: bool = True
+) -> RunEstimate:
+    """About what the next run with *options* will take, until people are needed.
 
-    Args:
-        context: the project.
-        batch, prelabel: as in `tiebreak.loop.run.RunOptions`.
-        call: an agent on this machine that has no price is called twice to time it, if it has
-            answered nothing yet.
-
-    Returns:
-        ``{steps, seconds, memory, disk, calls, tokens, money, currency, lines}``: ``steps`` as
-        `EstimatedStep`, ``seconds`` of all steps whose time is known, ``memory`` in bytes at most,
-        ``disk`` in bytes more, ``money`` None if a call has an unknown price; ``lines`` say it all.
+    With a tolerated error (``options.max_error``) the agent is asked about every record. With
+    *call* an agent on this machine that has no price is called twice to time it, if it has answered
+    nothing yet.
     """
+    options = options or RunOptions()
     todo = context.vectors.missing(context.table.hashes)
     sample, each = _timed_texts(context, todo)
-    steps = [
+    steps = (
         *_embed(context, len(todo), each, len(sample)),
         *_near(context),
-        *_agent(context, batch, prelabel, ready=not len(todo), call=call),
+        *_agent(context, options, ready=not len(todo), call=call),
         *_train(context, sample),
-    ]
-    calls = sum(s.n for s in steps if s.step == "agent")
+    )
     money = [s.money for s in steps if s.step == "agent"]
-    told: dict[str, Any] = {
-        "steps": [asdict(s) for s in steps],
-        "seconds": round(sum(s.seconds or 0.0 for s in steps), 1),
-        "memory": _memory(context),
-        "disk": sum(s.disk for s in steps),
-        "calls": calls,
-        "tokens": sum(s.tokens for s in steps),
-        "money": None if None in money else sum(m for m in money if m is not None),
-        "currency": context.settings.budget.currency,
-    }
-    return {**told, "lines": estimate_lines(told)}
+    estimate = RunEstimate(
+        steps=steps,
+        seconds=round(sum(s.seconds or 0.0 for s in steps), 1),
+        memory=_memory(context),
+        disk=sum(s.disk for s in steps),
+        calls=sum(s.n for s in steps if s.step == "agent"),
+        tokens=sum(s.tokens for s in steps),
+        money=None if None in money else sum(m for m in money if m is not None),
+        currency=context.settings.budget.currency,
+        lines=(),
+    )
+    return replace(estimate, lines=tuple(_in_words(estimate)))
 
 
-def note_if_long(context: ProjectContext, *, batch: int | None, prelabel: int | None) -> None:
-    """Note what the next run will take, if it is long; finding that out costs next to nothing."""
+def note_if_long(context: ProjectContext, options: RunOptions) -> None:
+    """Note what the next run will take, if it is long; to see that costs next to nothing."""
     texts = len(context.vectors.missing(context.table.hashes))
-    calls = 0 if context.agent is None else len(_to_ask(context, batch, prelabel))
+    calls = 0 if context.agent is None else len(_to_ask(context, options))
     if texts >= LONG_TEXTS or calls >= LONG_CALLS:
-        for line in run_estimate(context, batch=batch, prelabel=prelabel, call=False)["lines"]:
+        for line in run_estimate(context, options, call=False).lines:
             context.progress.note(line)
 
 
-def estimate_lines(told: dict[str, Any]) -> list[str]:
-    """An outlook in sentences, a step a line."""
-    if not told["steps"]:
-        return ["There is nothing long to do."]
-    said = []
-    for step in told["steps"]:
-        took = "time unknown" if step["seconds"] is None else f"about {duration(step['seconds'])}"
-        more = [f", about {step['disk'] / MB:.1f} MB on disk"] if step["disk"] else []
-        more += [f", {step['line']}"] if step["line"] else []
-        said.append(
-            f"{step['step']}: {step['n']} {step['unit']}, {took}{''.join(more)} ({step['basis']})"
-        )
-    unknown = " and what is unknown" if any(s["seconds"] is None for s in told["steps"]) else ""
-    return [
-        *said,
-        f"in all about {duration(told['seconds'])}{unknown}, about {told['memory'] / MB:.0f} MB of "
-        "memory (this process now, and the pool's vectors)",
-    ]
+def _in_words(estimate: RunEstimate) -> Iterator[str]:
+    """A step a line, and all of them."""
+    if not estimate.steps:
+        yield "There is nothing long to do."
+        return
+    for step in estimate.steps:
+        disk = f", about {step.disk / MB:.1f} MB on disk" if step.disk else ""
+        more = f", {step.line}" if step.line else ""
+        figures = f"{step.n} {step.unit}, {_about(step.seconds)}{disk}{more}"
+        yield f"{step.step}: {figures} ({step.basis})"
+    unknown = " and what is unknown" if any(s.seconds is None for s in estimate.steps) else ""
+    yield (
+        f"in all about {duration(estimate.seconds)}{unknown}, about {estimate.memory / MB:.0f} MB "
+        "of memory (this process now, and the pool's vectors)"
+    )
+
+
+def _about(seconds: float | None) -> str:
+    return "time unknown" if seconds is None else f"about {duration(seconds)}"
 
 
 def duration(seconds: float) -> str:
@@ -142,10 +122,17 @@ def _timed_texts(
         return none, 0.0
     drawn = context.rng("outlook").permutation(np.asarray(todo))[:TEXTS]
     texts = [r.text for r in context.store.records.get(context.table.ids[drawn].tolist())]
-    context.embedder.embed(texts[: len(texts) // 2 + 1])
+    seconds, vectors = seconds_to_embed(context.embedder, texts)
+    return vectors, seconds
+
+
+def seconds_to_embed(embedder: Embedder, texts: Sequence[str]) -> tuple[float, Floats]:
+    """Seconds that one of these texts takes, after the half of them to warm up; and their vectors
+    float32[n, d]."""
+    embedder.embed(texts[: len(texts) // 2 + 1])
     begun = time.perf_counter()
-    vectors = context.embedder.embed(texts)
-    return vectors, (time.perf_counter() - begun) / len(texts)
+    vectors = embedder.embed(texts)
+    return (time.perf_counter() - begun) / len(texts), vectors
 
 
 def _embed(context: ProjectContext, n: int, each: float, timed: int) -> list[EstimatedStep]:
@@ -169,9 +156,7 @@ def _near(context: ProjectContext) -> list[EstimatedStep]:
     rng = context.rng("outlook-near")
     rows = rng.normal(size=(256, context.embedder.dim)).astype(np.float32)
     leaders = rng.normal(size=(4096, context.embedder.dim)).astype(np.float32)
-    begun = time.perf_counter()
-    _ = (rows @ leaders.T > 1e9).any()
-    each = (time.perf_counter() - begun) / (len(rows) * len(leaders))
+    each = seconds_of(partial(np.matmul, rows, leaders.T)) / (len(rows) * len(leaders))
     pairs = (n * n - old * old) / 2
     return [
         EstimatedStep(step="near duplicates", n=n - old, unit="new records", seconds=pairs * each,
@@ -179,35 +164,35 @@ def _near(context: ProjectContext) -> list[EstimatedStep]:
     ]  # fmt: skip
 
 
-def _to_ask(context: ProjectContext, batch: int | None, n_sweep: int | None) -> list[int]:
-    """Records that the agent would be asked about; those of a batch to come stand in by lot."""
+def _to_ask(context: ProjectContext, options: RunOptions) -> list[int]:
+    """Records that the agent would be asked about; for a batch to come some drawn at random."""
     last = context.store.batches.last()
     known = context.suggested(by_agent=True)
+    prelabel = None if options.max_error else options.prelabel
     ids: list[int] = []
     if last is None or last.phase == "closed":
-        free = context.pool_state().unlabelled
-        ids = context.rng("outlook-batch").permutation(free)[: batch_size(context, batch)].tolist()
+        unlabelled = context.rng("outlook-batch").permutation(context.pool_state().unlabelled)
+        ids = unlabelled[: batch_size(context, options.batch)].tolist()
     elif last.phase == "selected":
         ids = [item.record_id for item in last.items]
-    if n_sweep != 0 and context.store.notes.last_model() is not None:
-        ids += asking.sweep_targets(context, n_sweep)
+    if prelabel != 0 and context.store.notes.last_model() is not None:
+        ids += sweep_targets(context, prelabel)
     return [i for i in dict.fromkeys(ids) if i not in known]
 
 
 def _agent(
-    context: ProjectContext, batch: int | None, n_sweep: int | None, *, ready: bool, call: bool
+    context: ProjectContext, options: RunOptions, *, ready: bool, call: bool
 ) -> list[EstimatedStep]:
     model = context.agent
-    ids = _to_ask(context, batch, n_sweep) if model is not None else []
+    ids = _to_ask(context, options) if model is not None else []
     if model is None or not ids:
         return []
-    chosen = ids[: asking.SAMPLE]
-    tasks = asking.label_tasks(context, chosen, "batch") if ready else _bare(context, chosen)
-    plan = asking.plan_calls(context, model, tasks, len(ids))
+    chosen = ids[:PROMPTS]
+    tasks = label_tasks(context, chosen, "batch") if ready else _bare(context, chosen)
+    plan = _planned(context, model, tasks, len(ids))
     seconds, basis = seconds_a_call(context)
-    if seconds is None and call and not model.remote and not plan["priced"]:
+    if seconds is None and call and not model.remote and not plan.priced:
         seconds, basis = _timed_calls(context, model, tasks), f"{CALLS} calls timed"
-    free = not plan["priced"] and not plan["remote"]
     return [
         EstimatedStep(
             step="agent",
@@ -215,11 +200,48 @@ def _agent(
             unit="calls",
             seconds=None if seconds is None else seconds * len(ids),
             basis=f"{len(tasks)} of the prompts counted; {basis}",
-            tokens=plan["tokens"],
-            money=plan["money"] if plan["priced"] or free else None,
-            line=asking.plan_in_words(plan),
+            tokens=plan.tokens,
+            money=plan.money if plan.priced or not model.remote else None,
+            line=_calls_in_words(context, model, plan),
         )
     ]
+
+
+def sweep_estimate(context: ProjectContext, ids: Sequence[int]) -> CallEstimate | None:
+    """What asking about records beside the batches will take, from a sample of the prompts; None
+    without an agent, and where it was asked about all of them."""
+    model, known = context.agent, context.suggested(by_agent=True)
+    todo = [i for i in ids if i not in known]
+    if model is None or not todo:
+        return None
+    return _planned(context, model, label_tasks(context, todo[:PROMPTS], "sweep"), len(todo))
+
+
+def note_sweep(context: ProjectContext, ids: Sequence[int]) -> None:
+    """Note what asking about records beside the batches will take, if there is anything to ask."""
+    plan = sweep_estimate(context, ids)
+    if plan is None or context.agent is None:
+        return
+    each, basis = seconds_a_call(context)
+    context.progress.note(
+        f"pre-labelling {len(ids)} more records: {_calls_in_words(context, context.agent, plan)}, "
+        f"{_about(None if each is None else each * len(ids))} ({basis})"
+    )
+
+
+def _planned(
+    context: ProjectContext, model: LabelModel, tasks: list[LabelTask], n: int
+) -> CallEstimate:
+    """What *n* calls will take, by some of them."""
+    price = wiring.price(context.settings, model)
+    return estimate_calls(make_labeller(context, model), tasks, n, price)
+
+
+def _calls_in_words(context: ProjectContext, model: LabelModel, plan: CallEstimate) -> str:
+    money = f"{plan.money:.4f} {context.settings.budget.currency}"
+    if not plan.priced:
+        money = "at an unknown price" if model.remote else "free, on this machine"
+    return f"{plan.calls} calls, about {plan.tokens} tokens, {money}"
 
 
 def _bare(context: ProjectContext, ids: list[int]) -> list[LabelTask]:
@@ -231,8 +253,8 @@ def _bare(context: ProjectContext, ids: list[int]) -> list[LabelTask]:
 def seconds_a_call(context: ProjectContext) -> tuple[float | None, str]:
     """Seconds from one answer of this agent to the next, the median of the last 200, with the
     basis in words; None before it gave ten. Calls that run at once are counted as they ran."""
-    told = context.suggested(by_agent=True).values()
-    stamps = sorted(datetime.fromisoformat(s.created_at) for s in told)[-LAST:]
+    answers = context.suggested(by_agent=True).values()
+    stamps = sorted(datetime.fromisoformat(s.created_at) for s in answers)[-LAST:]
     if len(stamps) < MIN_ANSWERS:
         return None, "too few answers yet to time them"
     gaps = [(b - a).total_seconds() for a, b in pairwise(stamps)]
@@ -241,7 +263,7 @@ def seconds_a_call(context: ProjectContext) -> tuple[float | None, str]:
 
 def _timed_calls(context: ProjectContext, model: LabelModel, tasks: list[LabelTask]) -> float:
     """Seconds a call, after one to warm up; the replies are thrown away."""
-    labeller = asking.make_labeller(context, model)
+    labeller = make_labeller(context, model)
     requests = [labeller.prepare(task).request for task in tasks[: CALLS + 1]]
     model.complete(requests[0])
     begun = time.perf_counter()
@@ -264,14 +286,20 @@ def _train(context: ProjectContext, sample: Floats) -> list[EstimatedStep]:
     if context.schema.multiple or not len(sample):
         return [_fit(n, None, "no model was trained yet")]
     labels = [names[i % len(names)] for i in range(len(sample))]
-    begun = time.perf_counter()
-    wiring.classifier("logistic").fit(sample, labels, names, DEFAULT_C)
-    each = (time.perf_counter() - begun) * max(1.0, n / len(sample))
+    fit = partial(wiring.classifier("logistic").fit, sample, labels, names, DEFAULT_C)
+    each = seconds_of(fit) * max(1.0, n / len(sample))
     fits = FITS if needs_choice(n, 0, len(names)) else 1
     basis = f"logistic regression on {len(sample)} records timed, scaled by rows"
     if context.settings.learn.head != "logistic":
         basis += "; a semi-supervised head takes several times that"
     return [_fit(n, fits * each, basis)]
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """Seconds that a piece of work takes, done once."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
 
 
 def _fit(n: int, seconds: float | None, basis: str) -> EstimatedStep:

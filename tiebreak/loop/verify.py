@@ -13,6 +13,7 @@ from tiebreak.domain.decisions import Decision, may_replace
 from tiebreak.domain.records import content_hash
 from tiebreak.domain.reviews import DECIDED_BY, DECIDING, Annotation, decision_of, standing
 from tiebreak.errors import ModelFileError
+from tiebreak.loop.results import Problem
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
 from tiebreak.promise.verify import verify_promises
@@ -81,8 +82,8 @@ def _records(context: ProjectContext) -> Iterator[Any]:
         after = page[-1].id
 
 
-def verify_project(context: ProjectContext) -> list[str]:
-    """Problems found, one sentence each; an empty list is a clean project.
+def verify_project(context: ProjectContext) -> list[Problem]:
+    """What does not match when it is derived again; an empty list is a clean project.
 
     Checks content hashes, the precedence of decisions, that each decision in force follows from
     the standing annotation, that no held-out record was labelled, the heads' files, and every
@@ -90,7 +91,12 @@ def verify_project(context: ProjectContext) -> list[str]:
     """
     context.read_anew()
     problems = [
-        f"Record {r.external_id!r} of {r.source!r}: its text does not match its content hash."
+        Problem(
+            part="record",
+            record_id=r.id,
+            text=f"Record {r.external_id!r} of {r.source!r}: its text does not match its content "
+            "hash.",
+        )
         for r in _records(context)
         if content_hash(r.text) != r.content_hash
     ]
@@ -102,14 +108,15 @@ def verify_project(context: ProjectContext) -> list[str]:
     for decision in context.store.decisions.scan():
         decisions.setdefault(decision.record_id, []).append(decision)
     for record_id in sorted(acts.keys() | decisions.keys()):
-        problems += _check_record(
+        sentences = _check_record(
             record_id, acts.get(record_id, []), decisions.get(record_id, []), record_id in heldout
         )
+        problems += [Problem(part="decision", text=x, record_id=record_id) for x in sentences]
     return [
         *problems,
-        *_check_heads(context),
-        *_check_vectors(context),
-        *verify_promises(context),
+        *(Problem(part="head", text=x) for x in _check_heads(context)),
+        *(Problem(part="vectors", text=x) for x in _check_vectors(context)),
+        *(Problem(part="promise", text=x) for x in verify_promises(context)),
     ]
 
 
@@ -146,10 +153,10 @@ def _check_record(
     act = standing(acts)
     last = decisions[-1] if decisions else None
     labels = last.labels if last else None
-    said = decision_of(act) if act is not None and act.outcome in DECIDING else None
-    if said is not None and may_replace(last, said):
-        if labels != said.labels:
-            yield f"Record {record_id}: people say {said.labels!r}, the decision {labels!r}."
+    derived = decision_of(act) if act is not None and act.outcome in DECIDING else None
+    if derived is not None and may_replace(last, derived):
+        if labels != derived.labels:
+            yield f"Record {record_id}: people say {derived.labels!r}, the decision {labels!r}."
     elif last and labels is not None and last.by in PEOPLE:
         stands = f"a {act.source} {act.outcome!r}" if act else "nothing"
         yield f"Record {record_id}: {stands} stands, and the decision in force is {labels!r}."

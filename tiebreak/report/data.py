@@ -47,7 +47,7 @@ def project_report(context: ProjectContext) -> Told:
         ``spend``: ``{money, calls, tokens, limit, currency}``. The rest as in ``docs/status.md``.
         A figure that is not finite is the text ``inf`` or ``-inf``.
     """
-    found = project_status(context)
+    found = to_json(project_status(context))
     policies = context.pool_state().policies
     out = context.pool_state().released
     stands = Counter((d.policy_version, reason) for d in out.values() for reason in d.reasons)
@@ -76,7 +76,7 @@ def project_report(context: ProjectContext) -> Told:
         "certificates": certificates,
         "policies": [_bundle(policy) for policy in policies],
         "people": _people(context),
-        "prevalence": label_prevalence(context),
+        "prevalence": to_json(label_prevalence(context)),
         "spend": {
             **found["spend"],
             "limit": settings.budget.money,

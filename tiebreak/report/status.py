@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import fields
 
 import numpy as np
 
@@ -18,11 +19,19 @@ from tiebreak.evaluation.forecast import project_forecast
 from tiebreak.evaluation.learning_curve import learning_curve
 from tiebreak.learner.label_space import AnswerScores
 from tiebreak.loop.routing import proposals
+from tiebreak.loop.running import LoopRun
 from tiebreak.models.control_arm import answer_scores, control_report
 from tiebreak.models.scorer import Scorer
 from tiebreak.project.context import ProjectContext
 from tiebreak.promise.status import certificate_statuses
-from tiebreak.report.results import LabelledCounts, ModelSummary, Spend, SplitCount, Status
+from tiebreak.report.results import (
+    LabelledCounts,
+    ModelSummary,
+    RunResult,
+    Spend,
+    SplitCount,
+    Status,
+)
 
 MAX_LISTED = 20
 """Records named for each outcome that asks for a second look."""
@@ -79,6 +88,22 @@ def project_status(context: ProjectContext) -> Status:
         next=_next(
             len(context.table.pool), len(queue), len(standing.keys() | state.released.keys())
         ),
+    )
+
+
+def run_result(run: LoopRun) -> RunResult:
+    """Where the project stands after a run, and what the run did."""
+    status = project_status(run.context)
+    values = {field.name: getattr(status, field.name) for field in fields(Status)}
+    return RunResult(
+        **values
+        | {
+            "next": run.stopped,
+            "message": run.message,
+            "unproved_now": run.unproved,
+            "unanswered_now": len(run.failures),
+            "seconds": {step: round(s, 3) for step, s in run.seconds.items()},
+        }
     )
 
 

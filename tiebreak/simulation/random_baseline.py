@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from tiebreak.models.predict import probabilities
 from tiebreak.models.prototypes import prototypes
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
+from tiebreak.simulation.results import RandomBaseline
 
 DRAWS = 9
 """One draw would do for an interval, but draws differ by several points."""
@@ -26,14 +26,8 @@ TIMES = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
 """Label counts that are tried, as multiples of those that the demo used."""
 
 
-def random_choice(context: ProjectContext) -> dict[str, Any]:
-    """The median of nine draws, scored on the held-out rows.
-
-    ``heldout``: the newest head's kind on as many ``labels``. ``plain``: logistic regression on
-    them. ``needed``: how many random labels logistic regression needs to be as accurate as the
-    project's head (None: more than ``most``), and ``saved``, the share of them that the project did
-    without.
-    """
+def random_choice(context: ProjectContext) -> RandomBaseline:
+    """The median of nine draws, scored on the held-out rows."""
     card = context.store.notes.last_model()
     assert card is not None
     n, rows = len(context.pool_state().labelled), _Rows(context)
@@ -42,15 +36,15 @@ def random_choice(context: ProjectContext) -> dict[str, Any]:
     curve = [rows.median(context, BASELINE_HEAD, count, card.c) for count in counts]
     reached = rows.scored(context, context.head())
     needed = labels_to(counts, [x.accuracy for x in curve], reached.accuracy)
-    return {
-        "labels": n,
-        "draws": DRAWS,
-        "heldout": asdict(rows.median(context, card.head, n, card.c)),
-        "plain": asdict(curve[0]),
-        "most": counts[-1],
-        "needed": None if needed is None else round(needed),
-        "saved": None if needed is None else round(1 - n / needed, 3),
-    }
+    return RandomBaseline(
+        labels=n,
+        draws=DRAWS,
+        heldout=rows.median(context, card.head, n, card.c),
+        plain=curve[0],
+        most=counts[-1],
+        needed=None if needed is None else round(needed),
+        saved=None if needed is None else round(1 - n / needed, 3),
+    )
 
 
 class _Rows:
@@ -66,8 +60,8 @@ class _Rows:
 
     def median(self, context: ProjectContext, kind: str, n: int, c: float) -> Estimate:
         """Of the held-out accuracies of nine heads on *n* random labels."""
-        found = [self._one(context, kind, n, c, draw) for draw in range(DRAWS)]
-        return sorted(found, key=lambda x: x.accuracy)[len(found) // 2]
+        drawn = [self._one(context, kind, n, c, draw) for draw in range(DRAWS)]
+        return sorted(drawn, key=lambda x: x.accuracy)[DRAWS // 2]
 
     def _one(self, context: ProjectContext, kind: str, n: int, c: float, draw: int) -> Estimate:
         order = context.rng("demo-random", draw).permutation(len(self.pool))
@@ -89,6 +83,6 @@ class _Rows:
         best: npt.NDArray[np.int64] = probabilities(head, context.rows(self.heldout)).argmax(axis=1)
         names = context.schema.names
         right = [(names[j],) == known[i] for i, j in zip(self.heldout.tolist(), best, strict=True)]
-        told = share_right(right)
-        assert told is not None  # the demo's file has held-out rows
-        return told
+        share = share_right(right)
+        assert share is not None  # the demo's file has held-out rows
+        return share

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from tiebreak.ui.background import LearnerOptions
+from tiebreak.ui.learner_process import learner_command
 
 PATIENCE = 10.0
 """Seconds that a learner gets to stop at a safe point before it is killed; nothing is lost."""
@@ -83,25 +83,15 @@ class Supervisor:
     def _listen(self, lines: IO[str]) -> None:
         for line in lines:
             try:
-                said = json.loads(line)
-            except ValueError:  # a library's own words
+                reported = json.loads(line)
+            except ValueError:  # a library's words
                 continue
-            if isinstance(said, dict) and "state" in said:
-                self._state = {k: str(v) for k, v in said.items()}
+            if isinstance(reported, dict) and "state" in reported:
+                self._state = {k: str(v) for k, v in reported.items()}
 
     def _launch(self) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "tiebreak.ui.learner_process", str(self.folder)]
-        wanted = self.options
-        for name, value in (
-            ("--agent", wanted.agent),
-            ("--batch", wanted.batch),
-            ("--prelabel", "all" if wanted.prelabel is None else wanted.prelabel),
-            ("--budget", wanted.budget),
-        ):
-            if value is not None:
-                command += [name, str(value)]
         return subprocess.Popen(  # noqa: S603
-            command,
+            learner_command(self.folder, self.options),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
