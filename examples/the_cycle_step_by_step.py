@@ -13,10 +13,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from simulated_agent import SimulatedAgent, read_rows
-
+from benchmarks.agents.simulated_agent import SimulatedAgent, read_rows
 from tiebreak import Project
 from tiebreak.loop.prelabel import prelabel
 from tiebreak.loop.routing import route_all
@@ -105,7 +104,7 @@ def main() -> None:
         )
         with project:
             # 1 Import. Stored: records, and the test split's labels, sealed: they only measure.
-            taken = project.import_file(folder / "rows.jsonl", labels_are="gold")["taken"]
+            taken = project.import_file(folder / "rows.jsonl", labels_are="gold").taken
             status = project.status()
             print(f"imported: {taken}, {status['pool']} of them may be labelled")
 

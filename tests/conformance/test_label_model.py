@@ -9,9 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from chat_server import Sent, chat_reply
 from chat_stub import ChatStub
 
+from benchmarks.agents.chat_server import Sent, chat_reply
 from tiebreak.agents.backends.scripted import ScriptedModel
 from tiebreak.config import AgentPart
 from tiebreak.domain.ports import Completion, LabelModel, Message, Request

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 from agent_projects import agent_project, set_key
-from chat_server import ChatServer, Sent, chat_reply
 from chat_stub import ChatStub, error, labelled, question, refusal, reset, stalled, truncated
 from commands import COMMAND, ENV, inside, inside_document, read, tiebreak
 from contexts import slice_rows
 
+from benchmarks.agents.chat_server import ChatServer, Sent, chat_reply
 from tiebreak.api.project import Project
 from tiebreak.domain.evidence import Suggestion
 

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 from agent_projects import agent_project, set_key
-from chat_server import ChatServer, Sent
 from chat_stub import labelled, question
 from commands import inside, inside_document, read, tiebreak
 from contexts import slice_rows
 
+from benchmarks.agents.chat_server import ChatServer, Sent
 from tiebreak import config
 
 ROWS = slice_rows(24, 6)

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import pytest
 from contexts import slice_rows
-from simulated_agent import SimulatedAgent
+
+from benchmarks.agents.simulated_agent import SimulatedAgent
 
 CHILD = Path(__file__).parents[1] / "support" / "killed_run.py"
 ENV = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

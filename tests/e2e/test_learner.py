@@ -14,7 +14,7 @@ import pytest
 from contexts import SLICE
 
 from tiebreak.api.project import Project
-from tiebreak.loop.ingest import labels_of_column
+from tiebreak.files import labels_of_column
 from tiebreak.simulation.demo import data_file
 from tiebreak.ui.background import LearnerOptions
 from tiebreak.ui.server.supervisor import Supervisor

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 from agent_projects import QUICK
-from chat_server import ChatServer
 from commands import COMMAND, ENV, inside, inside_document, tiebreak
 from issue_sets import FILE, SimulatedSetAgent, issues, tags
 from terminal import Terminal
 
+from benchmarks.agents.chat_server import ChatServer
 from tiebreak.api.project import Project
 from tiebreak.domain.labels import LabelValue
 from tiebreak.errors import UsageError
@@ -158,7 +158,7 @@ def test_exports_read_back_as_the_same_sets(
             schema = project.schema
         with Project.create(again, labels=schema, agent="none", embedder="hashing") as project:
             report = project.import_file(file, id="id", label="label", text="text")
-            assert report["labelled"] == len(decided)
+            assert report.labelled == len(decided)
         assert {i: value for i, (_, _, value) in standing(again).items()} == decided
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as lines:
         cells = {row["label"] for row in csv.DictReader(lines)}

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from commands import inside, inside_document, tiebreak
 from contexts import slice_rows
-from simulated_agent import SimulatedAgent
+
+from benchmarks.agents.simulated_agent import SimulatedAgent
 
 ROWS = slice_rows(60, 12)
 RUN = ("--reviewer", "labels", "--batch", "10", "--rounds", "2", "--prelabel", "5",

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 from agent_projects import agent_project
-from chat_server import ChatServer, Sent, chat_reply
 from chat_stub import code_labels, demonstrations, labelled, question, sure
 from commands import inside, inside_document
 from contexts import slice_rows
 
+from benchmarks.agents.chat_server import ChatServer, Sent, chat_reply
 from tiebreak.agents.labelling.fencing import fenced, neutralise
 from tiebreak.api.project import Project
 from tiebreak.domain.records import Record

@@ -142,7 +142,7 @@ def test_it_says_what_it_will_take_and_leaves_unlabelled_rows_out(tmp_path: Path
 
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
 def test_other_formats_are_read(tmp_path: Path, suffix: str) -> None:
-    from tiebreak.files.write import write_rows
+    from tiebreak.files import write_rows
 
     rows = slice_rows(150, 40)
     file = tmp_path / f"cards.{suffix}"

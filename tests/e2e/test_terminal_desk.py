@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from agent_projects import agent_project
-from chat_server import ChatServer, Sent
 from chat_stub import labelled, question
 from commands import COMMAND, ENV, inside
 from contexts import slice_rows
 from terminal import Terminal
 
+from benchmarks.agents.chat_server import ChatServer, Sent
 from tiebreak.api.project import Project
 from tiebreak.domain.reviews import Annotation
 

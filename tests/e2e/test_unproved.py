@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from agent_projects import agent_project
-from chat_server import ChatServer, Sent
 from chat_stub import demonstrations, question, sure
 from commands import Done, inside, inside_document, read, tiebreak
 from contexts import slice_rows
 
+from benchmarks.agents.chat_server import ChatServer, Sent
 from tiebreak.api.project import Project
 from tiebreak.loop.routing import proposals
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from weighted_estimates import probabilities
 
+from benchmarks.promise.weighted_estimates import probabilities
 from tiebreak.assurance import finite, stream
 from tiebreak.assurance.coins import Coin, in_order
 from tiebreak.assurance.finite import FinitePool
@@ -171,6 +171,7 @@ def test_an_error_instead_of_a_right_answer_never_frees_more(
     st.floats(0.01, 1),
     st.sampled_from([0.0, 0.5, 1.0]),
 )
+@example([28.0, 1.5336446770284285e-307], 1.0, 0.0)
 def test_probabilities_expect_what_was_asked_for(
     wish: list[float], part: float, uniform: float
 ) -> None:

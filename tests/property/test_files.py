@@ -13,13 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tiebreak.domain.labels import Label, LabelSchema
-from tiebreak.files.cells import clean_text
+from tiebreak.files import FileImport, clean_text, write_rows
 from tiebreak.files.columns import Columns
-from tiebreak.files.import_report import ImportReport
 from tiebreak.files.read import read_rows
 from tiebreak.files.rows import Problem, Row
-from tiebreak.files.to_records import rows_to_records
-from tiebreak.files.write import write_rows
+from tiebreak.results import to_json
 
 SCHEMA = LabelSchema(labels=(Label(name="x"), Label(name="y")))
 anything = st.text(max_size=30)
@@ -165,14 +163,14 @@ def test_every_row_is_accounted_for_and_ids_are_stable(rows, with_id):
         columns = Columns(text="text", label="label", id="id" if with_id else None, split="split")
         passes = []
         for _ in range(2):
-            report = ImportReport(source="s", reader=read_rows(path), columns=columns)
-            records = list(rows_to_records(report, schema=SCHEMA, max_text_chars=20))
+            report = FileImport(source="s", reader=read_rows(path), columns=columns)
+            records = list(report.records(SCHEMA, max_text_chars=20))
             passes.append(records)
             assert report.rows == len(rows)
             assert report.rows == report.offered + report.repeated + report.not_taken
             assert report.offered == len(records) == sum(report.splits.values())
             assert report.labelled == sum(r.labels is not None for r in records)
-            json.dumps(report.to_json())
+            json.dumps(to_json(report.summary()))
     assert passes[0] == passes[1]
     ids = [r.external_id for r in passes[0]]
     assert len(ids) == len(set(ids)) and all(ids)

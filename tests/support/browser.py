@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-import real_browser
-from real_browser import hold, missing
+
+from benchmarks.desk import real_browser
+from benchmarks.desk.real_browser import hold, missing
 
 __all__ = ["Tab", "Visit", "accessibility", "chromium", "hold", "missing", "visit"]
 

@@ -8,8 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chat_server import ChatServer, Sent, chat_reply
-
+from benchmarks.agents.chat_server import ChatServer, Sent, chat_reply
 from tiebreak.agents.labelling.codes import read_table
 from tiebreak.agents.labelling.fencing import fenced
 

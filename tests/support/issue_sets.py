@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from chat_server import Sent, chat_reply
 from chat_stub import question
+
+from benchmarks.agents.chat_server import Sent, chat_reply
 
 FILE = Path(__file__).parents[1] / "data/multi_label/issues.jsonl"
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browser import Tab, chromium
-from desk_driver import free_port
+
+from benchmarks.desk.driver import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from browser import Scheme, Tab, accessibility, hold, visit
 from contexts import SLICE
-from desk_driver import (
+from once import made_once
+
+from benchmarks.desk.driver import (
     CARD,
     DeskServer,
     answers,
@@ -28,8 +30,6 @@ from desk_driver import (
     wait_saved,
     watched_page,
 )
-from once import made_once
-
 from tiebreak.api.project import Project
 from tiebreak.domain.records import NewRecord
 from tiebreak.domain.reviews import ReviewTask

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from agent_projects import QUICK
 from browser import Tab
-from chat_server import ChatServer
 from commands import inside
-from desk_driver import CARD, DeskServer, wait_saved
 from issue_sets import FILE, SimulatedSetAgent, issues, tags
 
+from benchmarks.agents.chat_server import ChatServer
+from benchmarks.desk.driver import CARD, DeskServer, wait_saved
 from tiebreak.api.project import Project
 
 pytestmark = pytest.mark.browser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from once import made_once
 from report_projects import earn, told_bench
 
 from tiebreak.report.data import project_report
-from tiebreak.report.html import page as written
+from tiebreak.report.html import report_html
 
 pytestmark = pytest.mark.browser
 
@@ -41,14 +42,20 @@ def make(place: Path) -> None:
         names=("refund " + "é" * 90, "login"),
     )
     earn(context)
-    told = project_report(context)
-    played = {**told["promised"][0], "simulated": True, "tier": "strict"}
-    told["promised"].append(played)
-    told["certificates"].append({**told["certificates"][0], "simulated": True, "tier": "strict"})
-    told["labels"] |= {"autonomous_simulated": 60, "unproved": 20, "simulated": 30}
-    told["labels"]["none"] -= 110
-    told["drift"], told["curve"] = DRIFT, CURVE
-    (place / "report.html").write_text(written(told), encoding="utf-8")
+    report = project_report(context)
+    labels, certificate = report.labels, report.certificates[0]
+    simulated = replace(report.promised[0], simulated=True, tier="strict")
+    made_up = replace(
+        report,
+        promised=(*report.promised, simulated),
+        certificates=(*report.certificates, replace(certificate, simulated=True, tier="strict")),
+        labels=replace(
+            labels, autonomous_simulated=60, unproved=20, simulated=30, none=labels.none - 110
+        ),
+        drift=DRIFT,
+        curve=CURVE,
+    )
+    (place / "report.html").write_text(report_html(made_up), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

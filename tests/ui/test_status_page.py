@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from browser import Scheme, Tab, accessibility
 from contexts import slice_rows
-from desk_driver import DeskServer
 from once import made_once
 
+from benchmarks.desk.driver import DeskServer
 from tiebreak.api.project import Project
 
 pytestmark = pytest.mark.browser

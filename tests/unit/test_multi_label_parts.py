@@ -16,7 +16,7 @@ from tiebreak.domain.labels import Label, LabelSchema, in_words
 from tiebreak.domain.ports import Store
 from tiebreak.domain.records import NewRecord
 from tiebreak.errors import ConfigError, LabelError, UsageError
-from tiebreak.files.cells import set_cell
+from tiebreak.files.rows import set_cell
 from tiebreak.learner.opinion.routing import route
 from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions

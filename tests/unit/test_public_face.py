@@ -8,7 +8,7 @@ import sys
 import tiebreak
 
 HEAVY = ("torch", "sentence_transformers", "faiss", "sklearn", "scipy", "pandas", "pyarrow",
-         "sqlalchemy", "langchain_core", "openai", "numpy", "rich.progress")  # fmt: skip
+         "sqlalchemy", "jinja2", "langchain_core", "openai", "numpy", "rich.progress")  # fmt: skip
 
 
 def test_all_is_sorted_and_every_name_loads() -> None:

@@ -82,8 +82,6 @@ def alternative_annotator_test(
 
     People with under 30 such records are left out, and at least 3 must be left.
     """
-    from scipy.stats import false_discovery_control
-
     if len(units) != len(agent):
         raise UsageError(
             f"{len(agent)} answers of the agent came with {len(units)} records.",
@@ -95,6 +93,8 @@ def alternative_annotator_test(
     if len(judged) < MIN_PEOPLE:
         return None
     cost = COSTS[annotators]
+    from scipy.stats import false_discovery_control
+
     ps = [_p(won, cost) for won in judged.values()]
     adjusted = false_discovery_control(ps, method="by")
     duels = tuple(

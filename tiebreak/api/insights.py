@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from tiebreak.loop.results import RunEstimate
     from tiebreak.loop.running import RunOptions
-    from tiebreak.report.results import Status
+    from tiebreak.report.results import Report, Status
     from tiebreak.review.quality.results import ConsensusReport, OpenedChecks, PeopleReport
 
 
@@ -38,23 +38,23 @@ class Insights:
 
         return project_status(self._context)
 
-    def report(self, page: str | Path | None = None) -> dict[str, Any]:
+    def report(self, page: str | Path | None = None) -> Report:
         """What is promised and what is known, for who decides and who checks; with *page*, written
-        there as a self-contained HTML file, too. See `tiebreak.report.data.project_report`.
+        there as a self-contained HTML file, too. `tiebreak.results.to_json` makes it JSON.
 
         Raises:
             InputError: *page* cannot be written.
         """
         from tiebreak.report.data import project_report
 
-        told = project_report(self._context)
+        report = project_report(self._context)
         if page is not None:
-            from tiebreak.files.write import whole_file
-            from tiebreak.report.html import page as written
+            from tiebreak.files import whole_file
+            from tiebreak.report.html import report_html
 
             with whole_file(Path(page)) as file:
-                file.write(written(told).encode())
-        return told
+                file.write(report_html(report).encode())
+        return report
 
     def forecast(self, more: int | None = None) -> ProjectForecast | None:
         """What *more* labels will bring and take, and whether to stop; None before there is a

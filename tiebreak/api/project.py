@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from tiebreak.project.init import LABELS, create_project, read_labels
 from tiebreak.review.cards import Card, build_cards
 
 if TYPE_CHECKING:
+    from tiebreak.files import ImportOptions, ImportSummary
     from tiebreak.loop.results import Problem
     from tiebreak.loop.running import RunOptions
     from tiebreak.report.results import RunResult
@@ -143,7 +145,7 @@ class Project(Insights):
         Idempotent: a text without an id takes its content hash for one. Returns counts
         ``inserted``, ``existing``, ``changed`` (same id, other text: kept as it was).
         """
-        from tiebreak.loop.ingest import new_record
+        from tiebreak.files import new_record
 
         rows: list[NewRecord] = [new_record(item, source) for item in items]
         with wiring.project_lock(self._context.folder):
@@ -155,14 +157,21 @@ class Project(Insights):
             "changed": len(added.changed),
         }
 
-    def import_file(self, path: str | Path, **options: Any) -> dict[str, Any]:
-        """Import a file of records; see `tiebreak.loop.ingest.import_file` for options."""
+    def import_file(
+        self, path: str | Path, options: ImportOptions | None = None, **changes: Any
+    ) -> ImportSummary:
+        """Import a file of records: `tiebreak.loop.ingest.import_file`.
+
+        ``changes`` are fields of `ImportOptions`, as in ``import_file(path, labels_are="gold")``.
+        """
+        from tiebreak.files import ImportOptions
         from tiebreak.loop.ingest import import_file
 
+        options = replace(options or ImportOptions(), **changes)
         with wiring.project_lock(self._context.folder):
-            report = import_file(self._context, Path(path), **options)
+            summary = import_file(self._context, Path(path), options)
         self._context.forget()
-        return report
+        return summary
 
     # -- people
 

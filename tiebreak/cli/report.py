@@ -8,6 +8,7 @@ import typer
 
 from tiebreak.cli.output import print_json, print_line, visible
 from tiebreak.cli.setup import DIR, JSON
+from tiebreak.results import to_json
 
 
 def register(app: typer.Typer) -> None:
@@ -30,14 +31,14 @@ def report_command(
 
     page = out if out is not None or as_json else folder / "report.html"
     with Project.open(folder, agent="none") as project:
-        told = project.report(page)
+        result = project.report(page)
     if as_json:
-        print_json(told)
+        print_json(to_json(result))
         return
-    for one in told["promised"]:
-        print_line(visible(one["sentence"]))
-    if told["nothing"] is not None:
+    for promise in result.promised:
+        print_line(visible(promise.sentence))
+    if result.nothing is not None:
         print_line("Nothing is promised.")
-        for line in (*told["nothing"]["why"], *told["nothing"]["takes"]):
+        for line in (*result.nothing.why, *result.nothing.takes):
             print_line(visible(line))
     print_line(f"Wrote {page}")

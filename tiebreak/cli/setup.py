@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -35,7 +34,7 @@ def init_command(
     as_json: bool = JSON,
 ) -> None:
     """Make a project."""
-    from tiebreak.loop.ingest import labels_of_column
+    from tiebreak.files import labels_of_column
     from tiebreak.project.init import create_project, names_schema, read_labels
 
     if bool(labels) == bool(labels_from):
@@ -87,27 +86,29 @@ def import_command(
     """Import files: records, and their labels where there are any."""
     from tiebreak.api.project import Project
     from tiebreak.cli.progress import TerminalProgress
+    from tiebreak.files import ImportOptions
+    from tiebreak.results import to_json
 
-    options: dict[str, Any] = {
-        "text": text or None,
-        "label": label or None,
-        "id": id_ or None,
-        "split": split or None,
-        "labels_are": labels_are,
-        "heldout": {x.strip() for x in heldout.split(",")} if heldout else None,
-        "source": source or None,
-        "corrections": corrections,
-        "who": who or None,
-        "encoding": encoding or None,
-        "delimiter": delimiter.replace("\\t", "\t") or None,
-    }
+    options = ImportOptions(
+        text=text or None,
+        label=label or None,
+        id=id_ or None,
+        split=split or None,
+        labels_are=labels_are,
+        heldout={x.strip() for x in heldout.split(",")} if heldout else None,
+        source=source or None,
+        corrections=corrections,
+        who=who or None,
+        encoding=encoding or None,
+        delimiter=delimiter.replace("\\t", "\t") or None,
+    )
     with Project.open(folder, progress=TerminalProgress()) as project:
-        reports = [project.import_file(path, **options) for path in files]
+        summaries = [project.import_file(path, options) for path in files]
     if as_json:
-        print_json({"files": reports})
+        print_json({"files": [{**to_json(x), "lines": list(x.lines())} for x in summaries]})
         return
-    for report in reports:
-        for line in report["lines"]:
+    for summary in summaries:
+        for line in summary.lines():
             print_line(line)
     print_line(f"Next: tiebreak run {folder}")
 

@@ -11,6 +11,7 @@ import typer
 from tiebreak.cli.output import print_json, print_line, visible
 from tiebreak.cli.setup import JSON
 from tiebreak.errors import UsageError
+from tiebreak.results import to_json
 
 if TYPE_CHECKING:
     from tiebreak.simulation.data import LabelledData
@@ -64,13 +65,14 @@ def simulate_command(
         labels=labels or None,
         targets=_accuracies(target),
     )
-    found = _labelled(data, columns, embedder or None, seed, multiple)
-    told = simulate(found, options, TerminalProgress())
-    files = write_simulation(told, out) if out is not None else []
+    labelled = _labelled(data, columns, embedder or None, seed, multiple)
+    report = simulate(labelled, options, TerminalProgress())
+    files = write_simulation(report, out) if out is not None else []
     if as_json:
-        print_json({**told, "files": files, "seconds": round(time.perf_counter() - begun, 1)})
+        seconds = round(time.perf_counter() - begun, 1)
+        print_json({**to_json(report), "files": files, "seconds": seconds})
         return
-    for line in simulation_lines(told):
+    for line in simulation_lines(report):
         print_line(visible(line))
     for path in files:
         print_line(f"Wrote {path}")

@@ -35,13 +35,17 @@ def learning_curve(context: ProjectContext) -> tuple[LearningCurvePoint, ...]:
     for group in grouped_batches(scores, max(MIN_LABELS, total // MAX_POINTS)):
         sample = ControlSample.joined([batch.control for batch in group])
         counts = np.repeat([x.labels for x in group], [len(x.control.loss) for x in group])
+        accuracy = assisted(sample, weight_from(earlier))
+        plain = share_right((sample.loss == 0).tolist())
+        assert accuracy is not None  # a group has a control label
+        assert plain is not None
         points.append(
             LearningCurvePoint(
                 labels=round(float(counts.mean())),
                 least=int(counts.min()),
                 most=int(counts.max()),
-                accuracy=assisted(sample, weight_from(earlier)),
-                plain=share_right((sample.loss == 0).tolist()),
+                accuracy=accuracy,
+                plain=plain,
                 selected=share_right([right for batch in group for right in batch.selected]),
             )
         )

@@ -30,8 +30,8 @@ class LearningCurvePoint:
     labels: int
     least: int = field(metadata=json_key("from"))
     most: int = field(metadata=json_key("to"))
-    accuracy: Estimate | None
-    plain: Estimate | None
+    accuracy: Estimate
+    plain: Estimate
     selected: Estimate | None
 
 

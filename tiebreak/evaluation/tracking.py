@@ -14,7 +14,7 @@ from typing import Any
 
 from tiebreak.errors import MissingPackage, UsageError
 from tiebreak.evaluation.results import LoggedMetrics, MetricsRow
-from tiebreak.files.write import write_rows
+from tiebreak.files import write_rows
 from tiebreak.results import to_json
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9_./ -]")

@@ -10,8 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tiebreak.files import formats
-from tiebreak.files.rows import Problem, Row, RowReader
+from tiebreak.files.rows import Problem, Row, RowReader, empty_file, first_line, not_really
 
 _BATCH = 1000
 _BUFFER = 1 << 20  # read through a buffer, or a row group is held whole
@@ -23,9 +22,9 @@ def open_parquet(path: Path) -> RowReader:
         with _file(path) as file:
             columns, rows = tuple(file.schema_arrow.names), file.metadata.num_rows
     except (pa.ArrowException, OSError) as problem:
-        raise formats.not_really(path, "a Parquet file", problem) from None
+        raise not_really(path, "a Parquet file", problem) from None
     if not rows or not columns:
-        raise formats.empty_file(path)
+        raise empty_file(path)
     return RowReader(path=path, format="parquet", columns=columns, stream=partial(_rows, path))
 
 
@@ -49,37 +48,24 @@ def _group(file: Any, group: int, first: int, end: int) -> Iterator[Row | Proble
             yield from _batch(batch, at)
             at += batch.num_rows
     except (pa.ArrowException, OSError) as problem:
-        yield Problem(
-            kind="file damaged",
-            row=at,
-            why=f"Rows {at} to {end - 1} cannot be read: {formats.first_line(problem)}.",
-            mend="Get the file again; rows that are in already are not taken twice.",
-        )
+        why = f"Rows {at} to {end - 1} cannot be read: {first_line(problem)}."
+        mend = "Get the file again; rows that are in already are not taken twice."
+        yield Problem("file damaged", at, why, mend)
 
 
 def _batch(batch: Any, first: int) -> Iterator[Row | Problem]:
-    names = batch.schema.names
-    try:
-        columns = [column.to_pylist() for column in batch.columns]
-    except (ValueError, OverflowError, pa.ArrowException):
-        for at in range(batch.num_rows):
-            yield _single(batch, at, first + at)
-        return
-    for number, cells in enumerate(zip(*columns, strict=True), start=first):
-        yield Row(number, dict(zip(names, cells, strict=True)))
-
-
-def _single(batch: Any, at: int, number: int) -> Row | Problem:
-    """One row of a batch in which some value has no counterpart in Python."""
-    values: dict[str, Any] = {}
+    """Rows of a batch; one in which a value has no counterpart in Python is taken row by row."""
+    columns: list[list[Any]] = []
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         try:
-            values[name] = column[at].as_py()
+            columns.append(column.to_pylist())
         except (ValueError, OverflowError, pa.ArrowException) as problem:
-            return Problem(
-                kind="undecodable bytes",
-                row=number,
-                why=f"Column {name!r}: {formats.first_line(problem)}.",
-                mend="Mend that value in the file.",
-            )
-    return Row(number, values)
+            if batch.num_rows > 1:
+                for at in range(batch.num_rows):
+                    yield from _batch(batch.slice(at, 1), first + at)
+            else:
+                why = f"Column {name!r}: {first_line(problem)}."
+                yield Problem("undecodable bytes", first, why, "Mend that value in the file.")
+            return
+    for number, cells in enumerate(zip(*columns, strict=True), start=first):
+        yield Row(number, dict(zip(batch.schema.names, cells, strict=True)))

@@ -16,7 +16,7 @@ from typing import IO, Any, cast
 
 from tiebreak.domain.labels import PARTS
 from tiebreak.errors import InputError
-from tiebreak.files.cells import clean_text, plain_value
+from tiebreak.files.rows import clean_text, plain_value
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _EXTENSIONS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
@@ -59,13 +59,13 @@ def write_rows(
 
 def _format(path: Path, format: str | None) -> str:
     bare = Path(path.stem) if path.suffix.lower() == ".gz" else path
-    found = format or _EXTENSIONS.get(bare.suffix.lower(), "")
-    if found not in _WRITERS:
+    known = format or _EXTENSIONS.get(bare.suffix.lower(), "")
+    if known not in _WRITERS:
         raise InputError(
             f"There is no export format for {format or path.name!r}.",
             mend=f"Known: {', '.join(_WRITERS)}. Use one as the extension, or give the format.",
         )
-    return found
+    return known
 
 
 @contextmanager
@@ -119,8 +119,8 @@ def _json_lines(raw: IO[bytes], types: Mapping[str, type], rows: Rows) -> int:
     n = 0
     with _text(raw) as file:
         for row in rows:
-            kept = {name: plain_value(row.get(name)) for name in types}
-            file.write(json.dumps(kept, ensure_ascii=False) + "\n")
+            values = {name: plain_value(row.get(name)) for name in types}
+            file.write(json.dumps(values, ensure_ascii=False) + "\n")
             n += 1
     return n
 

@@ -14,8 +14,15 @@ from xml.etree.ElementTree import ParseError
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from tiebreak.files import formats
-from tiebreak.files.rows import Problem, Row, RowReader, unique_names
+from tiebreak.files.rows import (
+    Problem,
+    Row,
+    RowReader,
+    empty_file,
+    first_line,
+    not_really,
+    unique_names,
+)
 
 # What openpyxl lets out when it meets a broken file.
 _BROKEN = (
@@ -32,9 +39,9 @@ def open_xlsx(path: Path) -> RowReader:
         book.close()
         _, header = next(_cells(path), (0, ()))
     except _BROKEN as problem:
-        raise formats.not_really(path, "an Excel workbook", problem) from None
+        raise not_really(path, "an Excel workbook", problem) from None
     if not header:
-        raise formats.empty_file(path)
+        raise empty_file(path)
     columns = unique_names(["" if cell is None else str(cell) for cell in header])
     left = ", ".join(map(repr, sheets[1:]))
     return RowReader(
@@ -79,19 +86,11 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row | Problem]:
         next(rows)
         for number, cells in rows:
             if len(cells) > width:
-                yield Problem(
-                    kind="not a row",
-                    row=number,
-                    why=f"{len(cells)} cells, and the header has {width}.",
-                    mend="Give every column a name in the header.",
-                )
+                why = f"{len(cells)} cells, and the header has {width}."
+                yield Problem("not a row", number, why, "Give every column a name in the header.")
             else:
                 filled = cells + (None,) * (width - len(cells))
                 yield Row(number, dict(zip(columns, filled, strict=True)))
     except _BROKEN as problem:
-        yield Problem(
-            kind="file damaged",
-            row=number + 1,
-            why=f"The sheet cannot be read from here on: {formats.first_line(problem)}.",
-            mend="Save it again from Excel.",
-        )
+        why = f"The sheet cannot be read from here on: {first_line(problem)}."
+        yield Problem("file damaged", number + 1, why, "Save it again from Excel.")

@@ -13,8 +13,8 @@ from tiebreak.learner.choose_c import CHOICES, FLOOR, FOLDS
 from tiebreak.learner.set_classifiers.one_vs_rest import OneVsRest, memberships
 
 DEFAULT_C = 10.0
-"""On parts of 1,381 issues with 14 tags (benchmarks/multi_label.py), 10 has the least log-loss from
-40 to 400 records, and exact matches within two and a half points of the best."""
+"""On parts of 1,381 issues with 14 tags (benchmarks/selection/multi_label.py), 10 has the least
+log-loss from 40 to 400 records, and exact matches within two and a half points of the best."""
 
 
 def choose_c_sets(

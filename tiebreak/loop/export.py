@@ -10,7 +10,7 @@ from typing import Any
 
 from tiebreak.domain.decisions import Decision
 from tiebreak.domain.labels import PARTS, LabelValue
-from tiebreak.files.write import write_rows
+from tiebreak.files import write_rows
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import PoolState
 from tiebreak.promise.settle import plan_settlement

@@ -12,7 +12,7 @@ from tiebreak.domain.evidence import Predictions, most_probable
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Floats, Head
 from tiebreak.errors import UsageError
-from tiebreak.files.cells import clean_text
+from tiebreak.files import clean_text
 from tiebreak.learner.calibration import sigmoid, softmax
 from tiebreak.project.context import Ids, ProjectContext
 

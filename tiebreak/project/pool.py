@@ -145,18 +145,18 @@ class PoolState:
 
 def read_pool(context: ProjectContext) -> PoolState:
     """How the pool stands now; the same object as long as no log has grown."""
-    store, stream = context.store, context.settings.promise.stream
+    store, stream, table = context.store, context.settings.promise.stream, context.table
     now = store.versions()
-    context.refresh_schema()
-    key = (now, context.schema.version, stream)
-    known: tuple[object, PoolState] | None = context.memo.get("pool")
-    if known is not None and known[0] == key and known[1].pool is context.table.pool:
-        return known[1]
+    key = (now, stream)
+    known: tuple[object, object, PoolState] | None = context.memo.get("pool")
+    if known is not None and known[0] == key and known[1] is table:
+        return known[2]
+    _since(context, "schema", now.schemas, context.refresh_schema)
     histories = _since(context, "acts", now.annotations, store.annotations.histories)
     policies = _since(context, "policies", now.policies, store.promises.policies)
     state = PoolState(
         schema=context.schema,
-        pool=context.table.pool,
+        pool=table.pool,
         histories=histories,
         standing=_since(context, "standing", now.annotations, lambda: _standing(histories)),
         decisions=_since(context, "decisions", now.decisions, store.decisions.latest),
@@ -181,7 +181,7 @@ def read_pool(context: ProjectContext) -> PoolState:
         alarms=tuple(_since(context, "alarms", now.alarms, store.monitoring.alarms)),
         stream=stream,
     )
-    context.memo["pool"] = key, state
+    context.memo["pool"] = key, table, state
     return state
 
 

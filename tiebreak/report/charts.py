@@ -1,160 +1,199 @@
-"""The page's pictures, as SVG in the page: coloured by its style sheet, said in words beside them.
+"""Learning curves as SVG: in the report's page, beside a simulation, in the app.
 
-Each is stretched by percentages of its own width, so that it needs no script to fit a phone.
+The geometry is reckoned here and drawn by ``templates/chart.svg``; equal figures give equal bytes.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from math import ceil, exp, floor
-from typing import Any
+from dataclasses import dataclass
 
-from tiebreak.report.curve_svg import step_of
-from tiebreak.report.parts import Html, el, join
+from tiebreak.evaluation.results import LearningCurvePoint
+from tiebreak.report.rendering import templates
 
-WIDTH, HEIGHT = 360, 200
-LEFT, RIGHT, TOP, BOTTOM = 40, 14, 10, 36
-ROOM = 1.25
-"""A bar of evidence ends beyond its threshold by this much."""
+NAME_HEIGHT = 15
+"""Least distance of two names, in pixels."""
 
 
-def patterns() -> Html:
-    """Hatching for what was simulated; once in a page."""
-    line = el("path", d="M0 8 L8 0 M-2 2 L2 -2 M6 10 L10 6", class_="hatch")
-    made = [
-        el(
-            "pattern",
-            el("rect", width=8, height=8, class_=f"fill {name}"),
-            line,
-            id=f"hatch-{name}",
-            width=8,
-            height=8,
-            patternUnits="userSpaceOnUse",
-        )
-        for name in ("simulated", "autonomous_simulated")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """Pixels: a picture's size, the margins of its plot, and from an axis to its words; at most
+    ``max_ticks`` parts an axis."""
+
+    width: int
+    height: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+    beside: int
+    below: int
+    title_lift: int
+    max_ticks: int
+
+
+DOCUMENT = Layout(
+    width=780, height=460, left=62, right=190, top=64, bottom=54,
+    beside=9, below=20, title_lift=12, max_ticks=8,
+)  # fmt: skip
+"""A picture by itself, each curve named at its end."""
+FIGURE = Layout(
+    width=360, height=200, left=40, right=14, top=10, bottom=36,
+    beside=6, below=15, title_lift=4, max_ticks=5,
+)  # fmt: skip
+"""A picture in the page, as wide as a phone."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Curve:
+    """Accuracies by ascending label counts, sequences of one length; with None in ``low`` there is
+    no band."""
+
+    name: str
+    labels: Sequence[int]
+    accuracy: Sequence[float]
+    low: Sequence[float | None]
+    high: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """From labels (from 0 to ``most``) and accuracies (from ``low`` to ``high``) to pixels."""
+
+    layout: Layout
+    most: float
+    low: float
+    high: float
+
+    @classmethod
+    def around(cls, curves: Sequence[Curve], layout: Layout) -> Frame:
+        """The frame that has room for all *curves*, to the next full 10 % of accuracy."""
+        values = [
+            value
+            for curve in curves
+            for value in (*curve.accuracy, *curve.low, *curve.high)
+            if value is not None
+        ]
+        low = math.floor(min(values) * 10 + 1e-9) / 10
+        high = max(math.ceil(max(values) * 10 - 1e-9) / 10, low + 0.1)
+        return cls(layout, float(max(1, *(curve.labels[-1] for curve in curves))), low, high)
+
+    @property
+    def end(self) -> int:
+        """The plot's right edge."""
+        return self.layout.width - self.layout.right
+
+    @property
+    def floor(self) -> int:
+        """The plot's lower edge."""
+        return self.layout.height - self.layout.bottom
+
+    def x(self, labels: float) -> float:
+        """Pixels from the left."""
+        return self.layout.left + labels / self.most * (self.end - self.layout.left)
+
+    def y(self, accuracy: float) -> float:
+        """Pixels from the top."""
+        part = (accuracy - self.low) / (self.high - self.low)
+        return self.floor - part * (self.floor - self.layout.top)
+
+    @property
+    def across(self) -> Iterator[float]:
+        """The accuracies that get a line across."""
+        return ticks(self.low, self.high, self.layout.max_ticks)
+
+    @property
+    def along(self) -> Iterator[float]:
+        """The label counts that are marked on the axis."""
+        return ticks(0, self.most, self.layout.max_ticks)
+
+    def points(self, curve: Curve) -> list[tuple[str, str]]:
+        """A curve's points in pixels."""
+        return self._path(curve.labels, curve.accuracy)
+
+    def band(self, curve: Curve) -> list[tuple[str, str]]:
+        """The corners of a curve's band, up its upper edge and back along the lower."""
+        if None in curve.low:
+            return []
+        return self._path(curve.labels, curve.high) + self._path(curve.labels, curve.low)[::-1]
+
+    def _path(self, labels: Sequence[int], values: Sequence[float | None]) -> list[tuple[str, str]]:
+        return [
+            (f"{self.x(n):.1f}", f"{self.y(value):.1f}")
+            for n, value in zip(labels, values, strict=True)
+            if value is not None
+        ]
+
+
+def curves_svg(
+    curves: Sequence[Curve], *, title: str, subtitle: str, targets: Sequence[float] = ()
+) -> str:
+    """Curves as an SVG document, light or dark as the viewer prefers.
+
+    The last curve is drawn as what the others are held to. *targets* are accuracies that get a line
+    across where the picture reaches them.
+    """
+    frame = Frame.around(curves, DOCUMENT)
+    ends = [frame.y(curve.accuracy[-1]) for curve in curves]
+    return templates().get_template("chart.svg").render(
+        curves=curves,
+        frame=frame,
+        name_places=moved_apart(ends, NAME_HEIGHT, frame.layout.top, frame.floor),
+        subtitle=subtitle,
+        targets=[target for target in targets if frame.low <= target <= frame.high],
+        title=title,
+    )  # fmt: skip
+
+
+def control_curves(points: Sequence[LearningCurvePoint]) -> list[Curve]:
+    """The points of `tiebreak.evaluation.learning_curve` as curves: that of the control arm, and
+    the naive one if there is any, without a band: no interval makes it one of anybody's data."""
+    naive = [(p.labels, p.selected.accuracy) for p in points if p.selected is not None]
+    none = [None] * len(naive)
+    curves = [
+        Curve(
+            name="control arm",
+            labels=[p.labels for p in points],
+            accuracy=[p.accuracy.accuracy for p in points],
+            low=[p.accuracy.low for p in points],
+            high=[p.accuracy.high for p in points],
+        ),
+        Curve(
+            name="naive",
+            labels=[labels for labels, _ in naive],
+            accuracy=[accuracy for _, accuracy in naive],
+            low=none,
+            high=none,
+        ),
     ]
-    return el("svg", el("defs", *made), width=0, height=0, aria_hidden="true", class_="defs")
+    return curves if naive else curves[:1]
 
 
-def swatch(name: str) -> Html:
-    """A part's colour, for a legend."""
-    box = el("rect", width="100%", height="100%", class_=f"part {name}")
-    return el("svg", box, class_="swatch", aria_hidden="true")
-
-
-def stacked(parts: Sequence[tuple[str, int]], words: str) -> Html:
-    """Counts side by side as shares of all; *words* say the same."""
-    total = max(sum(n for _, n in parts), 1)
-    at, boxes = 0.0, []
-    for name, n in parts:
-        width = 100 * n / total
-        if n:
-            boxes.append(
-                el("rect", x=f"{at:.3f}%", width=f"{width:.3f}%", height="100%",
-                   class_=f"part {name}")
-            )  # fmt: skip
-        at += width
-    return el("svg", *boxes, class_="stack", role="img", aria_label=words)
-
-
-def evidence(log_e: float | str, needed: float) -> Html:
-    """log E of a rung against the log 1/delta that certifies it."""
-    value = float(log_e)
-    end = ROOM * needed
-    share = 100 * min(max(value, 0.0), end) / end
-    state = "enough" if value >= needed else "short"
-    return el(
-        "svg",
-        el("rect", width="100%", height="100%", rx=3, class_="track"),
-        el("rect", width=f"{share:.2f}%", height="100%", rx=3, class_=f"bar {state}"),
-        el("rect", x=f"{100 / ROOM:.2f}%", width=2, height="100%", class_="tick"),
-        class_="evidence",
-        role="img",
-        aria_label=f"log E {number(value)} of {needed:.2f} needed",
-    )
-
-
-def number(log_e: float) -> str:
-    """A log E to two digits; ∞ where the claim is sure, −∞ where it is known to be false."""
-    if log_e in (float("inf"), float("-inf")):
-        return "∞" if log_e > 0 else "−∞"
-    return f"{round(log_e, 2) + 0.0:.2f}".replace("-", "−")
-
-
-def factor(log_e: float) -> str:
-    """E itself."""
-    if log_e in (float("inf"), float("-inf")):
-        return "∞" if log_e > 0 else "0"
-    return f"{exp(log_e):,.3g}" if log_e < 16 else f"10^{log_e / 2.302585:.0f}"
-
-
-def whisker(value: dict[str, Any]) -> Html:
-    """An accuracy and its interval between 0 and 100 %."""
-    low, high, at = (100 * value[key] for key in ("low", "high", "accuracy"))
-    return el(
-        "svg",
-        el("rect", width="100%", height="100%", rx=3, class_="track"),
-        el("rect", x=f"{low:.2f}%", width=f"{max(high - low, 0.5):.2f}%", height="100%", rx=3,
-           class_="interval"),
-        el("circle", cx=f"{at:.2f}%", cy="50%", r=5, class_="dot"),
-        class_="whisker",
-        role="img",
-        aria_label=f"{at:.1f} %, between {low:.1f} % and {high:.1f} %",
-    )  # fmt: skip
-
-
-def curve(points: Sequence[dict[str, Any]]) -> Html:
-    """Accuracy by labels on the control arm, with its band; open squares: the naive figure."""
-    naive = [p for p in points if p["selected"] is not None]
-    seen = [p["accuracy"][key] for p in points for key in ("low", "high")]
-    seen += [p["selected"]["accuracy"] for p in naive]
-    low: float = floor(min(seen) * 10 + 1e-9) / 10
-    high: float = max(ceil(max(seen) * 10 - 1e-9) / 10, low + 0.1)
-    most = float(max(1, *(p["labels"] for p in points)))
-
-    def x(labels: float) -> float:
-        return LEFT + labels / most * (WIDTH - LEFT - RIGHT)
-
-    def y(accuracy: float) -> float:
-        return HEIGHT - BOTTOM - (accuracy - low) / (high - low) * (HEIGHT - TOP - BOTTOM)
-
-    def path(key: str) -> list[str]:
-        return [f"{x(p['labels']):.1f},{y(p['accuracy'][key]):.1f}" for p in points]
-
-    last = points[-1]
-    parts = [
-        *(_across(y(v), v) for v in _ticks(low, high, 5)),
-        *(_below(x(v), v) for v in _ticks(0, most, 5)),
-        el("text", "labels that it learnt from", x=(LEFT + WIDTH - RIGHT) / 2, y=HEIGHT - 4,
-           text_anchor="middle"),
-        el("polygon", points=" ".join(path("high") + path("low")[::-1]), class_="band"),
-        el("polyline", points=" ".join(path("accuracy")), class_="line"),
-        *(el("circle", cx=f"{x(p['labels']):.1f}", cy=f"{y(p['accuracy']['accuracy']):.1f}",
-             r=3.5, class_="dot") for p in points),
-        *(el("rect", x=f"{x(p['labels']) - 3.5:.1f}", y=f"{y(p['selected']['accuracy']) - 3.5:.1f}",
-             width=7, height=7, class_="naive") for p in naive),
-    ]  # fmt: skip
-    words = (
-        f"Accuracy by labels: {100 * last['accuracy']['accuracy']:.1f} % with {last['labels']} "
-        "labels; all figures are in the next table."
-    )
-    return el(
-        "svg", join(parts), class_="curve", viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img",
-        aria_label=words,
-    )  # fmt: skip
-
-
-def _ticks(low: float, high: float, most: int) -> Iterator[float]:
-    step = step_of(max(high - low, 1e-9), most)
-    for i in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1):
+def ticks(low: float, high: float, most: int) -> Iterator[float]:
+    """Round numbers from *low* to *high*, at most *most* steps."""
+    step = round_step(high - low, most)
+    for i in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1):
         yield i * step
 
 
-def _across(y: float, value: float) -> Html:
-    line = el("line", x1=LEFT, x2=WIDTH - RIGHT, y1=f"{y:.1f}", y2=f"{y:.1f}", class_="grid")
-    words = el("text", f"{100 * value:.0f} %", x=LEFT - 6, y=f"{y + 4:.1f}", text_anchor="end")
-    return join([line, words])
+def round_step(span: float, most: int) -> float:
+    """The least of 1, 2 or 5 times a power of ten that cuts *span* into at most *most* parts."""
+    power = 10.0 ** math.floor(math.log10(span / most))
+    return next(m * power for m in (1, 2, 5, 10) if span / (m * power) <= most + 1e-9)
 
 
-def _below(x: float, value: float) -> Html:
-    return el("text", f"{value:.0f}", x=f"{x:.1f}", y=HEIGHT - BOTTOM + 15, text_anchor="middle")
+def moved_apart(wanted: Sequence[float], least: float, low: float, high: float) -> list[float]:
+    """Places as near to *wanted* as a walk down and one back up bring them, *least* apart.
+
+    Within *low* and *high* where there is room for all.
+    """
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    placed = list(wanted)
+    above = low - least
+    for i in order:
+        placed[i] = above = max(wanted[i], above + least)
+    below = max(high, low + least * (len(wanted) - 1)) + least
+    for i in reversed(order):
+        placed[i] = below = min(placed[i], below - least)
+    return placed

@@ -1,15 +1,14 @@
-"""What the report says, as one plain mapping: the JSON document, and all that the page is made of.
+"""What the report says, from a project's store. Reads only.
 
-Reads only. Labels by people, simulated, autonomous and unproved stand side by side and are never
-added up.
+Labels by people, simulated, autonomous and unproved stand side by side and are never added up.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import TypeVar
 
 from tiebreak import __version__
 from tiebreak.assurance.sentence import percent
@@ -17,139 +16,152 @@ from tiebreak.domain.decisions import Decision
 from tiebreak.domain.promises import Policy
 from tiebreak.evaluation.prevalence import label_prevalence
 from tiebreak.project.context import ProjectContext
+from tiebreak.promise.status import CertificateStatus
 from tiebreak.promise.terms import PromiseTerms, current_terms
+from tiebreak.report.results import (
+    AgreementTogether,
+    FileCertificate,
+    LabelCounts,
+    NothingPromised,
+    PeopleTogether,
+    PromiseInForce,
+    PublishedPolicy,
+    Report,
+    ReportedCertificate,
+    ReportProject,
+    ReportSpend,
+    Status,
+    StreamCertificate,
+)
 from tiebreak.report.status import project_status
-from tiebreak.results import to_json
 from tiebreak.review.quality.report import people_report
 
 USUAL_ERROR = 0.05
 """The tolerated error that is given as an example where nobody asked for one yet."""
-TAKEN_OVER = (
-    "control", "curve", "drift", "forecast", "heldout", "multiple", "next", "queue",
-    "queue_by_reason", "rounds",
-)  # fmt: skip
-"""What is said as `tiebreak.report.status.project_status` says it."""
 
-Told = dict[str, Any]
+_Copied = TypeVar("_Copied", PromiseInForce, PublishedPolicy)
 
 
-def project_report(context: ProjectContext) -> Told:
-    """The whole report; every number of the page is in it.
-
-    Returns:
-        ``project``: ``name``, ``task``, ``labels`` (how many), ``tiebreak`` (the version) and
-        ``at`` (now). ``promised``: the sentences in force, by certificate (see `_certificate`);
-        ``nothing``: None, or where nothing is promised ``{why, takes}``, lists of sentences.
-        ``labels``: see `_labels`. ``certificates``: all of them, those in force first.
-        ``policies``: the frozen bundles (see `_bundle`). ``people``: ``{agreement, anchoring,
-        shared_errors, alternative}`` without anybody's name, or None before a person answered.
-        ``prevalence``: the share of each label in the pool (see `workflow.prevalence`).
-        ``spend``: ``{money, calls, tokens, limit, currency}``. The rest as in ``docs/status.md``.
-        A figure that is not finite is the text ``inf`` or ``-inf``.
-    """
-    found = to_json(project_status(context))
-    policies = context.pool_state().policies
-    out = context.pool_state().released
-    stands = Counter((d.policy_version, reason) for d in out.values() for reason in d.reasons)
-    certificates = sorted(
-        (_certificate(told, stands) for told in found["certificates"]),
-        key=lambda c: (not c["in_force"], -c["policy"]),
+def project_report(context: ProjectContext) -> Report:
+    """The whole report of a project as it stands now."""
+    status = project_status(context)
+    state = context.pool_state()
+    policies, released = state.policies, state.released
+    released_by = Counter(
+        (decision.policy_version, reason)
+        for decision in released.values()
+        for reason in decision.reasons
     )
+    certificates = sorted(
+        (certificate_of(one, released_by) for one in status.certificates),
+        key=lambda c: (not c.in_force, -c.policy),
+    )
+    promised = tuple(_copied(PromiseInForce, c) for c in certificates if c.in_force)
     settings = context.settings
-    return {
-        "project": {
-            "name": settings.project.name,
-            "task": settings.project.task,
-            "labels": len(context.schema.names),
-            "tiebreak": __version__,
-            "at": context.clock().isoformat(timespec="seconds"),
-        },
-        "promised": [
-            {key: c[key] for key in ("mode", "policy", "tier", "sentence", "simulated", "labels")}
-            for c in certificates
-            if c["in_force"]
-        ],
-        "nothing": None
-        if any(c["in_force"] for c in certificates)
-        else _nothing(context, policies, certificates),
-        "labels": _labels(found, certificates, out),
-        "certificates": certificates,
-        "policies": [_bundle(policy) for policy in policies],
-        "people": _people(context),
-        "prevalence": to_json(label_prevalence(context)),
-        "spend": {
-            **found["spend"],
-            "limit": settings.budget.money,
-            "currency": settings.budget.currency,
-        },
-        **{key: found[key] for key in TAKEN_OVER},
-    }
+    return Report(
+        project=ReportProject(
+            name=settings.project.name,
+            task=settings.project.task,
+            labels=len(context.schema.names),
+            tiebreak=__version__,
+            at=context.clock().isoformat(timespec="seconds"),
+        ),
+        promised=promised,
+        nothing=None if promised else _nothing(context, policies, certificates),
+        labels=_labels(status, certificates, released),
+        certificates=tuple(certificates),
+        policies=tuple(_copied(PublishedPolicy, policy) for policy in policies),
+        people=_people(context),
+        prevalence=label_prevalence(context),
+        spend=ReportSpend(
+            money=status.spend.money,
+            calls=status.spend.calls,
+            tokens=status.spend.tokens,
+            limit=settings.budget.money,
+            currency=settings.budget.currency,
+        ),
+        control=status.control,
+        curve=status.curve,
+        drift=status.drift,
+        forecast=status.forecast,
+        heldout=status.heldout,
+        multiple=status.multiple,
+        next=status.next,
+        queue=status.queue,
+        queue_by_reason=status.queue_by_reason,
+        rounds=status.rounds,
+    )
 
 
-def _certificate(told: Told, stands: Counter[tuple[str, str]]) -> Told:
-    """`tiebreak.promise.status.certificate_statuses` and ``out``, the labels that stand by it:
-    *stands* counts them by policy and reason.
+def certificate_of(
+    status: CertificateStatus, released_by: Mapping[tuple[str, str], int]
+) -> ReportedCertificate:
+    """A certificate with the labels that stand by it; *released_by* counts those of all by policy
+    version and reason."""
+    parts = {field.name: getattr(status, field.name) for field in fields(status)}
+    if status.mode == "stream":
+        return StreamCertificate(**parts, out=status.labels)
+    return FileCertificate(**parts, out=released_by.get((status.version, f"tier:{status.tier}"), 0))
 
-    More may be out than the ``labels`` that may be, until the next run takes them back.
-    """
-    stream = told["mode"] == "stream"  # whose labels, once out, stay out
-    out = told["labels"] if stream else stands[told["version"], f"tier:{told['tier']}"]
-    return {**told, "out": out}
+
+def _copied(kind: type[_Copied], source: object) -> _Copied:
+    """The fields that *kind* has, from something that has them, too, and more."""
+    return kind(**{field.name: getattr(source, field.name) for field in fields(kind)})
 
 
-def _labels(found: Told, certificates: Sequence[Told], out: dict[int, Decision]) -> dict[str, int]:
-    """Records of the pool by who labelled them.
-
-    ``autonomous`` went out under a certificate that people's audits earned,
-    ``autonomous_simulated`` under one that a simulation did; of both, ``stale`` are more than the
-    certificates now allow. ``none``: without a label.
-    """
-    by = found["labelled"]
-    played = sum("simulated-audits" in decision.reasons for decision in out.values())
-    return {
-        "pool": found["pool"],
-        "human": by["human"],
-        "simulated": by["simulated"],
-        "autonomous": len(out) - played,
-        "autonomous_simulated": played,
-        "unproved": by["unproved"],
-        "none": max(found["pool"] - sum(by.values()), 0),
-        "stale": sum(max(c["out"] - c["labels"], 0) for c in certificates),
-    }
+def _labels(
+    status: Status,
+    certificates: Sequence[ReportedCertificate],
+    released: Mapping[int, Decision],
+) -> LabelCounts:
+    labelled = status.labelled
+    by_people = labelled.human + labelled.simulated
+    simulated = sum("simulated-audits" in decision.reasons for decision in released.values())
+    return LabelCounts(
+        pool=status.pool,
+        human=labelled.human,
+        simulated=labelled.simulated,
+        autonomous=len(released) - simulated,
+        autonomous_simulated=simulated,
+        unproved=labelled.unproved,
+        none=max(status.pool - by_people - labelled.autonomous - labelled.unproved, 0),
+        stale=sum(max(c.out - c.labels, 0) for c in certificates),
+    )
 
 
 def _nothing(
-    context: ProjectContext, policies: Sequence[Policy], certificates: Sequence[Told]
-) -> Told:
+    context: ProjectContext, policies: Sequence[Policy], certificates: Sequence[ReportedCertificate]
+) -> NothingPromised:
     """Why nothing is promised now, and what it would take."""
     if policies:
-        newest = [c for c in certificates if c["policy"] == policies[-1].number]
-        why = [f"{_tier(c)}: {c['why']}" for c in newest if c["why"]]
-        takes = [f"{_tier(c)}: {_takes(c)}" for c in newest if c["next"] or c["pending"]]
-        return {"why": why, "takes": takes or [_more_labels(context, policies)]}
-    ask = current_terms(context)
-    if ask is None:
-        return {
-            "why": ["No error was asked for, so no label is given without a person as proven."],
-            "takes": [_first(context, current_terms(context, max_error=USUAL_ERROR))],
-        }
-    known, first = len(context.pool_state().labelled), ask.labels_first(*_sizes(context))
+        newest = [c for c in certificates if c.policy == policies[-1].number]
+        why = tuple(f"{_tier(c)}: {c.why}" for c in newest if c.why)
+        takes = tuple(f"{_tier(c)}: {_takes(c)}" for c in newest if c.next or c.pending)
+        return NothingPromised(why=why, takes=takes or (_more_labels(context, policies),))
+    terms = current_terms(context)
+    if terms is None:
+        return NothingPromised(
+            why=("No error was asked for, so no label is given without a person as proven.",),
+            takes=(_first_policy(context, _example(context)),),
+        )
+    known, first = len(context.pool_state().labelled), terms.labels_first(*_sizes(context))
     reason = (
         f"{known:,} labels are known, and a policy is frozen after {first:,} at the earliest."
         if known < first
         else "No policy is frozen: there are too few records on which agent and model agree, or "
         "nothing was run since the labels came."
     )
-    return {"why": [reason], "takes": [_first(context, ask)]}
+    return NothingPromised(why=(reason,), takes=(_first_policy(context, terms),))
 
 
-def _tier(told: Told) -> str:
-    return f"Tier {told['tier']}{', what arrives' if told['mode'] == 'stream' else ''}"
+def _tier(certificate: ReportedCertificate) -> str:
+    return f"Tier {certificate.tier}{', what arrives' if certificate.mode == 'stream' else ''}"
 
 
-def _takes(told: Told) -> str:
-    first = f"answer the {told['pending']:,} audits that wait" if told["pending"] else ""
-    return "; ".join(filter(None, (first, (told["next"] or {"text": ""})["text"]))) + "."
+def _takes(certificate: ReportedCertificate) -> str:
+    waiting, more = certificate.pending, certificate.next
+    steps = [f"answer the {waiting:,} audits that wait"] if waiting else []
+    return "; ".join([*steps, *([more.text] if more else [])]) + "."
 
 
 def _more_labels(context: ProjectContext, policies: Sequence[Policy]) -> str:
@@ -162,14 +174,23 @@ def _more_labels(context: ProjectContext, policies: Sequence[Policy]) -> str:
     )
 
 
-def _first(context: ProjectContext, ask: PromiseTerms | None) -> str:
-    assert ask is not None  # an error was given
+def _example(context: ProjectContext) -> PromiseTerms:
+    """What people would be asked for under the usual error.
+
+    As if for a simulation: terms for people would be kept, and the next run would go by them.
+    """
+    terms = current_terms(context, max_error=USUAL_ERROR, reviewer="labels")
+    assert terms is not None  # an error was given
+    return terms
+
+
+def _first_policy(context: ProjectContext, terms: PromiseTerms) -> str:
     pool, names = _sizes(context)
     return (
-        f"tiebreak run DIR --max-error {ask.max_error:g} --confidence {ask.confidence:g} learns "
-        f"from {ask.labels_first(pool, names):,} labels by people, freezes a policy, and asks "
-        f"people for at most about {ask.audits(pool):,} blind audits, to prove "
-        f"{percent(ask.max_error)}."
+        f"tiebreak run DIR --max-error {terms.max_error:g} --confidence {terms.confidence:g} "
+        f"learns from {terms.labels_first(pool, names):,} labels by people, freezes a policy, and "
+        f"asks people for at most about {terms.audits(pool):,} blind audits, to prove "
+        f"{percent(terms.max_error)}."
     )
 
 
@@ -177,29 +198,17 @@ def _sizes(context: ProjectContext) -> tuple[int, int]:
     return len(context.table.pool), len(context.schema.names)
 
 
-def _bundle(policy: Policy) -> Told:
-    """A policy without its secret, from which everybody could tell which records are audited."""
-    told = asdict(policy)
-    del told["secret"]
-    return told
-
-
-def _people(context: ProjectContext) -> Told | None:
-    """What `tiebreak people` tells of all people together; a report is no place for names."""
+def _people(context: ProjectContext) -> PeopleTogether | None:
+    """The parts of the people report that name nobody; None before a person answered."""
     report = people_report(context)
     if not report.people:
         return None
     between = report.agreement
-    together: Told = to_json(
-        {
-            "agreement": {
-                "records": between.records,
-                "alpha": between.alpha,
-                "unclear": between.unclear,
-            },
-            "anchoring": report.anchoring,
-            "shared_errors": report.shared_errors,
-            "alternative": report.alternative,
-        }
+    return PeopleTogether(
+        agreement=AgreementTogether(
+            records=between.records, alpha=between.alpha, unclear=between.unclear
+        ),
+        anchoring=report.anchoring,
+        shared_errors=report.shared_errors,
+        alternative=report.alternative,
     )
-    return together

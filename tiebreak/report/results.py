@@ -1,4 +1,6 @@
-"""Where a project stands, typed. The fields are the keys of the JSON documents.
+"""Where a project stands, and what is reported of it, typed.
+
+The fields are the keys of the JSON documents. The report's page is rendered from `Report`.
 
 An accuracy is a `tiebreak.domain.evidence.Estimate`, with an exact 95 % interval (Clopper-Pearson).
 """
@@ -7,15 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from tiebreak.annotators.alternative_annotator import AlternativeAnnotatorTest
+from tiebreak.annotators.anchoring import Anchoring
+from tiebreak.annotators.intervals import Interval
+from tiebreak.annotators.shared_errors import SharedErrors
+from tiebreak.annotators.unclear_labels import UnclearLabel
+from tiebreak.domain.promises import FrozenTier, Mode, Promise
 from tiebreak.drift.results import DriftState
-from tiebreak.evaluation.results import LearningCurvePoint, ProjectForecast
+from tiebreak.evaluation.results import LabelPrevalence, LearningCurvePoint, ProjectForecast
 from tiebreak.learner.label_space import AnswerScores
-from tiebreak.promise.status import CertificateStatus
+from tiebreak.promise.status import CertificateStatus, StreamStatus
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LabelledCounts:
+class LabelsInForce:
     """Labels in force by who decided; never added up.
 
     Attributes:
@@ -122,7 +131,7 @@ class Status:
     records: int
     pool: int
     multiple: bool
-    labelled: LabelledCounts
+    labelled: LabelsInForce
     queue: int
     queue_by_reason: Mapping[str, int]
     proposed: int
@@ -161,3 +170,154 @@ class RunResult(Status):
     unproved_now: int
     unanswered_now: int
     seconds: Mapping[str, float]
+
+
+# -- the report
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportProject:
+    """``labels``: how many there are to choose from; ``tiebreak``: the version; ``at``: now."""
+
+    name: str
+    task: str
+    labels: int
+    tiebreak: str
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PromiseInForce:
+    """What is promised by a certificate in force, in a sentence."""
+
+    mode: Mode
+    policy: int
+    tier: str
+    sentence: str
+    simulated: bool
+    labels: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NothingPromised:
+    """Why nothing is promised, and what a promise would take; sentences."""
+
+    why: tuple[str, ...]
+    takes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabelCounts:
+    """Records of the pool by who labelled them; kinds that are never added up.
+
+    ``autonomous`` went out under a certificate that people's audits earned,
+    ``autonomous_simulated`` under one that a simulation did; of both, ``stale`` are more than the
+    certificates now allow. ``none``: without a label.
+    """
+
+    pool: int
+    human: int
+    simulated: int
+    autonomous: int
+    autonomous_simulated: int
+    unproved: int
+    none: int
+    stale: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileCertificate(CertificateStatus):
+    """How a tier of a policy stands. ``out`` counts the labels that stand by it: more may be out
+    than the ``labels`` that may be, until the next run takes them back."""
+
+    out: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StreamCertificate(StreamStatus):
+    """How a tier of a stream stands. ``out`` counts its labels: once out, they stay out."""
+
+    out: int
+
+
+ReportedCertificate = FileCertificate | StreamCertificate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublishedPolicy:
+    """A `tiebreak.domain.promises.Policy` without its secret, from which everybody could tell which
+    records are audited."""
+
+    number: int
+    version: str
+    promise: Promise
+    max_error: float
+    confidence: float
+    tiers: tuple[FrozenTier, ...]
+    parts: Mapping[str, Any]
+    simulated: bool
+    schema_version: int
+    known: int
+    candidates: int
+    digest: str
+    upto: int
+    audit_rate: float | None
+    created_at: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgreementTogether:
+    """How far people agree: over ``records`` that several answered blind."""
+
+    records: int
+    alpha: Interval | None
+    unclear: tuple[UnclearLabel, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PeopleTogether:
+    """What `tiebreak.review.quality.report.people_report` says of all people together: a report is
+    no place for names."""
+
+    agreement: AgreementTogether
+    anchoring: Anchoring
+    shared_errors: SharedErrors | None
+    alternative: AlternativeAnnotatorTest | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportSpend(Spend):
+    """Spend and its ``limit`` (None: there is none), in ``currency``."""
+
+    limit: float | None
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What is promised and what is known; every number of the page is in it.
+
+    ``nothing`` is None where something is promised. ``certificates``: those in force first.
+    ``people``: None before a person answered. ``prevalence``: the share of each label in the pool
+    (`tiebreak.evaluation.prevalence.label_prevalence`).
+    """
+
+    project: ReportProject
+    promised: tuple[PromiseInForce, ...]
+    nothing: NothingPromised | None
+    labels: LabelCounts
+    certificates: tuple[ReportedCertificate, ...]
+    policies: tuple[PublishedPolicy, ...]
+    people: PeopleTogether | None
+    prevalence: tuple[LabelPrevalence, ...]
+    spend: ReportSpend
+    control: AnswerScores
+    curve: tuple[LearningCurvePoint, ...]
+    drift: DriftState | None
+    forecast: ProjectForecast | None
+    heldout: Mapping[str, AnswerScores] | None
+    multiple: bool
+    next: str
+    queue: int
+    queue_by_reason: Mapping[str, int]
+    rounds: int

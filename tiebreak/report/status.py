@@ -25,7 +25,7 @@ from tiebreak.models.scorer import Scorer
 from tiebreak.project.context import ProjectContext
 from tiebreak.promise.status import certificate_statuses
 from tiebreak.report.results import (
-    LabelledCounts,
+    LabelsInForce,
     ModelSummary,
     RunResult,
     Spend,
@@ -51,7 +51,7 @@ def project_status(context: ProjectContext) -> Status:
         records=len(context.table.ids),
         pool=len(context.table.pool),
         multiple=context.schema.multiple,
-        labelled=LabelledCounts(**{by: decided_by.get(by, 0) for by in BY}),
+        labelled=LabelsInForce(**{by: decided_by.get(by, 0) for by in BY}),
         queue=len(waiting),
         queue_by_reason=dict(sorted(Counter(task.reason for task in queue).items())),
         proposed=len(proposals(context)),

@@ -15,11 +15,7 @@ from tiebreak.domain.labels import LabelSchema
 from tiebreak.domain.ports import Embedder, Progress
 from tiebreak.domain.records import NewRecord, Record, content_hash
 from tiebreak.errors import InputError
-from tiebreak.files.columns import choose
-from tiebreak.files.import_report import ImportReport
-from tiebreak.files.read import read_rows
-from tiebreak.files.to_records import rows_to_records
-from tiebreak.loop.ingest import labels_of_column
+from tiebreak.files import FileImport, ImportOptions, labels_of_column
 from tiebreak.models import prototypes as label_names
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
@@ -67,29 +63,27 @@ def from_file(
     Raises:
         InputError: no file, no such column, too few labelled rows, or about as many labels as rows.
     """
-    reader = read_rows(path)
-    columns = choose(
-        reader.columns, reader.head(), text=text, label=label, split=split, multiple=multiple
-    )
+    options = ImportOptions(text=text, label=label, split=split)
+    file = FileImport.open(path, options, multiple=multiple)
+    columns = file.columns
     if columns.label is None:
         raise InputError(
-            f"No column of {list(reader.columns)!r} looks like the label.",
+            f"No column of {list(file.reader.columns)!r} looks like the label.",
             mend="Name it with --label COL.",
         )
     names = labels_of_column(path, columns.label, multiple=multiple)
     schema = names_schema(names, multiple=multiple)
     settings = Settings(embedder=EmbedderPart(name=embedder) if embedder else EmbedderPart())
-    report = ImportReport(source=path.name, reader=reader, columns=columns)
-    rows = rows_to_records(report, schema=schema, max_text_chars=settings.imports.max_text_chars)
+    rows = file.records(schema, max_text_chars=settings.imports.max_text_chars)
     kept = [replace(row, metadata={}) for row in rows if row.labels is not None]
     notes = [
         f"{role} column: {name}"
         for role in ("text", "label", "split")
         if (name := getattr(columns, role)) is not None
     ]
-    if report.rows > len(kept):
+    if file.rows > len(kept):
         what = "no labels" if multiple else "no one label"
-        notes.append(f"{report.rows - len(kept)} of {report.rows} rows have {what}: left out")
+        notes.append(f"{file.rows - len(kept)} of {file.rows} rows have {what}: left out")
     return _parted(path.name, schema, settings, rows=kept, seed=seed, notes=notes)
 
 

@@ -17,13 +17,20 @@ from tiebreak.api.project import Project
 from tiebreak.domain.decisions import Route
 from tiebreak.domain.ports import Progress
 from tiebreak.errors import MissingPackage
-from tiebreak.loop.ingest import labels_of_column
+from tiebreak.files import labels_of_column
 from tiebreak.loop.prelabel import sweep_targets
 from tiebreak.loop.run_estimate import seconds_a_call, sweep_estimate
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext, QuietProgress
 from tiebreak.simulation.random_baseline import random_choice
-from tiebreak.simulation.results import CheckedLabels, DemoProof, DemoReport, LeftOut, Ties
+from tiebreak.simulation.results import (
+    CheckedLabels,
+    DemoImport,
+    DemoProof,
+    DemoReport,
+    LeftOut,
+    Ties,
+)
 
 SLICE = "banking77_cards.jsonl.gz"
 TASK = "Choose the intent of a customer's question to a bank about cards and card payments."
@@ -84,7 +91,7 @@ def _play(folder: Path, agent: str, progress: Progress | None) -> DemoReport:
         reviewer="simulated from the sealed labels",
         agent=agent_id,
         notes=tuple(notes),
-        imported={k: imported[k] for k in ("taken", "problems")},
+        imported=DemoImport(taken=imported.taken, problems=imported.problems),
         status=result,
         human_labels_used=used,
         random=random,

@@ -1,14 +1,16 @@
-"""What the demo did and measured, typed. The fields are the keys of the JSON document."""
+"""What the demo did, and what a simulation measured, typed.
+
+The fields are the keys of the JSON documents; report.json, its lines and its plot are made of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from tiebreak.domain.evidence import Estimate
 from tiebreak.promise.status import CertificateStatus
-from tiebreak.report.results import LabelledCounts, RunResult
+from tiebreak.report.results import LabelsInForce, RunResult
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,8 +84,16 @@ class DemoProof:
     labels: int
     checked: CheckedLabels
     certificates: tuple[CertificateStatus, ...]
-    labelled: LabelledCounts
+    labelled: LabelsInForce
     seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DemoImport:
+    """Rows of the shipped file that were ``taken``, and problems with others, by kind."""
+
+    taken: int
+    problems: Mapping[str, object]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +105,7 @@ class DemoReport:
         reviewer: who answered, in words.
         agent: its id, or ``none``.
         notes: for people.
-        imported: ``taken`` and ``problems`` of the import.
+        imported: the import of the shipped file.
         status: of the run.
         human_labels_used: that the newest head learnt from (of a simulated person).
         random: what random labels would have brought.
@@ -110,7 +120,7 @@ class DemoReport:
     reviewer: str
     agent: str
     notes: tuple[str, ...]
-    imported: Mapping[str, Any]
+    imported: DemoImport
     status: RunResult
     human_labels_used: int
     random: RandomBaseline
@@ -119,3 +129,102 @@ class DemoReport:
     seconds: Mapping[str, float]
     proof: DemoProof
     seconds_total: float
+
+
+# -- a simulation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MajorityLabel:
+    """The commonest label of the test part, and how often it alone would be right."""
+
+    label: str
+    accuracy: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SimulatedData:
+    """What was played: ``records`` to choose from, ``test`` records, ``split`` in words."""
+
+    name: str
+    labels: tuple[str, ...]
+    records: int
+    test: int
+    split: str
+    majority: MajorityLabel
+    embedder: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SimulationProtocol:
+    """How it was played; ``pool`` counts a seed's records, ``labels`` those given in all."""
+
+    reviewer: str
+    seeds: tuple[int, ...]
+    pool: int
+    pool_share: float
+    batch: int
+    labels: int
+    batches: int
+    control_share: float
+    cold_strategy: str
+    interval: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeedMean:
+    """A mean over seeds with its interval; None at both ends for one seed."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabelsSaved:
+    """Labels saved against random choice at its final accuracy, in percent, and the verdict."""
+
+    percent: float
+    low: float
+    high: float
+    at_accuracy: float
+    verdict: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TargetReached:
+    """Mean labels over seeds to a target; None unless every one of the ``seeds`` reached it."""
+
+    target: float
+    seeds: int
+    reached: int
+    labels: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StrategyResult:
+    """A strategy's mean curve by label counts with its interval (None for one seed), each seed's
+    curve, the mean along the way, what it saved (None for the baseline) and its targets."""
+
+    labels: tuple[int, ...]
+    accuracy: tuple[float, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+    by_seed: tuple[tuple[float, ...], ...]
+    area: SeedMean
+    saved: LabelsSaved | None
+    to_target: tuple[TargetReached, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SimulationReport:
+    """The whole of it; ``strategies`` by name, ``baseline`` among them."""
+
+    data: SimulatedData
+    protocol: SimulationProtocol
+    targets: tuple[float, ...]
+    baseline: str
+    strategies: Mapping[str, StrategyResult]

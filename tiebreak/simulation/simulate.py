@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tiebreak.domain.ports import Embedder, Floats, Progress
 from tiebreak.errors import UsageError
@@ -26,6 +25,7 @@ from tiebreak.project.pool import batch_size
 from tiebreak.simulation.data import LabelledData, embed_rows, hashes_of
 from tiebreak.simulation.replay import EPOCH, RANDOM, ReplayStage, pool_size, replay_loop
 from tiebreak.simulation.report import plural, simulation_report
+from tiebreak.simulation.results import SimulationReport
 from tiebreak.store.memory import MemoryStore
 
 PER_LABEL = 10
@@ -50,9 +50,8 @@ class SimulateOptions:
     targets: Sequence[float] | None = None
 
 
-def simulate(data: LabelledData, options: SimulateOptions, progress: Progress) -> dict[str, Any]:
-    """Play every strategy, random choice always among them; see docs/guides/simulate.md for the
-    keys.
+def simulate(data: LabelledData, options: SimulateOptions, progress: Progress) -> SimulationReport:
+    """Play every strategy, random choice always among them.
 
     Raises:
         UsageError: a batch, budget, seed count or target that cannot be.
@@ -76,7 +75,7 @@ def simulate(data: LabelledData, options: SimulateOptions, progress: Progress) -
         )
         progress.start("simulate", total)
         try:
-            played = {
+            replays = {
                 name: [
                     replay_loop(stage, name, s, scratch / name / str(s), progress) for s in seeds
                 ]
@@ -84,7 +83,9 @@ def simulate(data: LabelledData, options: SimulateOptions, progress: Progress) -
             }
         finally:
             progress.done()
-    return simulation_report(stage, played, seed=options.seed, targets=options.targets, notes=notes)
+    return simulation_report(
+        stage, replays, seed=options.seed, targets=options.targets, notes=notes
+    )
 
 
 def _strategies(data: LabelledData, options: SimulateOptions) -> list[str]:

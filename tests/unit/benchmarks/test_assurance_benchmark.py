@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from assurance import play as play_section
-from assurance_campaigns import (
+
+from benchmarks.promise.campaigns import (
     World,
     by_the_product,
     campaigns,
@@ -18,11 +18,11 @@ from assurance_campaigns import (
     play,
     widest,
 )
-from assurance_error import rmse
-from assurance_files import Setting
-from assurance_page import markdown, page
-from assurance_triage import bounds
-
+from benchmarks.promise.error import rmse
+from benchmarks.promise.files import Setting
+from benchmarks.promise.page import markdown, page
+from benchmarks.promise.run import play as play_section
+from benchmarks.promise.triage import bounds
 from tiebreak.assurance.rungs import Plan
 
 PLAN = Plan(eps=0.05, delta=0.05, audits=250, credit=False)
@@ -55,7 +55,7 @@ def test_the_fast_campaign_is_the_products(plan: Plan) -> None:
 
 
 def test_a_campaign_that_counts_otherwise_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    import assurance_campaigns
+    from benchmarks.promise import campaigns as assurance_campaigns
 
     kind = assurance_campaigns._Counts.needs
     monkeypatch.setattr(assurance_campaigns._Counts, "needs", lambda self: kind(self) - 1)
@@ -120,7 +120,7 @@ def test_a_control_variate_that_knows_something_helps() -> None:
 def test_a_section_that_was_played_is_kept_and_the_page_tells_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import assurance
+    from benchmarks.promise import run as assurance
 
     setting = Setting(tmp_path, quick=True, worlds=1, coins=2)
     told = play_section("exact", setting, tmp_path)

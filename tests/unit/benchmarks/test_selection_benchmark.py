@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import selection_page
-from selection_contenders import (
+
+from benchmarks.selection import page as selection_page
+from benchmarks.selection.contenders import (
     BASELINE,
     CONTENDERS,
     OURS,
@@ -18,9 +19,17 @@ from selection_contenders import (
     Contender,
     settings_of,
 )
-from selection_figures import against, figures, gap_goals, label_goal, read, set_goals, share_goal
-from selection_job import play, recall
-from selection_sets import Data, plan, pool_of, rare_classes
+from benchmarks.selection.figures import (
+    against,
+    figures,
+    gap_goals,
+    label_goal,
+    read,
+    set_goals,
+    share_goal,
+)
+from benchmarks.selection.job import play, recall
+from benchmarks.selection.sets import Data, plan, pool_of, rare_classes
 
 PEER = next(key for key, one in CONTENDERS.items() if one.library != OURS)
 

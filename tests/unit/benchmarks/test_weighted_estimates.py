@@ -6,8 +6,8 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
-from weighted_estimates import Guess, lure, probabilities, weighted
 
+from benchmarks.promise.weighted_estimates import Guess, lure, probabilities, weighted
 from tiebreak.errors import UsageError
 
 LOSS = np.array([1.0, 0.0, 0.0, 1.0, 0.0])

@@ -19,7 +19,7 @@ from tiebreak.loop.select import select
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.wiring import head_file
 from tiebreak.report.data import project_report
-from tiebreak.report.html import page
+from tiebreak.report.html import report_html
 from tiebreak.review.annotate import annotate
 
 HALF = {"select": {"control_share": 0.5, "batch": 20}}
@@ -95,13 +95,13 @@ def test_a_young_project_has_no_shares_and_a_finished_one_exact_ones(tmp_path: P
 
 def test_the_report_tells_it_most_common_first(tmp_path: Path) -> None:
     context = told_bench(tmp_path)
-    assert "How common each label is" not in page(project_report(context))
+    assert "How common each label is" not in report_html(project_report(context))
     earn(context)
-    told = project_report(context)
-    assert told["prevalence"] == label_prevalence(context)
-    read = PageReader(page(told))
+    report = project_report(context)
+    assert report.prevalence == label_prevalence(context)
+    read = PageReader(report_html(report))
     rows = read.tables["Labels in the pool"]
-    expected = sorted(told["prevalence"], key=lambda x: -x["share"])
+    expected = sorted(report.prevalence, key=lambda x: -x["share"])
     assert [row[:2] for row in rows[1:]] == [
         [x["label"], f"{100 * x['share']:.1f} %"] for x in expected
     ]

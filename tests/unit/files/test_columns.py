@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tiebreak.errors import InputError
-from tiebreak.files.columns import choose
+from tiebreak.files.columns import ImportOptions, choose_columns
 
 
 def rows(_n=20, **columns):
@@ -11,9 +11,13 @@ def rows(_n=20, **columns):
     return [{name: make(i) for name, make in columns.items()} for i in range(_n)]
 
 
+def choose(table, *, labels=(), **options):
+    return choose_columns(list(table[0]), table, ImportOptions(**options), labels=labels)
+
+
 def chosen(table, **options):
-    found = choose(list(table[0]), table, **options)
-    return found.text, found.label, found.id, found.split
+    columns = choose(table, **options)
+    return columns.text, columns.label, columns.id, columns.split
 
 
 SENTENCE = "This is sentence number {} of them all".format
@@ -71,9 +75,9 @@ def test_splits_have_few_names():
 
 def test_given_columns_and_none_at_all():
     table = rows(text=SENTENCE, label=lambda i: "a", other=SENTENCE, id=lambda i: i)
-    found = choose(list(table[0]), table, text="other", label="none", split="none")
-    assert (found.text, found.label, found.id, found.split) == ("other", None, "id", None)
-    assert found.how == {"text": "given", "label": "none", "split": "none", "id": "guessed"}
+    columns = choose(table, text="other", label="none", split="none")
+    assert (columns.text, columns.label, columns.id, columns.split) == ("other", None, "id", None)
+    assert columns.how == {"text": "given", "label": "none", "split": "none", "id": "guessed"}
     named = rows(text=SENTENCE, none=lambda i: "a")
     assert chosen(named, label="none")[1] == "none"
 
@@ -94,6 +98,6 @@ def test_no_text_at_all():
     table = rows(a=lambda i: i, b=lambda i: None)
     with pytest.raises(InputError, match=r"No column of \['a', 'b'\].*--text COL"):
         chosen(table)
-    assert chosen(table, text_needed=False)[0] is None
+    assert chosen(table, corrections=True)[0] is None
     with pytest.raises(InputError, match="--text COL"):
-        choose(["a"], [])
+        choose_columns(["a"], [], ImportOptions())

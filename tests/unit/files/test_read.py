@@ -313,12 +313,15 @@ def test_a_wrong_encoding_is_an_error(write):
     german = "text,label\n" + "Größe für,x\n" * 10
     utf8, old = write("utf8.csv", german), write("old.csv", german.encode("cp1252"))
     wide = write("wide.csv", german.encode("utf-16"))
+    without_bom = write("without_bom.csv", german.encode("utf-16-le"))
     for path, encoding, says in (
         (old, "utf-8", "looks like another"),
         (utf8, "utf-16", "looks like one with 8-bit units"),
         (utf8, "cp1252", "looks like utf-8"),
         (wide, "cp1252", "looks like utf-16"),
         (wide, "utf-8", "looks like utf-16"),
+        (wide, "utf-32", "looks like utf-16"),
+        (without_bom, "utf-16", "looks like utf-16-le"),
         (write("bom.csv", b"\xef\xbb\xbftext,label\na,b\n"), "cp1252", "looks like utf-8"),
     ):
         with pytest.raises(InputError, match=f"{says}.*Leave the encoding out"):
@@ -504,4 +507,4 @@ def test_names_are_made_unique():
 def test_lines_keep_their_ends(tmp_path):
     path = tmp_path / "x.csv"
     path.write_bytes(b"a\r\nb\nc\rd")
-    assert list(text.read_lines(path, False, "utf-8")) == ["a\r\n", "b\n", "c\r", "d"]
+    assert list(text.TextFile(path, False, "utf-8").lines()) == ["a\r\n", "b\n", "c\r", "d"]

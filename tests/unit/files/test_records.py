@@ -8,10 +8,9 @@ import pytest
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.ports import Added
 from tiebreak.errors import InputError
-from tiebreak.files.columns import choose
-from tiebreak.files.import_report import SAMPLES, ImportReport
-from tiebreak.files.read import read_rows
-from tiebreak.files.to_records import label_names, rows_to_labels, rows_to_records
+from tiebreak.files import FileImport, ImportOptions, labels_of_column
+from tiebreak.files.file_import import SAMPLES
+from tiebreak.results import to_json
 
 DATA = Path(__file__).parents[2] / "data" / "files"
 SCHEMA = LabelSchema(labels=(Label(name="arrival"), Label(name="money")))
@@ -24,19 +23,17 @@ def opened(tmp_path):
         if isinstance(content, list):
             content = "\n".join(json.dumps(row) for row in content)
         path.write_text(content, encoding="utf-8")
-        reader = read_rows(path)
-        columns = choose(reader.columns, reader.head(), **options)
-        return ImportReport(source="here", reader=reader, columns=columns)
+        return FileImport.open(path, ImportOptions(source="here", **options))
 
     return opener
 
 
-def take(report, schema=SCHEMA, limit=1000, **options):
-    return list(rows_to_records(report, schema=schema, max_text_chars=limit, **options))
+def take(report):
+    return list(report.records(SCHEMA, max_text_chars=1000))
 
 
 def counts(report):
-    return {kind: found.count for kind, found in report.problems.items()}
+    return {kind: problem.count for kind, problem in report.problems.items()}
 
 
 def test_a_record_has_everything_that_the_row_says(opened):
@@ -81,13 +78,11 @@ def test_what_is_not_taken_and_why(opened):
     }
     assert (report.rows, report.offered, report.repeated, report.not_taken) == (10, 4, 1, 5)
     (sample,) = report.problems["label not in the schema"].samples
-    assert sample["row"] == 5 and "'mony'" in sample["why"] and "'money'" in sample["mend"]
+    assert sample.row == 5 and "'mony'" in sample.why and "'money'" in sample.mend
 
 
 def test_rows_that_the_reader_cannot_give_are_in_the_report():
-    reader = read_rows(DATA / "open_quote.csv")
-    columns = choose(reader.columns, reader.head())
-    report = ImportReport(source="x", reader=reader, columns=columns)
+    report = FileImport.open(DATA / "open_quote.csv", ImportOptions())
     assert [r.external_id for r in take(report)] == ["1", "3", "4", "5", "8", "11"]
     assert counts(report) == {"quote left open": 2, "not a row": 3}
     assert report.rows == report.offered + report.not_taken + report.repeated == 11
@@ -116,9 +111,9 @@ def test_splits(opened):
         ("train", False), ("test", True), ("val", True), ("val", True), ("dev", True),
         ("val", True), ("extra", False), (None, False),
     ]  # fmt: skip
-    told = report.to_json()
-    assert {"name": "val", "rows": 3, "goes": "heldout"} in told["splits"]
-    assert told["notes"] == [
+    doc = to_json(report.summary())
+    assert {"name": "val", "rows": 3, "goes": "heldout"} in doc["splits"]
+    assert doc["notes"] == [
         "Splits 'extra' have joined the pool; --heldout names those that measure."
     ]
 
@@ -127,32 +122,37 @@ def test_other_splits_can_be_held_out(opened):
     rows = [
         {"text": f"t{i}", "split": name} for i, name in enumerate(["Final", "test", "validation"])
     ]
-    records = take(opened(rows), heldout_splits={"final", "Validation"})
+    records = take(opened(rows, heldout={"final", "Validation"}))
     assert [(r.split, r.heldout) for r in records] == [
         ("final", True),
         ("test", False),
         ("val", True),
     ]
-    assert not any(r.heldout for r in take(opened(rows), heldout_splits=set()))
+    assert not any(r.heldout for r in take(opened(rows, heldout=set())))
 
 
 def test_the_report_as_json(opened):
     report = opened('text;label\n"a";money\nb;x\n', name="x.csv", label="label")
     records = take(report)
     report.stored(Added(inserted=(1,), existing=0, changed=("b",)))
-    told = json.loads(json.dumps(report.to_json()))
+    doc = json.loads(json.dumps(to_json(report.summary())))
     assert len(records) == 2
-    assert told["columns"] == {
+    assert doc["columns"] == {
         "text": {"name": "text", "how": "guessed"},
         "label": {"name": "label", "how": "given"},
         "id": {"name": None, "how": "none"},
         "split": {"name": None, "how": "none"},
     }
-    assert (told["encoding"], told["encoding_how"]) == ("utf-8", "guessed")
-    assert (told["delimiter"], told["delimiter_how"]) == (";", "guessed")
-    assert (told["rows"], told["taken"], told["existing"], told["changed"]) == (2, 1, 0, 1)
-    assert (told["labelled"], told["changed_ids"]) == (1, ["b"])
-    assert told["problems"]["label not in the schema"]["taken"] is True
+    assert (doc["encoding"], doc["encoding_how"]) == ("utf-8", "guessed")
+    assert (doc["delimiter"], doc["delimiter_how"]) == (";", "guessed")
+    assert (doc["rows"], doc["taken"], doc["existing"], doc["changed"]) == (
+        2,
+        1,
+        0,
+        1,
+    )
+    assert (doc["labelled"], doc["changed_ids"]) == (1, ["b"])
+    assert doc["problems"]["label not in the schema"]["taken"] is True
 
 
 def test_samples_are_few_and_counts_whole(opened):
@@ -167,19 +167,24 @@ def test_metadata_is_json_and_without_empty_cells(opened):
     assert take(report)[0].metadata == {"n": "1"}
 
 
-def test_label_names_in_order_of_appearance(opened):
+def test_labels_of_a_column(opened):
     rows = [{"text": "a", "y": "b"}, {"text": "b", "y": ["a", "b"]}, {"text": "c", "y": None}]
-    assert label_names(opened(rows).reader, "y") == ["b", "a"]
+    path = opened(rows).reader.path
+    assert labels_of_column(path, "y") == ["a", "b"]
+    with pytest.raises(InputError, match="There is no column 'z'"):
+        labels_of_column(path, "z")
+    with pytest.raises(InputError, match=r"'text' of .* holds 1 labels: \['a'\]"):
+        labels_of_column(opened(rows[:1]).reader.path, "text")
 
 
 def test_corrections(opened):
     report = opened(
         "id,label,by\n1,money,human\n2,,\n,money,human\n4,mony,human\nshort\n",
         name="x.csv",
-        text_needed=False,
+        corrections=True,
         id="id",
     )
-    assert list(rows_to_labels(report, schema=SCHEMA)) == [(2, "1", ("money",))]
+    assert list(report.corrections(SCHEMA)) == [(2, "1", ("money",))]
     assert counts(report) == {"no id": 1, "label not in the schema": 1, "not a row": 1}
     assert (report.rows, report.not_taken) == (5, 3)
 
@@ -187,4 +192,4 @@ def test_corrections(opened):
 def test_corrections_need_both_columns(opened):
     report = opened("text,label\na,money\n", name="x.csv")
     with pytest.raises(InputError, match=r"no id column among \['text', 'label'\]"):
-        list(rows_to_labels(report, schema=SCHEMA))
+        list(report.corrections(SCHEMA))

@@ -175,6 +175,7 @@ class Versions:
     candidates: int
     audits: int
     alarms: int
+    schemas: int
     models: int
     batches: int
     answers: int

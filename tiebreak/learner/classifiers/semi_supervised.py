@@ -13,7 +13,7 @@ before anybody has labelled anything. Steps:
    `EVEN` rows of each class: even at first, the pool's own once labels have shown it.
 
 What comes out is a `LinearHead`: the pool is needed to train, not to predict. Settings were chosen
-on parts of train splits, as benchmarks/heads.py and docs/decisions/0008 say; never on a test part.
+on parts of train splits, never on a test part (benchmarks/selection/heads.py, decision 8).
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ inverse-probability estimate with a control variate (Zrnic & Candès, Active Sta
 2024, 2403.03208; the weight as in Angelopoulos et al., PPI++, 2023, 2311.01453).
 
 A round takes exactly n records, from a population of its own, so that there are no probabilities to
-keep, and the interval is a share's; ``benchmarks/weighted_estimates.py`` has the same estimate for
-independent coins of unequal probabilities. `tiebreak.learner.estimation.prevalence` is this one for
-labels.
+keep, and the interval is a share's; benchmarks/promise/weighted_estimates.py has the same estimate
+for independent coins of unequal probabilities. `tiebreak.learner.estimation.prevalence` is this one
+for labels.
 """
 
 from __future__ import annotations

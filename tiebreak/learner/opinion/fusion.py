@@ -11,7 +11,7 @@ agent and model err independently. They do not: hard records are hard for both, 
 what is likely at first sight. So the agent's word is weighted as in a logarithmic opinion pool
 (Genest and Zidek, 1986; 2408.08083 for teams of people and models), by a w that verified records
 choose between 0 and 1. At w = 1 weak simulated agents that err on hard records take up to 14 points
-from the model they are fused with; at the fitted w, about .1 (benchmarks/fusion.py).
+from the model they are fused with; at the fitted w, about .1 (benchmarks/promise/fusion.py).
 
 Even so q is an estimate for ranking, for priority and for training, and never a guarantee.
 """

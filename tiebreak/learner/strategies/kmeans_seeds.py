@@ -1,6 +1,6 @@
 """Cold start: the middle record of each of the pool's clusters, before there is a model to ask.
 
-BANKING77 at one label a class: .56 so, .35 with random choice (benchmarks/selection_loop.py, with
+BANKING77 at one label a class: .56 so, .35 with random choice (benchmarks/selection/loop.py, with
 a tenth drawn by lot in both).
 """
 

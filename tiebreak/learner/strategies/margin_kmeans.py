@@ -1,6 +1,6 @@
 """The default: the most doubtful records, spread out by k-means.
 
-BANKING77 at ten labels a class: .876 so, .825 with random choice (benchmarks/selection_loop.py).
+BANKING77 at ten labels a class: .876 so, .825 with random choice (benchmarks/selection/loop.py).
 DropQuery (2401.14555) has the same shape with another measure of doubt.
 """
 

@@ -2,7 +2,7 @@
 
 The weights are kept in int8 (Apache-2.0) and multiplied as float32, so a vector hardly differs from
 the default encoder's; their ids differ, and so do their files of vectors. The extra ``onnx`` brings
-everything. Numbers: benchmarks/embedding_speed.py.
+everything. Numbers: benchmarks/scale/embedding_speed.py.
 """
 
 from __future__ import annotations

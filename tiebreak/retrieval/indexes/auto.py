@@ -1,4 +1,4 @@
-"""Exact for as long as that is fast, then FAISS's inverted lists (benchmarks/indexes.py)."""
+"""Exact for as long as it is fast, then FAISS's inverted lists (benchmarks/scale/indexes.py)."""
 
 from __future__ import annotations
 

@@ -62,6 +62,7 @@ class MemoryStore:
                 candidates=len(state.candidates),
                 audits=len(state.audits),
                 alarms=len(self.monitoring.alarms()),
+                schemas=len(state.schemas),
                 models=len(state.models),
                 batches=len(state.batches),
                 answers=sum(

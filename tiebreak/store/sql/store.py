@@ -35,6 +35,7 @@ _LOGS = {
     "candidates": schema.candidates,
     "audits": schema.audits,
     "alarms": schema.alarms,
+    "schemas": schema.schemas,
     "models": schema.models,
     "batches": schema.batches,
 }

@@ -7,14 +7,14 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from tiebreak.domain.evidence import Estimate
 from tiebreak.evaluation.results import LearningCurvePoint
 from tiebreak.promise.status import CertificateStatus
-from tiebreak.report.curve_svg import picture
+from tiebreak.report.charts import control_curves, curves_svg
+from tiebreak.report.rendering import label_span
 from tiebreak.report.results import Status
 from tiebreak.ui.pages.keymap import keys
 from tiebreak.ui.server.served import Served, serving
@@ -109,21 +109,15 @@ def _curve(points: Sequence[LearningCurvePoint]) -> None:
     if not points:
         return
     st.subheader("The model by labels")
-    naive = [p for p in points if p.selected is not None]
-    curves = {"control arm": series(points, "accuracy")}
-    if naive:
-        none = [None] * len(naive)  # no interval makes it a figure of anybody's data
-        curves["naive"] = {**series(naive, "selected"), "low": none, "high": none}
-    drawn = picture(
-        curves,
+    drawn = curves_svg(
+        control_curves(points),
         title="Accuracy by labels",
-        under="control arm: drawn by lot; naive: the records that were selected; band: 95 %",
-        targets=(),
+        subtitle="control arm: drawn by lot; naive: the records that were selected; band: 95 %",
     )
     st.image(drawn, alt="The figures of the next table as curves.", width="stretch")
     st.table(
         {
-            "labels": [span(p) for p in points],
+            "labels": [label_span(p) for p in points],
             "control arm": [_accuracy(p.accuracy) for p in points],
             "naive": [_accuracy(p.selected) for p in points],
         }
@@ -133,18 +127,6 @@ def _curve(points: Sequence[LearningCurvePoint]) -> None:
         "drawn by lot, and what the model expects of the pool narrows its interval. The naive "
         "figure is of the records that the model was least sure of: not of your data."
     )
-
-
-def span(point: LearningCurvePoint) -> str:
-    """The labels that a point's models had learnt from."""
-    return str(point.most) if point.least == point.most else f"{point.least} to {point.most}"
-
-
-def series(points: Sequence[LearningCurvePoint], name: str) -> dict[str, list[Any]]:
-    """An accuracy of the curve's points as lists by labels, for the picture."""
-    values = [getattr(p, name) for p in points]
-    parts = {key: [getattr(value, key) for value in values] for key in ("accuracy", "low", "high")}
-    return {"labels": [p.labels for p in points], **parts}
 
 
 def _show_learner(served: Served) -> None:

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from chat_server import Sent, chat_reply
 from chat_stub import ChatStub, error, letters, refusal, reset, stalled, truncated
 
+from benchmarks.agents.chat_server import Sent, chat_reply
 from tiebreak import config
 from tiebreak.agents.backends.hosts import chat_id, is_loopback
 from tiebreak.agents.backends.openai_chat import OpenAIChat

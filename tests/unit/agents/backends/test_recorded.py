@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from agent_parts import labeller, ledger, neighbour, schema, task
-from recordings import SETS, write
 
+from benchmarks.agents.recordings import SETS, write
 from tiebreak.agents.backends.factory import agent_id, open_agent
 from tiebreak.agents.backends.recorded import RecordedModel, read_recording
 from tiebreak.config import AgentPart

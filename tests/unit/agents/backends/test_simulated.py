@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from agent_parts import ledger, schema
 from contexts import slice_rows
-from simulated_agent import Known, SimulatedAgent, error_rates
 
+from benchmarks.agents.simulated_agent import Known, SimulatedAgent, error_rates
 from tiebreak.agents.backends.openai_chat import OpenAIChat
 from tiebreak.agents.calling.calls import Failure
 from tiebreak.agents.labelling.labeller import Labeller, LabelTask

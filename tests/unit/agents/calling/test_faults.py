@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from agent_parts import labeller, ledger, task
-from chat_server import Sent, chat_reply
 from chat_stub import ChatStub, error, refusal, reset, truncated
 
+from benchmarks.agents.chat_server import Sent, chat_reply
 from tiebreak.agents.backends.openai_chat import OpenAIChat
 from tiebreak.agents.calling.calls import Failure
 from tiebreak.agents.labelling.fencing import fenced

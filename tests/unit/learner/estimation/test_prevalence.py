@@ -7,8 +7,8 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from weighted_estimates import Guess, weighted
 
+from benchmarks.promise.weighted_estimates import Guess, weighted
 from tiebreak.errors import UsageError
 from tiebreak.learner.estimation.accuracy import estimate
 from tiebreak.learner.estimation.prevalence import (

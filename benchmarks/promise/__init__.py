@@ -1,0 +1,1 @@
+"""The promise, measured: certificates, streams, fusion, people."""

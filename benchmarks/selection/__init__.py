@@ -1,0 +1,1 @@
+"""What is asked next and what that is worth: strategies, heads, forecasts, found errors."""

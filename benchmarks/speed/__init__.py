@@ -1,0 +1,1 @@
+"""Seconds of what people wait for most often."""
