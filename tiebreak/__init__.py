@@ -11,39 +11,95 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tiebreak.api.project import Project
     from tiebreak.domain.decisions import Decision
-    from tiebreak.domain.evidence import Suggestion
+    from tiebreak.domain.evidence import Estimate, Suggestion
     from tiebreak.domain.labels import Label, LabelSchema
     from tiebreak.domain.records import Record
     from tiebreak.domain.reviews import Annotation, ReviewTask
+    from tiebreak.drift.results import DriftReport
     from tiebreak.errors import TiebreakError
+    from tiebreak.evaluation.results import (
+        LabelIssuesReport,
+        LabelPrevalence,
+        LearningCurvePoint,
+        MetricsRow,
+        ProjectForecast,
+    )
+    from tiebreak.files import ImportOptions, ImportSummary
+    from tiebreak.learner.label_space import AnswerScores
+    from tiebreak.loop.results import Problem, RunEstimate
+    from tiebreak.loop.running import RunOptions
+    from tiebreak.promise.status import CertificateStatus
+    from tiebreak.report.results import Report, RunResult, Status
+    from tiebreak.results import to_json
     from tiebreak.review.cards import Card
+    from tiebreak.review.quality.results import ConsensusReport, PeopleReport
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Annotation",
+    "AnswerScores",
     "Card",
+    "CertificateStatus",
+    "ConsensusReport",
     "Decision",
+    "DriftReport",
+    "Estimate",
+    "ImportOptions",
+    "ImportSummary",
     "Label",
+    "LabelIssuesReport",
+    "LabelPrevalence",
     "LabelSchema",
+    "LearningCurvePoint",
+    "MetricsRow",
+    "PeopleReport",
+    "Problem",
     "Project",
+    "ProjectForecast",
     "Record",
+    "Report",
     "ReviewTask",
+    "RunEstimate",
+    "RunOptions",
+    "RunResult",
+    "Status",
     "Suggestion",
     "TiebreakError",
+    "to_json",
 ]
 
 _HOME = {
     "Annotation": "tiebreak.domain.reviews",
+    "AnswerScores": "tiebreak.learner.label_space",
     "Card": "tiebreak.review.cards",
+    "CertificateStatus": "tiebreak.promise.status",
+    "ConsensusReport": "tiebreak.review.quality.results",
     "Decision": "tiebreak.domain.decisions",
+    "DriftReport": "tiebreak.drift.results",
+    "Estimate": "tiebreak.domain.evidence",
+    "ImportOptions": "tiebreak.files",
+    "ImportSummary": "tiebreak.files",
     "Label": "tiebreak.domain.labels",
+    "LabelIssuesReport": "tiebreak.evaluation.results",
+    "LabelPrevalence": "tiebreak.evaluation.results",
     "LabelSchema": "tiebreak.domain.labels",
+    "LearningCurvePoint": "tiebreak.evaluation.results",
+    "MetricsRow": "tiebreak.evaluation.results",
+    "PeopleReport": "tiebreak.review.quality.results",
+    "Problem": "tiebreak.loop.results",
     "Project": "tiebreak.api.project",
+    "ProjectForecast": "tiebreak.evaluation.results",
     "Record": "tiebreak.domain.records",
+    "Report": "tiebreak.report.results",
     "ReviewTask": "tiebreak.domain.reviews",
+    "RunEstimate": "tiebreak.loop.results",
+    "RunOptions": "tiebreak.loop.running",
+    "RunResult": "tiebreak.report.results",
+    "Status": "tiebreak.report.results",
     "Suggestion": "tiebreak.domain.evidence",
     "TiebreakError": "tiebreak.errors",
+    "to_json": "tiebreak.results",
 }
 
 

@@ -21,7 +21,7 @@ def reference() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["commands", "configuration"])
+@pytest.mark.parametrize("name", ["commands", "configuration", "status", "results"])
 def test_the_reference_is_fresh(name: str) -> None:
     written = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
     assert written == getattr(reference(), name)(), "run: python docs/make_reference.py"

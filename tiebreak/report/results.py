@@ -151,7 +151,7 @@ class Status:
     forecast: ProjectForecast | None
     drift: DriftState | None
     spend: Spend
-    certificates: tuple[CertificateStatus, ...]
+    certificates: tuple[CertificateStatus | StreamStatus, ...]
     next: str
 
 

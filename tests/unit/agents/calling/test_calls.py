@@ -11,7 +11,13 @@ from agent_parts import labeller, ledger, schema, task
 
 from tiebreak.agents.backends.scripted import ScriptedModel, answers, says
 from tiebreak.agents.calling import money
-from tiebreak.agents.calling.calls import CallEstimate, Reply, call_all, estimate_calls, request_hash
+from tiebreak.agents.calling.calls import (
+    CallEstimate,
+    Reply,
+    call_all,
+    estimate_calls,
+    request_hash,
+)
 from tiebreak.agents.labelling.composing import Prepared
 from tiebreak.config import Price
 from tiebreak.domain.evidence import NANOS, Usage
