@@ -25,7 +25,7 @@ from tiebreak.evaluation.results import (
     MetricsRow,
     QueuedLabelIssues,
 )
-from tiebreak.loop.results import Problem, RunEstimate
+from tiebreak.loop.results import IntegrityProblem, RunEstimate
 from tiebreak.project.doctor import DoctorCheck
 from tiebreak.report.results import Report, RunResult, Status
 from tiebreak.results import key_in_json
@@ -148,7 +148,7 @@ _RESULTS: dict[type, str] = {
     ConsensusReport: "`consensus` of `people --consensus`, `Project.consensus()`",
     LabelIssuesReport: "`label-issues`, `Project.label_issues()`",
     QueuedLabelIssues: "`queue` of `label-issues --queue`, `Project.queue_label_issues()`",
-    Problem: "an item of `Project.verify()`; `verify --json` prints its text",
+    IntegrityProblem: "an item of `Project.verify()`; `verify --json` prints its text",
     DoctorCheck: "an item of `checks` of `doctor`",
     SimulationReport: "`simulate`",
     DemoReport: "`demo`",

@@ -9,15 +9,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
     from tiebreak.domain.decisions import Decision
     from tiebreak.domain.evidence import Estimate, Suggestion
     from tiebreak.domain.labels import Label, LabelSchema
     from tiebreak.domain.records import Record
     from tiebreak.domain.reviews import Annotation, ReviewTask
-    from tiebreak.drift.results import DriftReport
+    from tiebreak.drift import DriftReport
     from tiebreak.errors import TiebreakError
-    from tiebreak.evaluation.results import (
+    from tiebreak.evaluation import (
         LabelIssuesReport,
         LabelPrevalence,
         LearningCurvePoint,
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     )
     from tiebreak.files import ImportOptions, ImportSummary
     from tiebreak.learner.label_space import AnswerScores
-    from tiebreak.loop.results import Problem, RunEstimate
-    from tiebreak.loop.running import RunOptions
+    from tiebreak.loop import IntegrityProblem, RunEstimate, RunOptions
     from tiebreak.promise.status import CertificateStatus
-    from tiebreak.report.results import Report, RunResult, Status
+    from tiebreak.report import Report, RunResult, Status
     from tiebreak.results import to_json
     from tiebreak.review.cards import Card
     from tiebreak.review.quality.results import ConsensusReport, PeopleReport
@@ -47,6 +46,7 @@ __all__ = [
     "Estimate",
     "ImportOptions",
     "ImportSummary",
+    "IntegrityProblem",
     "Label",
     "LabelIssuesReport",
     "LabelPrevalence",
@@ -54,7 +54,6 @@ __all__ = [
     "LearningCurvePoint",
     "MetricsRow",
     "PeopleReport",
-    "Problem",
     "Project",
     "ProjectForecast",
     "Record",
@@ -87,7 +86,7 @@ _HOME = {
     "LearningCurvePoint": "tiebreak.evaluation.results",
     "MetricsRow": "tiebreak.evaluation.results",
     "PeopleReport": "tiebreak.review.quality.results",
-    "Problem": "tiebreak.loop.results",
+    "IntegrityProblem": "tiebreak.loop.results",
     "Project": "tiebreak.api.project",
     "ProjectForecast": "tiebreak.evaluation.results",
     "Record": "tiebreak.domain.records",

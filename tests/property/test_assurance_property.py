@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmarks.promise.weighted_estimates import probabilities
-from tiebreak.assurance import finite, stream
+from tiebreak.assurance import finite, rungs, stream
 from tiebreak.assurance.coins import Coin, in_order
 from tiebreak.assurance.finite import FinitePool
 from tiebreak.assurance.ladder import AuditAnswer, next_audits, released, standings, target
@@ -195,3 +195,25 @@ def test_more_errors_alarm_no_later(errors: list[bool], eps: float) -> None:
         if reading.alarm is not None:
             assert reading.start is not None
             assert 0 <= (reading.requeue_from or 0) <= reading.start < reading.alarm
+
+
+@given(
+    st.integers(1, 400),
+    st.integers(1, 60),
+    st.floats(0.001, 0.4),
+    st.sampled_from([0.05, 0.025, 0.01]),
+)
+def test_the_audits_that_are_needed_are_those_of_a_search_one_by_one(
+    size: int, too_many: int, rate: float, delta: float
+) -> None:
+    pool = FinitePool(size, min(too_many, size), size)
+    crossings = [finite.crossing(pool, wrong, delta) for wrong in range(pool.too_many)]
+    plain = next(
+        (
+            (at, wrong)
+            for wrong, at in enumerate(crossings)
+            if at is not None and at * rate <= wrong
+        ),
+        (pool.size, 0),
+    )
+    assert rungs._needed(pool, delta, rate) == plain

@@ -22,7 +22,7 @@ def test_the_public_names_are_these() -> None:
         "Annotation", "AnswerScores", "Card", "CertificateStatus", "ConsensusReport", "Decision",
         "DriftReport", "Estimate", "ImportOptions", "ImportSummary", "Label", "LabelIssuesReport",
         "LabelPrevalence", "LabelSchema", "LearningCurvePoint", "MetricsRow", "PeopleReport",
-        "Problem", "Project", "ProjectForecast", "Record", "Report", "ReviewTask", "RunEstimate",
+        "IntegrityProblem", "Project", "ProjectForecast", "Record", "Report", "ReviewTask", "RunEstimate",
         "RunOptions", "RunResult", "Status", "Suggestion", "TiebreakError", "to_json",
     ]  # fmt: skip
 

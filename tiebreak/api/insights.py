@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 from tiebreak.project.context import ProjectContext
 
 if TYPE_CHECKING:
-    from tiebreak.drift.results import DriftReport
-    from tiebreak.evaluation.label_issues import Source
-    from tiebreak.evaluation.results import (
+    from tiebreak.drift import DriftReport
+    from tiebreak.evaluation import (
         LabelIssuesReport,
         LabelPrevalence,
         LoggedMetrics,
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
         ProjectForecast,
         QueuedLabelIssues,
     )
-    from tiebreak.loop.results import RunEstimate
-    from tiebreak.loop.running import RunOptions
-    from tiebreak.report.results import Report, Status
+    from tiebreak.evaluation.label_issues import Source
+    from tiebreak.loop import RunEstimate, RunOptions
+    from tiebreak.report import Report, Status
     from tiebreak.review.quality.results import ConsensusReport, OpenedChecks, PeopleReport
 
 
@@ -34,7 +33,7 @@ class Insights:
 
     def status(self) -> Status:
         """Counts, accuracies with intervals, curve, forecast, drift, spend, what next."""
-        from tiebreak.report.status import project_status
+        from tiebreak.report import project_status
 
         return project_status(self._context)
 
@@ -45,12 +44,12 @@ class Insights:
         Raises:
             InputError: *page* cannot be written.
         """
-        from tiebreak.report.data import project_report
+        from tiebreak.report import project_report
 
         report = project_report(self._context)
         if page is not None:
             from tiebreak.files import whole_file
-            from tiebreak.report.html import report_html
+            from tiebreak.report import report_html
 
             with whole_file(Path(page)) as file:
                 file.write(report_html(report).encode())
@@ -62,16 +61,16 @@ class Insights:
 
         *more* None: half as many as there are, in whole batches; never more than are left.
         """
-        from tiebreak.evaluation.forecast import project_forecast
+        from tiebreak.evaluation import project_forecast
 
         return project_forecast(self._context, more)
 
     def estimate_run(self, options: RunOptions | None = None, **changes: Any) -> RunEstimate:
         """About what `Project.run` with the same arguments will take in time, memory, disk and
         money, until people are needed; buys and writes nothing."""
-        from tiebreak.loop.run_estimate import run_estimate
+        from tiebreak.loop import estimate_run
 
-        return run_estimate(self._context, run_options(options, changes))
+        return estimate_run(self._context, run_options(options, changes))
 
     def outlook(self, *, batch: int | None = None, prelabel: int | None = 0) -> RunEstimate:
         """Deprecated: the former name of `estimate_run`."""
@@ -80,13 +79,13 @@ class Insights:
 
     def prevalence(self) -> tuple[LabelPrevalence, ...]:
         """The share of each label in the pool, with its interval; empty before a control label."""
-        from tiebreak.evaluation.prevalence import label_prevalence
+        from tiebreak.evaluation import label_prevalence
 
         return label_prevalence(self._context)
 
     def metrics(self) -> tuple[MetricsRow, ...]:
         """Every metric by labels, one row a head, oldest first; empty before the first."""
-        from tiebreak.evaluation.metrics import model_metrics
+        from tiebreak.evaluation import model_metrics
 
         return model_metrics(self._context)
 
@@ -96,7 +95,7 @@ class Insights:
         Raises:
             UsageError: no head was trained yet.
         """
-        from tiebreak.evaluation.tracking import write_metrics
+        from tiebreak.evaluation import write_metrics
 
         return write_metrics(Path(path), self.metrics())
 
@@ -106,7 +105,7 @@ class Insights:
         Raises:
             MissingPackage: mlflow is not installed.
         """
-        from tiebreak.evaluation.tracking import log_to_mlflow
+        from tiebreak.evaluation import log_to_mlflow
 
         return log_to_mlflow(where, self.metrics(), project=self._context.settings.project.name)
 
@@ -166,14 +165,14 @@ class Insights:
         Raises:
             UsageError: too few records before the mark, or none at all yet.
         """
-        from tiebreak.drift.state import drift_now
+        from tiebreak.drift import drift_now
 
         return drift_now(self._context, after=after, window=window)
 
     def acknowledge_drift(self) -> int:
         """Somebody looked at the drift: all records so far are known ones now, and a pause ends.
         Returns the mark, the id of the last of them."""
-        from tiebreak.drift.state import acknowledge_drift
+        from tiebreak.drift import acknowledge_drift
 
         return acknowledge_drift(self._context)
 
@@ -185,7 +184,7 @@ class Insights:
 
 def run_options(options: RunOptions | None, changes: Mapping[str, Any]) -> RunOptions:
     """*options*, or the usual ones, with these fields changed."""
-    from tiebreak.loop.running import RunOptions
+    from tiebreak.loop import RunOptions
 
     return replace(options or RunOptions(), **changes)
 

@@ -22,9 +22,8 @@ from tiebreak.review.cards import Card, build_cards
 
 if TYPE_CHECKING:
     from tiebreak.files import ImportOptions, ImportSummary
-    from tiebreak.loop.results import Problem
-    from tiebreak.loop.running import RunOptions
-    from tiebreak.report.results import RunResult
+    from tiebreak.loop import IntegrityProblem, RunOptions
+    from tiebreak.report import RunResult
 
 LEASE_SECONDS = 900.0
 
@@ -165,7 +164,7 @@ class Project(Insights):
         ``changes`` are fields of `ImportOptions`, as in ``import_file(path, labels_are="gold")``.
         """
         from tiebreak.files import ImportOptions
-        from tiebreak.loop.ingest import import_file
+        from tiebreak.loop import import_file
 
         options = replace(options or ImportOptions(), **changes)
         with wiring.project_lock(self._context.folder):
@@ -254,8 +253,8 @@ class Project(Insights):
             StoreBusy: another run or import holds the project.
             LLMError: the agent's server is down or refuses; what was done is kept.
         """
-        from tiebreak.loop.run import run_loop
-        from tiebreak.report.status import run_result
+        from tiebreak.loop import run_loop
+        from tiebreak.report import run_result
 
         with wiring.project_lock(self._context.folder):
             run = run_loop(self._context, run_options(options, changes))
@@ -271,18 +270,18 @@ class Project(Insights):
         self, path: str | Path, *, format: str | None = None, only_labelled: bool = False
     ) -> dict[str, int]:
         """Write CSV, JSONL or Parquet (by extension) with provenance; counts by who decided."""
-        from tiebreak.loop.export import export_labels
+        from tiebreak.loop import export_labels
 
         return export_labels(self._context, Path(path), format=format, only_labelled=only_labelled)
 
-    def verify(self) -> list[Problem]:
+    def verify(self) -> list[IntegrityProblem]:
         """What does not match when it is derived again; empty for a clean project."""
-        from tiebreak.loop.verify import verify_project
+        from tiebreak.loop import verify_project
 
         return verify_project(self._context)
 
     def hash(self) -> str:
         """One hash over records, suggestions, annotations, decisions, batches; no clocks."""
-        from tiebreak.loop.verify import project_hash
+        from tiebreak.loop import project_hash
 
         return project_hash(self._context)

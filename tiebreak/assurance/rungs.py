@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, log
 
 import numpy as np
@@ -160,6 +161,7 @@ def cap_of(size: int, sizes: Sequence[int], plan: Plan) -> int:
     return min(plan.audits, size, max(least, min(wish, int(MAX_CAP_SHARE * size))))
 
 
+@lru_cache(maxsize=64)
 def _affordable(widest: int, plan: Plan) -> int:
     """The cap of the widest rung at the highest error rate that the planned audits can prove."""
     for part in PARTS:
@@ -212,9 +214,17 @@ def _pool(size: int, cap: int, plan: Plan) -> FinitePool:
 
 
 def _needed(pool: FinitePool, delta: float, rate: float) -> tuple[int, int]:
-    """(audits, errors) at certification when errors come at exactly *rate*; all of it at worst."""
-    for wrong in range(pool.too_many):
+    """(audits, errors) at certification when errors come at exactly *rate*; all of it at worst.
+
+    The crossing grows with the errors: no count below ``at * rate`` can be the one, and none after
+    an error count that cannot be certified at all.
+    """
+    wrong = 0
+    while wrong < pool.too_many:
         at = finite.crossing(pool, wrong, delta)
-        if at is not None and at * rate <= wrong:
+        if at is None:
+            break
+        if at * rate <= wrong:
             return at, wrong
+        wrong = max(wrong + 1, ceil(at * rate))
     return pool.size, 0

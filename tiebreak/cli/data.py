@@ -30,7 +30,7 @@ def predict_command(
     top: int = typer.Option(3, min=1, help="How many labels to give with probabilities."),
 ) -> None:
     """JSONL in on stdin ({"text": …}), JSONL out on stdout: label (or labels), confidence, top."""
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
 
     bad = 0
     with Project.open(folder, agent="none") as project:
@@ -91,7 +91,7 @@ def export_command(
     as_json: bool = JSON,
 ) -> None:
     """Write labels with their provenance."""
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
 
     with Project.open(folder, agent="none") as project:
         counts = project.export(file, format=format or None, only_labelled=only_labelled)
@@ -108,7 +108,7 @@ def verify_command(
     as_json: bool = JSON,
 ) -> None:
     """Derive again what can be derived, and say what does not match."""
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
 
     with Project.open(folder, agent="none") as project:
         digest = project.hash()

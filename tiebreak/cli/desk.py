@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from tiebreak.api.project import Project
+from tiebreak.api import Project
 from tiebreak.cli.keys import Keys
 from tiebreak.cli.output import visible
 from tiebreak.domain.labels import in_words

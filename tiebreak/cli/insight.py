@@ -14,8 +14,8 @@ from tiebreak.cli.setup import DIR, JSON
 from tiebreak.errors import UsageError
 
 if TYPE_CHECKING:
-    from tiebreak.drift.results import DriftReport
-    from tiebreak.evaluation.results import LabelIssuesReport, MetricsRow
+    from tiebreak.drift import DriftReport
+    from tiebreak.evaluation import LabelIssuesReport, MetricsRow
 
 EXCERPT = 90
 
@@ -38,7 +38,7 @@ def label_issues_command(
     as_json: bool = JSON,
 ) -> None:
     """Labels that are probably wrong, worst first; --queue has people look at them again."""
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
     from tiebreak.cli.progress import TerminalProgress
     from tiebreak.evaluation.label_issues import SOURCES
     from tiebreak.results import to_json
@@ -108,7 +108,7 @@ def drift_command(
     as_json: bool = JSON,
 ) -> None:
     """Are new records like the old ones? Sensors that pause, and never prove anything."""
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
     from tiebreak.cli.progress import TerminalProgress
 
     with Project.open(folder, agent="none", progress=TerminalProgress()) as project:
@@ -156,7 +156,7 @@ def metrics_command(
     as_json: bool = JSON,
 ) -> None:
     """Every metric by labels, one row a trained model; for a table or a tracker."""
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
 
     with Project.open(folder, agent="none") as project:
         rows = project.metrics()

@@ -16,8 +16,8 @@ from tiebreak.domain.promises import Promise
 from tiebreak.errors import UsageError
 
 if TYPE_CHECKING:
-    from tiebreak.loop.results import RunEstimate
-    from tiebreak.report.results import RunResult, Status
+    from tiebreak.loop import RunEstimate
+    from tiebreak.report import RunResult, Status
 
 EXITS = {"budget": 3, "short": 4}
 """Exit codes by what is next after a run."""
@@ -63,9 +63,9 @@ def run_command(
     Ends with 3 when the budget is spent, and with 4 when the promise cannot be kept with the
     labels or rounds that are left.
     """
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
     from tiebreak.cli.progress import TerminalProgress
-    from tiebreak.loop.running import RunOptions
+    from tiebreak.loop import RunOptions
 
     if reviewer not in ("queue", "labels"):
         raise UsageError(f"--reviewer {reviewer!r} is unknown.", mend="Use queue or labels.")
@@ -131,7 +131,7 @@ def label_command(
     """Answer the review queue in the terminal, one key each."""
     import getpass
 
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
     from tiebreak.cli.desk import TerminalDesk
 
     with Project.open(folder, agent="none") as project:
@@ -141,7 +141,7 @@ def label_command(
 
 def status_command(folder: Path = DIR, as_json: bool = JSON) -> None:
     """Counts, accuracies with intervals, costs, what next."""
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
 
     with Project.open(folder) as project:
         status = project.status()
@@ -189,7 +189,7 @@ def demo_command(
 
 
 def _open_desk(folder: Path) -> None:
-    from tiebreak.loop.running import RunOptions
+    from tiebreak.loop import RunOptions
     from tiebreak.simulation.demo import BATCH
     from tiebreak.ui.background import LearnerOptions
     from tiebreak.ui.server.app import ReviewOptions, serve_project

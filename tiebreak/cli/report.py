@@ -27,7 +27,7 @@ def report_command(
 
     With --json the document is printed, and the page is written only where --out says so.
     """
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
 
     page = out if out is not None or as_json else folder / "report.html"
     with Project.open(folder, agent="none") as project:

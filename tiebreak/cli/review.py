@@ -29,7 +29,7 @@ def review_command(
     open_browser: bool = typer.Option(True, "--open/--no-open", help="Open a browser."),
 ) -> None:
     """Review the agent's pre-labels in a web app, one key a decision; learns meanwhile."""
-    from tiebreak.loop.running import RunOptions
+    from tiebreak.loop import RunOptions
     from tiebreak.ui.background import LearnerOptions
     from tiebreak.ui.server.app import LOOPBACK, ReviewOptions, serve_project
 

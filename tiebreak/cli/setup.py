@@ -84,7 +84,7 @@ def import_command(
     as_json: bool = JSON,
 ) -> None:
     """Import files: records, and their labels where there are any."""
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
     from tiebreak.cli.progress import TerminalProgress
     from tiebreak.files import ImportOptions
     from tiebreak.results import to_json

@@ -9,9 +9,9 @@ from tiebreak.cli.output import accuracy, print_line, table, visible
 from tiebreak.results import to_json
 
 if TYPE_CHECKING:
-    from tiebreak.evaluation.results import LearningCurvePoint
+    from tiebreak.evaluation import LearningCurvePoint
     from tiebreak.learner.label_space import AnswerScores
-    from tiebreak.report.results import Status
+    from tiebreak.report import Status
 
 
 def show_status(status: Status) -> None:

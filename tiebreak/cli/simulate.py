@@ -90,7 +90,7 @@ def _labelled(
             f"{str(data)!r} is a project, which has no columns to name with {', '.join(named)}.",
             mend="Leave that out, or give a file.",
         )
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
 
     with Project.open(data, agent="none") as project:
         return from_project(project.context, embedder=embedder, seed=seed)

@@ -102,10 +102,10 @@ class _Verified:
     ``truth`` int64[n]."""
 
     def __init__(self, context: ProjectContext, place: dict[str, int]) -> None:
-        kinds = {card.version: card.head for card in context.store.notes.models()}
-        standing = context.store.annotations.standing()
+        kinds = {card.version: card.head for card in context.pool_state().models}
+        standing = context.pool_state().standing
         rows: list[tuple[BatchItem, int, str]] = []
-        for batch in context.store.batches.all():
+        for batch in context.pool_state().batches:
             for item in batch.items if batch.schema_version == context.schema.version else ():
                 act = standing.get(item.record_id)
                 label = -1 if act is None else label_position(act.labels, place)

@@ -37,7 +37,7 @@ class BatchScores:
 
 def batch_scores(context: ProjectContext) -> list[BatchScores]:
     """Every batch under the schema in force that a head scored, oldest first."""
-    standing = context.store.annotations.standing()
+    standing = context.pool_state().standing
     truth = {
         i: a.labels for i, a in standing.items() if a.outcome == "label" and a.labels is not None
     }

@@ -88,7 +88,7 @@ def control_points(context: ProjectContext) -> list[Point]:
 
 def effort(context: ProjectContext) -> Effort:
     """What a label took so far: people's own median seconds, and all money over all labels."""
-    acts = context.store.annotations.standing().values()
+    acts = context.pool_state().standing.values()
     took = [a.seconds for a in acts if a.source == "person" and a.outcome in DECIDING and a.seconds]
     labels = context.pool_state().answered_by_people
     spent = context.store.ledger.totals().nanos / NANOS
@@ -106,7 +106,7 @@ def stop_advice(
     The share that people must look at is taken to be what the model has wrong, by the curve
     fitted to *points* (too few: it cannot be told), at the label counts of the last four heads.
     """
-    cards = context.store.notes.models()[-BATCHES - 1 :]
+    cards = context.pool_state().models[-BATCHES - 1 :]
     kappas = successive_kappas(context, cards)
     if not kappas:
         return None

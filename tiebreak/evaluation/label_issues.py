@@ -123,14 +123,14 @@ def _left_out(context: ProjectContext, source: Source) -> dict[str, set[int]]:
         "control": _control(context),
         "queued": {t.record_id for t in tasks if t.status == "open"},
         "looked_at": {t.record_id for t in tasks if t.status == "done" and t.reason == "relabel"},
-        "answered": set() if source == "people" else set(context.store.annotations.standing()),
+        "answered": set() if source == "people" else set(context.pool_state().standing),
     }
 
 
 def _control(context: ProjectContext) -> set[int]:
     return {
         item.record_id
-        for batch in context.store.batches.all()
+        for batch in context.pool_state().batches
         for item in batch.items
         if item.arm == "control"
     }

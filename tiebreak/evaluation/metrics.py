@@ -31,7 +31,7 @@ REASONS: tuple[str, ...] = get_args(Reason)
 
 def model_metrics(context: ProjectContext) -> tuple[MetricsRow, ...]:
     """One row a head, oldest first; empty before the first."""
-    cards = context.store.notes.models()
+    cards = context.pool_state().models
     if not cards:
         return ()
     log = _Log.read(context)
@@ -163,10 +163,10 @@ class _Log:
 
 def _agent_right(context: ProjectContext) -> list[tuple[str, bool]]:
     """(time of the label, whether the agent had it right) of control records that it was asked."""
-    standing = context.store.annotations.standing()
+    standing = context.pool_state().standing
     return sorted(
         (act.created_at, item.agent_labels == act.labels)
-        for batch in context.store.batches.all()
+        for batch in context.pool_state().batches
         for item in batch.items
         if item.arm == "control" and item.agent is not None
         for act in [standing.get(item.record_id)]

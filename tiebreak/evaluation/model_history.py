@@ -78,7 +78,7 @@ def batch_populations(context: ProjectContext) -> Iterator[tuple[QueryBatch, Pop
     pool = context.table.pool
     acted, out = np.zeros(len(pool), dtype=np.bool_), np.zeros(len(pool), dtype=np.bool_)
     happened = sorted(_happened(context), key=lambda event: event[:2], reverse=True)
-    for batch in context.store.batches.all():
+    for batch in context.pool_state().batches:
         while happened and happened[-1][0] < batch.created_at:
             _, _, record_id, is_out = happened.pop()
             at = int(np.searchsorted(pool, record_id))
@@ -96,7 +96,7 @@ def _happened(context: ProjectContext) -> Iterator[tuple[str, int, int, bool | N
     under a certificate (True) or was taken back (False)."""
     for n, act in enumerate(context.store.annotations.scan()):
         yield act.created_at, n, act.record_id, None
-    if not context.store.promises.policies():
+    if not context.pool_state().policies:
         return
     was: set[int] = set()
     for n, decision in enumerate(context.store.decisions.scan()):
@@ -112,7 +112,7 @@ def model_history(
     """Each batch under the schema in force, with its head and what that said; None before the first
     head, or where the head or a vector cannot be read, or is by another encoder than the newest's.
     """
-    cards = {card.version: card for card in context.store.notes.models()}
+    cards = {card.version: card for card in context.pool_state().models}
     reader = _Reader(context)
     for batch, population in batch_populations(context):
         if batch.schema_version == context.schema.version:

@@ -25,7 +25,7 @@ def label_prevalence(context: ProjectContext) -> tuple[LabelPrevalence, ...]:
     """
     labels = _Labels.of(context)
     draws = list(_draws(context, labels))
-    touched = np.fromiter(context.store.annotations.standing(), dtype=np.int64)
+    touched = np.fromiter(context.pool_state().standing, dtype=np.int64)
     acted = np.isin(context.table.pool, touched)
     now = labels.known(acted, int((~acted).sum()))
     return tuple(
@@ -48,7 +48,7 @@ class _Labels:
         names, pool = context.schema.names, context.table.pool
         given = {
             i: act.labels
-            for i, act in context.store.annotations.standing().items()
+            for i, act in context.pool_state().standing.items()
             if act.outcome == "label" and act.labels is not None and context.schema.fits(act.labels)
         }
         ids = np.intersect1d(np.array(sorted(given), dtype=np.int64), pool)

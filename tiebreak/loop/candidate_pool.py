@@ -68,17 +68,17 @@ def _near(context: ProjectContext, places: Ids) -> Near | None:
     position[places[::-1]] = np.arange(len(places))[::-1]  # of equal texts the first
 
     def near(vectors: Floats, k: int) -> Ids:
-        found = np.full((len(vectors), k), -1, dtype=np.int64)
+        positions = np.full((len(vectors), k), -1, dtype=np.int64)
         todo = np.arange(len(vectors))
         for depth in (2 * k, _DEEPER * k):
             rows, _ = index.search(vectors[todo], min(depth, len(index)))
             at = np.where(rows >= 0, position[rows], -1)
             open_first = np.argsort(at < 0, axis=1, kind="stable")[:, :k]  # and nearest first
-            found[todo, : open_first.shape[1]] = np.take_along_axis(at, open_first, axis=1)
-            todo = todo[(found[todo] < 0).any(axis=1)]
+            positions[todo, : open_first.shape[1]] = np.take_along_axis(at, open_first, axis=1)
+            todo = todo[(positions[todo] < 0).any(axis=1)]
             if not len(todo) or depth >= len(index):
                 break
-        return found
+        return positions
 
     return near
 

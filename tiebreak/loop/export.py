@@ -76,7 +76,7 @@ def export_rows(context: ProjectContext) -> Iterator[dict[str, Any]]:
             decision = decisions.get(record.id)
             labelled = decision is not None and decision.labels is not None
             act = standing.get(record.id)
-            told = suggested.get(record.id)
+            suggestion = suggested.get(record.id)
             yield {
                 "source": record.source,
                 "id": record.external_id,
@@ -88,10 +88,10 @@ def export_rows(context: ProjectContext) -> Iterator[dict[str, Any]]:
                 "confidence": decision.confidence if decision else None,
                 "outcome": act.outcome if act else None,
                 "reasons": ",".join(decision.reasons) if decision else None,
-                "agent_label": exported_value(told.labels if told else None, multiple),
-                "agent_confidence": told.confidence if told else None,
-                "rationale": told.rationale if told else None,
-                "rationale_by": told.rationale_by if told else None,
+                "agent_label": exported_value(suggestion.labels if suggestion else None, multiple),
+                "agent_confidence": suggestion.confidence if suggestion else None,
+                "rationale": suggestion.rationale if suggestion else None,
+                "rationale_by": suggestion.rationale_by if suggestion else None,
                 "duplicate_of": names.get(links[record.id]) if record.id in links else None,
                 "schema_version": decision.schema_version if decision else None,
                 "policy_version": decision.policy_version if decision and labelled else None,

@@ -63,7 +63,7 @@ class RunEstimate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Problem:
+class IntegrityProblem:
     """What does not match when a project is derived again.
 
     Attributes:

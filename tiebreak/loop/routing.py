@@ -40,13 +40,13 @@ def route_all(context: ProjectContext) -> dict[str, int]:
         predictions = None  # a head that has seen one label is sure of it whatever the text
     routes: list[Route] = []
     for row, record_id in enumerate(ids):
-        told = waiting[record_id]
+        suggestion = waiting[record_id]
         labels, confidence = predictions.value(row) if predictions else (None, None)
         routes.append(
             route(
                 record_id=record_id,
-                agent_labels=told.labels,
-                agent_confidence=told.confidence,
+                agent_labels=suggestion.labels,
+                agent_confidence=suggestion.confidence,
                 model_labels=labels,
                 model_confidence=confidence,
                 model_version=predictions.model_version if predictions else 0,

@@ -15,8 +15,7 @@ from dataclasses import replace
 from tiebreak.agents.calling.money import require_price
 from tiebreak.domain.batches import QueryBatch
 from tiebreak.domain.reviews import CHECKS
-from tiebreak.drift.results import ADVICE
-from tiebreak.drift.state import pause_reason, watch_drift
+from tiebreak.drift import ADVICE, pause_reason, watch_drift
 from tiebreak.errors import BudgetExceeded, UsageError
 from tiebreak.loop.prelabel import heldout_targets, sweep_targets
 from tiebreak.loop.routing import accept_unproved, route_all
@@ -41,7 +40,7 @@ from tiebreak.project.pool import (
 from tiebreak.promise.arrivals import ask_arrivals, take_arrivals
 from tiebreak.promise.campaign import LoopHooks, NextAction, advance_campaign
 from tiebreak.promise.settle import settle
-from tiebreak.promise.terms import PromiseTerms, current_terms
+from tiebreak.promise.terms import PromiseTerms, current_terms, keep_terms
 from tiebreak.review.quality.checks import open_checks
 from tiebreak.review.tasks import open_batch_tasks
 
@@ -55,6 +54,8 @@ def run_loop(context: ProjectContext, options: RunOptions) -> LoopRun:
         kind=options.promise,
         reviewer=options.reviewer,
     )
+    if promise is not None and options.max_error is not None:
+        keep_terms(context, promise)
     this = LoopRun(context, options, promise)
     if not len(context.table.pool):
         this.stopped, this.message = "import", "There are no records in the pool: import some."

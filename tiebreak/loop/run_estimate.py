@@ -43,7 +43,7 @@ FITS = 13
 """A choice of C fits four times three heads of two thirds of the rows, then the head itself."""
 
 
-def run_estimate(
+def estimate_run(
     context: ProjectContext, options: RunOptions | None = None, *, call: bool = True
 ) -> RunEstimate:
     """About what the next run with *options* will take, until people are needed.
@@ -81,7 +81,7 @@ def note_if_long(context: ProjectContext, options: RunOptions) -> None:
     texts = len(context.vectors.missing(context.table.hashes))
     calls = 0 if context.agent is None else len(_to_ask(context, options))
     if texts >= LONG_TEXTS or calls >= LONG_CALLS:
-        for line in run_estimate(context, options, call=False).lines:
+        for line in estimate_run(context, options, call=False).lines:
             context.progress.note(line)
 
 

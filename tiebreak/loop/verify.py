@@ -13,7 +13,7 @@ from tiebreak.domain.decisions import Decision, may_replace
 from tiebreak.domain.records import content_hash
 from tiebreak.domain.reviews import DECIDED_BY, DECIDING, Annotation, decision_of, standing
 from tiebreak.errors import ModelFileError
-from tiebreak.loop.results import Problem
+from tiebreak.loop.results import IntegrityProblem
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
 from tiebreak.promise.verify import verify_promises
@@ -82,7 +82,7 @@ def _records(context: ProjectContext) -> Iterator[Any]:
         after = page[-1].id
 
 
-def verify_project(context: ProjectContext) -> list[Problem]:
+def verify_project(context: ProjectContext) -> list[IntegrityProblem]:
     """What does not match when it is derived again; an empty list is a clean project.
 
     Checks content hashes, the precedence of decisions, that each decision in force follows from
@@ -91,7 +91,7 @@ def verify_project(context: ProjectContext) -> list[Problem]:
     """
     context.read_anew()
     problems = [
-        Problem(
+        IntegrityProblem(
             part="record",
             record_id=r.id,
             text=f"Record {r.external_id!r} of {r.source!r}: its text does not match its content "
@@ -111,12 +111,14 @@ def verify_project(context: ProjectContext) -> list[Problem]:
         sentences = _check_record(
             record_id, acts.get(record_id, []), decisions.get(record_id, []), record_id in heldout
         )
-        problems += [Problem(part="decision", text=x, record_id=record_id) for x in sentences]
+        problems += [
+            IntegrityProblem(part="decision", text=x, record_id=record_id) for x in sentences
+        ]
     return [
         *problems,
-        *(Problem(part="head", text=x) for x in _check_heads(context)),
-        *(Problem(part="vectors", text=x) for x in _check_vectors(context)),
-        *(Problem(part="promise", text=x) for x in verify_promises(context)),
+        *(IntegrityProblem(part="head", text=x) for x in _check_heads(context)),
+        *(IntegrityProblem(part="vectors", text=x) for x in _check_vectors(context)),
+        *(IntegrityProblem(part="promise", text=x) for x in verify_promises(context)),
     ]
 
 
@@ -153,10 +155,10 @@ def _check_record(
     act = standing(acts)
     last = decisions[-1] if decisions else None
     labels = last.labels if last else None
-    derived = decision_of(act) if act is not None and act.outcome in DECIDING else None
-    if derived is not None and may_replace(last, derived):
-        if labels != derived.labels:
-            yield f"Record {record_id}: people say {derived.labels!r}, the decision {labels!r}."
+    expected = decision_of(act) if act is not None and act.outcome in DECIDING else None
+    if expected is not None and may_replace(last, expected):
+        if labels != expected.labels:
+            yield f"Record {record_id}: people say {expected.labels!r}, the decision {labels!r}."
     elif last and labels is not None and last.by in PEOPLE:
         stands = f"a {act.source} {act.outcome!r}" if act else "nothing"
         yield f"Record {record_id}: {stands} stands, and the decision in force is {labels!r}."

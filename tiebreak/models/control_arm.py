@@ -56,7 +56,7 @@ def labelled_control(context: ProjectContext) -> Iterator[tuple[BatchItem, Label
     """Control items with their standing label and the schema version they were drawn under."""
     items = [
         (item, batch.schema_version)
-        for batch in context.store.batches.all()
+        for batch in context.pool_state().batches
         for item in batch.items
         if item.arm == "control"
     ]
@@ -75,7 +75,7 @@ def scored_control(
     With *head* only those that a head of this kind gave: kinds differ in how sure they are.
     """
     names = context.schema.names
-    kinds = {card.version: card.head for card in context.store.notes.models()}
+    kinds = {card.version: card.head for card in context.pool_state().models}
     rows: list[tuple[float, ...]] = []
     truth: list[int] = []
     for item, labels, version in labelled_control(context):
@@ -131,7 +131,7 @@ def answer_scores(n: int, model: Pairs, agent: Pairs, *, multiple: bool) -> Answ
 
 def _schemas(context: ProjectContext) -> dict[int, LabelSchema]:
     """Schemas by the version that a batch was drawn under."""
-    versions = {batch.schema_version for batch in context.store.batches.all()}
+    versions = {batch.schema_version for batch in context.pool_state().batches}
     found = {version: context.store.notes.schema(version) for version in versions}
     return {version: schema for version, schema in found.items() if schema is not None}
 

@@ -55,7 +55,7 @@ def _link_near(context: ProjectContext) -> int:
         report["skipped"] = f"more records than index.near_duplicates_max = {most}"
         context.progress.note(f"near duplicates were not looked for: {report['skipped']}")
     else:
-        known = np.array([x.record_id for x in context.store.records.links()], dtype=np.int64)
+        known = np.fromiter(context.pool_state().links, dtype=np.int64)
         ids = pool[~np.isin(pool, known)]
         context.progress.start("near duplicates", None)
         links = near_duplicates(

@@ -148,9 +148,10 @@ def read_pool(context: ProjectContext) -> PoolState:
     store, stream, table = context.store, context.settings.promise.stream, context.table
     now = store.versions()
     key = (now, stream)
-    known: tuple[object, object, PoolState] | None = context.memo.get("pool")
-    if known is not None and known[0] == key and known[1] is table:
-        return known[2]
+    kept: tuple[object, object, PoolState] | None = context.memo.get("pool")
+    known = kept[2] if kept is not None else None
+    if kept is not None and known is not None and kept[0] == key and kept[1] is table:
+        return known
     _since(context, "schema", now.schemas, context.refresh_schema)
     histories = _since(context, "acts", now.annotations, store.annotations.histories)
     policies = _since(context, "policies", now.policies, store.promises.policies)
@@ -166,8 +167,10 @@ def read_pool(context: ProjectContext) -> PoolState:
             now.links,
             lambda: {x.record_id: x.of_id for x in store.records.links()},
         ),
-        models=tuple(_since(context, "models", now.models, store.notes.models)),
-        batches=tuple(_since(context, "batches", (now.batches, now.answers), store.batches.all)),
+        models=_since(context, "models", now.models, lambda: _models(store, known)),
+        batches=_since(
+            context, "batches", (now.batches, now.answers), lambda: _batches(store, known)
+        ),
         policies=tuple(policies),
         arrivals=tuple(
             _since(context, "arrivals", now.candidates, lambda: _arrivals(store, policies))
@@ -210,6 +213,23 @@ def frozen_ids(context: ProjectContext, policy: Policy | None) -> Collection[int
 def _standing(histories: Mapping[int, Sequence[Annotation]]) -> dict[int, Annotation]:
     acts = ((record_id, standing(history)) for record_id, history in histories.items())
     return {record_id: act for record_id, act in acts if act is not None}
+
+
+def _models(store: Store, known: PoolState | None) -> tuple[ModelInfo, ...]:
+    """All models: those known and the one that came since, or read anew."""
+    last, before = store.notes.last_model(), known.models if known is not None else ()
+    if last is not None and before and last.version == before[-1].version + 1:
+        return (*before, last)
+    return tuple(store.notes.models())
+
+
+def _batches(store: Store, known: PoolState | None) -> tuple[QueryBatch, ...]:
+    """All batches: the newest ones read again, for only these are still answered."""
+    last, before = store.batches.last(), known.batches if known is not None else ()
+    if last is not None and before and last.round - before[-1].round in (0, 1):
+        again = [store.batches.get(before[-1].round)] if last.round > before[-1].round else []
+        return (*before[:-1], *again, last)
+    return tuple(store.batches.all())
 
 
 def _arrivals(store: Store, policies: Sequence[Policy]) -> list[Candidate]:

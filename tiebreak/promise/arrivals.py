@@ -15,8 +15,7 @@ import numpy as np
 
 from tiebreak.assurance.coins import Coin, coin
 from tiebreak.domain.promises import Candidate, Policy
-from tiebreak.drift.results import ADVICE
-from tiebreak.drift.state import pause_reason
+from tiebreak.drift import ADVICE, pause_reason
 from tiebreak.errors import ModelFileError
 from tiebreak.project.context import Ids, ProjectContext
 from tiebreak.project.pool import PoolState

@@ -12,8 +12,7 @@ from enum import Enum
 import numpy as np
 
 from tiebreak.domain.promises import Policy
-from tiebreak.drift.results import ADVICE
-from tiebreak.drift.state import pause_reason
+from tiebreak.drift import ADVICE, pause_reason
 from tiebreak.project.context import Ids, ProjectContext
 from tiebreak.project.pool import PoolState
 from tiebreak.promise.arrivals import ask_arrivals

@@ -78,21 +78,21 @@ def freeze_policy(context: ProjectContext, terms: PromiseTerms, open_ids: Ids) -
     if not able or (number > 1 and not any(_worth(t, candidates.scores[t.at]) for t in able)):
         return None
     content = _content(context, candidates, tiers, number)
-    secret = _secret(context, terms)
+    secret, version = _secret(context, terms), content.version
     frozen = [
         _candidate(
             number,
             tier.name,
             int(candidates.ids[at]),
             candidates.verdicts[at],
-            lambda record_id: coin(secret, record_id, content.version),
+            lambda record_id: coin(secret, record_id, version),
         )
         for tier in tiers
         for at in tier.at.tolist()
     ]
     policy = Policy(
         number=number,
-        version=content.version,
+        version=version,
         promise=terms.kind,
         max_error=terms.max_error,
         confidence=terms.confidence,

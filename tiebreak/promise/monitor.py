@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tiebreak.assurance.monitor import WORSE, read_monitor
 from tiebreak.domain.monitoring import Alarm
 from tiebreak.domain.promises import Policy
-from tiebreak.drift.state import last_acknowledged, pause_reason
+from tiebreak.drift import last_acknowledged, pause_reason
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import PoolState
 
@@ -48,8 +48,8 @@ def new_alarms(known: Sequence[Alarm], tracks: Sequence[StreamTrack]) -> tuple[A
     """The alarms that the monitor raises now, a tier at a time."""
     raised = []
     for track in tracks:
-        own = [a for a in known if (a.policy, a.tier) == (track.policy.number, track.tier.name)]
-        alarm = _read(track, after=max((a.until for a in own), default=0))
+        earlier = [a for a in known if (a.policy, a.tier) == (track.policy.number, track.tier.name)]
+        alarm = _read(track, after=max((a.until for a in earlier), default=0))
         if alarm is not None:
             raised.append(alarm)
     return tuple(raised)

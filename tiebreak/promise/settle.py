@@ -115,8 +115,8 @@ def settle(context: ProjectContext) -> Settlement:
 
 def _taken_back(alarm: Alarm, track: StreamTrack) -> tuple[int, ...]:
     """Records whose labels an alarm takes back."""
-    own = (c.record_id for c in track.open() if c.policy == alarm.policy)
-    return tuple(record_id for record_id in own if alarm.took(record_id))
+    record_ids = (c.record_id for c in track.open() if c.policy == alarm.policy)
+    return tuple(record_id for record_id in record_ids if alarm.took(record_id))
 
 
 def _out_of_streams(

@@ -176,7 +176,7 @@ def stream_tracks(context: ProjectContext, state: PoolState) -> tuple[StreamTrac
             c.policy in current and (c.policy, c.record_id) not in state.taken_back
             for c in members.items
         ]
-        own_deltas = {pi: delta for (tier, pi), delta in deltas.items() if tier == name}
+        deltas_by_rate = {pi: delta for (tier, pi), delta in deltas.items() if tier == name}
         tracks.append(
             StreamTrack(
                 policy=policy,
@@ -186,7 +186,7 @@ def stream_tracks(context: ProjectContext, state: PoolState) -> tuple[StreamTrac
                 evidence=evidence,
                 simulated=of_gold or any(p.simulated for p in policies),
                 able=np.array(able, dtype=np.bool_),
-                lanes=lanes_of(members.items, answers, own_deltas),
+                lanes=lanes_of(members.items, answers, deltas_by_rate),
                 stop=stops[name],
             )
         )

@@ -85,7 +85,7 @@ def current_terms(
         now, further = asked or context.pool_state().newest_policy, asked is not None
     if now is None:
         return None
-    made = PromiseTerms(
+    terms = PromiseTerms(
         max_error=now.max_error if max_error is None else max_error,
         confidence=now.confidence if confidence is None else confidence,
         kind=kind or now.promise,
@@ -93,50 +93,54 @@ def current_terms(
         simulated=reviewer == "labels",
         further=further,
     )
-    _check(made)
-    if max_error is not None and not made.simulated:
-        terms = AskedTerms(max_error=made.max_error, confidence=made.confidence, promise=made.kind)
-        if asked is None or terms != replace(asked, id=0, created_at=""):
-            context.store.monitoring.put_terms(terms)
-    return made
+    _check(terms)
+    return terms
 
 
-def _check(made: PromiseTerms) -> None:
-    rates = {"max_error": made.max_error, **{f"tiers.{k}": v for k, v in made.part.tiers.items()}}
+def keep_terms(context: ProjectContext, terms: PromiseTerms) -> None:
+    """Keep what a call for people asked, unless that is kept; a simulation leaves no trace."""
+    asked = AskedTerms(max_error=terms.max_error, confidence=terms.confidence, promise=terms.kind)
+    kept = context.store.monitoring.last_terms()
+    if not terms.simulated and (kept is None or asked != replace(kept, id=0, created_at="")):
+        context.store.monitoring.put_terms(asked)
+
+
+def _check(terms: PromiseTerms) -> None:
+    rates = {"max_error": terms.max_error, **{f"tiers.{k}": v for k, v in terms.part.tiers.items()}}
     for name, rate in rates.items():
         if not (0 < rate < 1 or (rate == 0 and name != "max_error")):
             raise ConfigError(
                 f"promise.{name} = {rate!r} is no error that can be tolerated.",
                 mend="Give a share such as 0.05 (a tier's may be 0: a person always decides).",
             )
-    if made.part.stream and made.kind == "dataset":
+    if terms.part.stream and terms.kind == "dataset":
         raise ConfigError(
             "promise.stream is on, and a stream has no whole file to promise anything of.",
             mend="Use promise.kind = 'label', or turn the stream off.",
         )
-    if not 0.5 <= made.confidence < 1:
+    if not 0.5 <= terms.confidence < 1:
         raise ConfigError(
-            f"A confidence of {made.confidence!r} cannot be asked for.", mend="Use 0.95."
+            f"A confidence of {terms.confidence!r} cannot be asked for.", mend="Use 0.95."
         )
 
 
-def tiers_of(schema: LabelSchema, ask: PromiseTerms) -> tuple[str, ...]:
+def tiers_of(schema: LabelSchema, terms: PromiseTerms) -> tuple[str, ...]:
     """The tiers in which anything may be labelled alone, in the order of the schema's labels.
 
     A multi-label value says something of every label, also of those that it leaves out, so that
     there is one tier then: the strictest of all that allow autonomy.
     """
-    own = dict.fromkeys(label.tier for label in schema.labels if ask.eps(label.tier) > 0)
-    if schema.multiple and own:
-        return (min(own, key=ask.eps),)
-    return tuple(own)
+    tiers = dict.fromkeys(label.tier for label in schema.labels if terms.eps(label.tier) > 0)
+    if schema.multiple and tiers:
+        return (min(tiers, key=terms.eps),)
+    return tuple(tiers)
 
 
-def tier_of(schema: LabelSchema, ask: PromiseTerms, value: LabelValue) -> str | None:
+def tier_of(schema: LabelSchema, terms: PromiseTerms, value: LabelValue) -> str | None:
     """The tier of a label value; None where a person always decides."""
     tier = {label.name: label.tier for label in schema.labels}
-    if any(ask.eps(tier[name]) == 0 for name in value):
+    if any(terms.eps(tier[name]) == 0 for name in value):
         return None
     if schema.multiple:
-        return next(iter(tiers_of(schema, ask)), None)
+        return next(iter(tiers_of(schema, terms)), None)
     return tier[value[0]]

@@ -42,8 +42,8 @@ class Members:
     @classmethod
     def in_coin_order(cls, candidates: Iterable[Candidate], tier: str) -> Members:
         """A tier's candidates in ascending u; equal coins by record id."""
-        own = (c for c in candidates if c.tier == tier)
-        return cls.of(sorted(own, key=lambda c: (c.coin, c.record_id)))
+        of_tier = (c for c in candidates if c.tier == tier)
+        return cls.of(sorted(of_tier, key=lambda c: (c.coin, c.record_id)))
 
     def answers(self, evidence: Iterable[Evidence]) -> Answers:
         """`AuditAnswer` int8[n]: those without evidence were not drawn."""

@@ -178,8 +178,8 @@ def _stream_certificate(certificate: Certificate, state: PoolState) -> Iterator[
         return
     yield from _evidence(name, certificate, members, state.histories)
     deltas = lane_deltas(state.policies)
-    own = {pi: delta for (tier, pi), delta in deltas.items() if tier == certificate.tier}
-    if not _bound_follows(certificate, bound, own, members):
+    deltas_by_rate = {pi: delta for (tier, pi), delta in deltas.items() if tier == certificate.tier}
+    if not _bound_follows(certificate, bound, deltas_by_rate, members):
         yield f"{name}: its figures do not follow from the evidence that it names."
 
 

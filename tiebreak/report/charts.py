@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tiebreak.evaluation.results import LearningCurvePoint
+from tiebreak.evaluation import LearningCurvePoint
 from tiebreak.report.rendering import templates
 
 NAME_HEIGHT = 15

@@ -14,7 +14,7 @@ from tiebreak import __version__
 from tiebreak.assurance.sentence import percent
 from tiebreak.domain.decisions import Decision
 from tiebreak.domain.promises import Policy
-from tiebreak.evaluation.prevalence import label_prevalence
+from tiebreak.evaluation import label_prevalence
 from tiebreak.project.context import ProjectContext
 from tiebreak.promise.status import CertificateStatus
 from tiebreak.promise.terms import PromiseTerms, current_terms
@@ -175,11 +175,8 @@ def _more_labels(context: ProjectContext, policies: Sequence[Policy]) -> str:
 
 
 def _example(context: ProjectContext) -> PromiseTerms:
-    """What people would be asked for under the usual error.
-
-    As if for a simulation: terms for people would be kept, and the next run would go by them.
-    """
-    terms = current_terms(context, max_error=USUAL_ERROR, reviewer="labels")
+    """What people would be asked for under the usual error."""
+    terms = current_terms(context, max_error=USUAL_ERROR)
     assert terms is not None  # an error was given
     return terms
 

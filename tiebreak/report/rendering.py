@@ -14,7 +14,7 @@ from tiebreak.assurance.sentence import percent
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from tiebreak.evaluation.results import LearningCurvePoint
+    from tiebreak.evaluation import LearningCurvePoint
 
 _NOT_FOR_A_PAGE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Controls, what turns letters round, and what UTF-8 cannot hold."""

@@ -17,8 +17,8 @@ from tiebreak.annotators.intervals import Interval
 from tiebreak.annotators.shared_errors import SharedErrors
 from tiebreak.annotators.unclear_labels import UnclearLabel
 from tiebreak.domain.promises import FrozenTier, Mode, Promise
-from tiebreak.drift.results import DriftState
-from tiebreak.evaluation.results import LabelPrevalence, LearningCurvePoint, ProjectForecast
+from tiebreak.drift import DriftState
+from tiebreak.evaluation import LabelPrevalence, LearningCurvePoint, ProjectForecast
 from tiebreak.learner.label_space import AnswerScores
 from tiebreak.promise.status import CertificateStatus, StreamStatus
 
@@ -42,7 +42,7 @@ class LabelsInForce:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SplitCount:
+class SplitSummary:
     """Records of one split of the imported files.
 
     Attributes:
@@ -74,7 +74,7 @@ class ModelSummary:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Spend:
+class SpendSummary:
     """What the agent's calls took. Lost calls of a killed run are in it at their worst case.
 
     Attributes:
@@ -142,7 +142,7 @@ class Status:
     flagged: int
     flagged_records: tuple[str, ...]
     duplicates: Mapping[str, int]
-    splits: tuple[SplitCount, ...]
+    splits: tuple[SplitSummary, ...]
     rounds: int
     model: ModelSummary | None
     control: AnswerScores
@@ -150,7 +150,7 @@ class Status:
     curve: tuple[LearningCurvePoint, ...]
     forecast: ProjectForecast | None
     drift: DriftState | None
-    spend: Spend
+    spend: SpendSummary
     certificates: tuple[CertificateStatus | StreamStatus, ...]
     next: str
 
@@ -286,8 +286,8 @@ class PeopleTogether:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReportSpend(Spend):
-    """Spend and its ``limit`` (None: there is none), in ``currency``."""
+class ReportSpend(SpendSummary):
+    """SpendSummary and its ``limit`` (None: there is none), in ``currency``."""
 
     limit: float | None
     currency: str

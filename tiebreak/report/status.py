@@ -13,13 +13,13 @@ from tiebreak.domain.decisions import BY
 from tiebreak.domain.evidence import NANOS, most_probable
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.reviews import Annotation, Outcome
-from tiebreak.drift.state import drift_state
+from tiebreak.drift import drift_state
 from tiebreak.errors import StoreError
-from tiebreak.evaluation.forecast import project_forecast
+from tiebreak.evaluation import project_forecast
 from tiebreak.evaluation.learning_curve import learning_curve
 from tiebreak.learner.label_space import AnswerScores
+from tiebreak.loop import LoopRun
 from tiebreak.loop.routing import proposals
-from tiebreak.loop.running import LoopRun
 from tiebreak.models.control_arm import answer_scores, control_report
 from tiebreak.models.scorer import Scorer
 from tiebreak.project.context import ProjectContext
@@ -28,8 +28,8 @@ from tiebreak.report.results import (
     LabelsInForce,
     ModelSummary,
     RunResult,
-    Spend,
-    SplitCount,
+    SpendSummary,
+    SplitSummary,
     Status,
 )
 
@@ -67,7 +67,7 @@ def project_status(context: ProjectContext) -> Status:
         flagged_records=_newest(context, standing, "flag"),
         duplicates=dict(sorted(Counter(x.kind for x in store.records.links()).items())),
         splits=tuple(
-            SplitCount(split=split, held_out=held_out, records=n)
+            SplitSummary(split=split, held_out=held_out, records=n)
             for (split, held_out), n in sorted(
                 store.records.splits().items(), key=lambda x: (x[0][1], x[0][0] or "")
             )
@@ -79,7 +79,7 @@ def project_status(context: ProjectContext) -> Status:
         curve=learning_curve(context),
         forecast=project_forecast(context),
         drift=drift_state(context),
-        spend=Spend(
+        spend=SpendSummary(
             money=spend.nanos / NANOS,
             calls=spend.calls,
             tokens=spend.prompt_tokens + spend.completion_tokens,

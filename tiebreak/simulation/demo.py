@@ -13,7 +13,7 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
-from tiebreak.api.project import Project
+from tiebreak.api import Project
 from tiebreak.domain.decisions import Route
 from tiebreak.domain.ports import Progress
 from tiebreak.errors import MissingPackage

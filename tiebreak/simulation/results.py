@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tiebreak.domain.evidence import Estimate
 from tiebreak.promise.status import CertificateStatus
-from tiebreak.report.results import LabelsInForce, RunResult
+from tiebreak.report import LabelsInForce, RunResult
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from tiebreak.api.project import Project
+from tiebreak.api import Project
 from tiebreak.domain.ports import Progress
 from tiebreak.errors import LLMError, StoreBusy
-from tiebreak.loop.running import RunOptions
+from tiebreak.loop import RunOptions
 from tiebreak.project.context import QuietProgress
 from tiebreak.project.pool import batch_size
 

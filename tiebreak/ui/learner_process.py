@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tiebreak.errors import TiebreakError
-from tiebreak.loop.running import RunOptions
+from tiebreak.loop import RunOptions
 from tiebreak.results import to_json
 from tiebreak.ui.background import PASSING, Learner, LearnerOptions
 

@@ -13,7 +13,7 @@ from stores import act
 from tiebreak.api.project import Project
 from tiebreak.loop.results import EstimatedStep, RunEstimate
 from tiebreak.loop.run import run_loop
-from tiebreak.loop.run_estimate import duration, run_estimate, seconds_a_call
+from tiebreak.loop.run_estimate import duration, estimate_run, seconds_a_call
 from tiebreak.loop.running import RunOptions
 from tiebreak.loop.verify import project_hash
 from tiebreak.review.annotate import annotate
@@ -99,16 +99,16 @@ def test_a_fit_takes_as_long_as_those_before_and_none_is_said_so(tmp_path: Path)
     context = make_context(tmp_path, ROWS)
     gold = context.store.gold.get(context.table.pool.tolist())
     annotate(context.store, context.schema, [act(i, gold[i][0]) for i in sorted(gold)[:40]])
-    first = by_name(run_estimate(context))["train"]
+    first = by_name(estimate_run(context))["train"]
     assert first.n == 40
     assert first.basis.startswith("logistic regression on 32 records timed")
     assert first.seconds > 0
     run_loop(context, RunOptions(batch=5))
     digest = project_hash(context)
-    assert run_estimate(context).lines == ("There is nothing long to do.",)
+    assert estimate_run(context).lines == ("There is nothing long to do.",)
     assert project_hash(context) == digest
     annotate(context.store, context.schema, [act(50, gold[50][0])])
-    (later,) = run_estimate(context).steps
+    (later,) = estimate_run(context).steps
     (spent,) = [p["seconds"]["train"] for s, _, p in context.store.notes.reports() if s == "run"]
     assert (later.n, later.seconds) == (41, spent)
     assert later.basis == "the 1 models so far timed"

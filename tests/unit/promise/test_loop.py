@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from promise_projects import answer, promise_bench, two_kinds, waiting
@@ -19,7 +20,7 @@ from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import withheld_records
 from tiebreak.promise.file_track import file_tracks
 from tiebreak.promise.settle import settle
-from tiebreak.promise.terms import current_terms
+from tiebreak.promise.terms import current_terms, keep_terms
 from tiebreak.report.status import project_status
 from tiebreak.review.annotate import annotate
 
@@ -278,13 +279,20 @@ def test_an_earlier_promise_goes_on_without_being_asked_again(tmp_path: Path) ->
     assert not made.further  # kept up, but the agent is not asked about everything again
 
 
+def ask(context: ProjectContext, **asked: Any) -> None:
+    """Terms as a run that asks for them keeps them."""
+    terms = current_terms(context, **asked)
+    assert terms is not None
+    keep_terms(context, terms)
+
+
 def test_what_a_call_for_people_asked_is_what_the_desk_goes_on_with(tmp_path: Path) -> None:
     context = promise_bench(tmp_path, max_error=None)
     assert current_terms(context) is None
-    current_terms(context, max_error=0.02, reviewer="labels")  # a simulation leaves no trace
+    ask(context, max_error=0.02, reviewer="labels")  # a simulation leaves no trace
     assert current_terms(context) is None
-    current_terms(context, max_error=0.02, confidence=0.9, kind="dataset")
-    current_terms(context, max_error=0.02, confidence=0.9, kind="dataset")
+    ask(context, max_error=0.02, confidence=0.9, kind="dataset")
+    ask(context, max_error=0.02, confidence=0.9, kind="dataset")
     kept = current_terms(context)
     assert kept is not None
     assert (kept.max_error, kept.confidence, kept.kind, kept.further) == (
@@ -295,7 +303,7 @@ def test_what_a_call_for_people_asked_is_what_the_desk_goes_on_with(tmp_path: Pa
     )
     assert (terms := context.store.monitoring.last_terms()) is not None
     assert terms.id == 1  # the second call asked the same
-    current_terms(context, max_error=0.05)
+    ask(context, max_error=0.05)
     now = current_terms(context)
     assert now is not None
     assert (now.max_error, now.confidence, now.kind) == (0.05, 0.95, "label")

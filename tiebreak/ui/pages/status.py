@@ -11,11 +11,11 @@ from pathlib import Path
 import streamlit as st
 
 from tiebreak.domain.evidence import Estimate
-from tiebreak.evaluation.results import LearningCurvePoint
+from tiebreak.evaluation import LearningCurvePoint
 from tiebreak.promise.status import CertificateStatus
+from tiebreak.report import Status
 from tiebreak.report.charts import control_curves, curves_svg
 from tiebreak.report.rendering import label_span
-from tiebreak.report.results import Status
 from tiebreak.ui.pages.keymap import keys
 from tiebreak.ui.server.served import Served, serving
 from tiebreak.ui.server.wire import WHY

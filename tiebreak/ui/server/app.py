@@ -14,7 +14,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from tiebreak.api.project import Project
+from tiebreak.api import Project
 from tiebreak.errors import UsageError
 from tiebreak.ui.background import LearnerOptions
 from tiebreak.ui.pages.theme import theme

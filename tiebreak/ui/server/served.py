@@ -8,10 +8,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tiebreak.api.project import Project
+from tiebreak.api import Project
 from tiebreak.errors import TiebreakError, UsageError
 from tiebreak.project.context import ProjectContext
-from tiebreak.report.results import Status
+from tiebreak.report import Status
 from tiebreak.review.sync import ReviewSession
 from tiebreak.ui.server.guard import Guard, secret_of
 from tiebreak.ui.server.supervisor import Supervisor
