@@ -41,12 +41,8 @@ class DriftState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MartingaleReading:
-    """The bet on farther texts.
-
-    Attributes:
-        log10_peak: log10 of the most that it won, in multiples of its stake.
-        alarm_at: the record at which that first reached 100, by its id; None for never.
-    """
+    """The bet on farther texts: log10 of the most that it won, in multiples of its stake, and the
+    id of the record ``alarm_at`` which that first reached 100; None for never."""
 
     log10_peak: float
     alarm_at: int | None
@@ -54,14 +50,8 @@ class MartingaleReading:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DriftWindow:
-    """The tests of one window of records.
-
-    Attributes:
-        first: its first record, by its id in the project.
-        last: its last.
-        state: what the sensors said after it.
-        p: p-values by test.
-    """
+    """A window of records, ``first`` to ``last`` by their ids: p-values by test, and what the
+    sensors said after it."""
 
     first: int
     last: int
@@ -87,13 +77,8 @@ class ShiftedPrevalence:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NovelGroup:
-    """Far texts that are alike: possibly a new label.
-
-    Attributes:
-        size: how many they are.
-        cosine: the mean cosine of the others to the leader.
-        records: their external ids, the leader first.
-    """
+    """Far texts that are alike, possibly a new label: external ids, the leader first, and the mean
+    ``cosine`` of the others to it."""
 
     size: int
     cosine: float

@@ -109,14 +109,8 @@ class LabelPrevalence:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MetricsAccuracy:
-    """An accuracy in a row of metrics; its figures are None where no label can tell.
-
-    Attributes:
-        accuracy: the share that is right.
-        low: the lower end of its 95 % interval.
-        high: the upper end.
-        n: the records that it rests on.
-    """
+    """An accuracy in a row of metrics, with its 95 % interval and the ``n`` records that it rests
+    on; None where no label can tell."""
 
     accuracy: float | None = None
     low: float | None = None
@@ -170,14 +164,8 @@ class MetricsRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoggedMetrics:
-    """What was logged to MLflow.
-
-    Attributes:
-        uri: the tracking store.
-        experiment: the experiment's name.
-        run: the run's id.
-        metrics: how many values were logged.
-    """
+    """What was logged to MLflow: the tracking store's ``uri``, the ``run``'s id, and how many
+    values."""
 
     uri: str
     experiment: str

@@ -10,19 +10,9 @@ CheckedPart = Literal["record", "decision", "head", "vectors", "promise"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EstimatedStep:
-    """A step that the next run will take.
-
-    Attributes:
-        step: its name.
-        n: of what it works through.
-        unit: what that is, in the plural.
-        seconds: about how long; None: not known.
-        basis: what the estimate rests on, in words.
-        disk: bytes that it adds on disk.
-        tokens: the agent's.
-        money: the agent's; None at an unknown price.
-        line: more, in words.
-    """
+    """A step that the next run will take: ``n`` of ``unit``, and about how many ``seconds`` (None:
+    not known), on what ``basis``. ``disk`` is bytes more; ``tokens`` and ``money`` (None at an
+    unknown price) are the agent's; ``line`` says more."""
 
     step: str
     n: int

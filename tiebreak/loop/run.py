@@ -17,9 +17,10 @@ from tiebreak.domain.batches import QueryBatch
 from tiebreak.domain.reviews import CHECKS
 from tiebreak.drift import ADVICE, pause_reason, watch_drift
 from tiebreak.errors import BudgetExceeded, UsageError
+from tiebreak.loop.call_estimate import note_sweep
 from tiebreak.loop.prelabel import heldout_targets, sweep_targets
 from tiebreak.loop.routing import accept_unproved, route_all
-from tiebreak.loop.run_estimate import note_if_long, note_sweep
+from tiebreak.loop.run_estimate import note_if_long
 from tiebreak.loop.running import (
     LoopRun,
     RunOptions,

@@ -11,31 +11,22 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from tiebreak.agents.calling.calls import CallEstimate, estimate_calls
-from tiebreak.agents.labelling.labeller import LabelTask
-from tiebreak.domain.ports import Embedder, Floats, LabelModel
+from tiebreak.domain.ports import Embedder, Floats
 from tiebreak.learner.choose_c import DEFAULT_C, needs_choice
-from tiebreak.loop.prelabel import label_tasks, make_labeller, sweep_targets
+from tiebreak.loop.call_estimate import about, agent_step, duration, records_to_ask
 from tiebreak.loop.results import EstimatedStep, RunEstimate
 from tiebreak.loop.running import RunOptions
 from tiebreak.models.embed import NEAR
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import batch_size
 
 TEXTS = 32
 """Texts embedded as a sample; the half of them once before, to warm up."""
-PROMPTS = 20
-CALLS = 2
-LAST = 200
-MIN_ANSWERS = 10
 LONG_TEXTS, LONG_CALLS = 500, 50
 """From so many texts or calls on a step counts as long."""
 MB = 1_000_000
@@ -58,7 +49,7 @@ def estimate_run(
     steps = (
         *_embed(context, len(todo), each, len(sample)),
         *_near(context),
-        *_agent(context, options, ready=not len(todo), call=call),
+        *agent_step(context, options, ready=not len(todo), call=call),
         *_train(context, sample),
     )
     money = [s.money for s in steps if s.step == "agent"]
@@ -79,7 +70,7 @@ def estimate_run(
 def note_if_long(context: ProjectContext, options: RunOptions) -> None:
     """Note what the next run will take, if it is long; to see that costs next to nothing."""
     texts = len(context.vectors.missing(context.table.hashes))
-    calls = 0 if context.agent is None else len(_to_ask(context, options))
+    calls = 0 if context.agent is None else len(records_to_ask(context, options))
     if texts >= LONG_TEXTS or calls >= LONG_CALLS:
         for line in estimate_run(context, options, call=False).lines:
             context.progress.note(line)
@@ -93,24 +84,13 @@ def _in_words(estimate: RunEstimate) -> Iterator[str]:
     for step in estimate.steps:
         disk = f", about {step.disk / MB:.1f} MB on disk" if step.disk else ""
         more = f", {step.line}" if step.line else ""
-        figures = f"{step.n} {step.unit}, {_about(step.seconds)}{disk}{more}"
+        figures = f"{step.n} {step.unit}, {about(step.seconds)}{disk}{more}"
         yield f"{step.step}: {figures} ({step.basis})"
     unknown = " and what is unknown" if any(s.seconds is None for s in estimate.steps) else ""
     yield (
         f"in all about {duration(estimate.seconds)}{unknown}, about {estimate.memory / MB:.0f} MB "
         "of memory (this process now, and the pool's vectors)"
     )
-
-
-def _about(seconds: float | None) -> str:
-    return "time unknown" if seconds is None else f"about {duration(seconds)}"
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people: ``4 s``, ``3 min``, ``2.5 h``."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _timed_texts(
@@ -136,13 +116,9 @@ def seconds_to_embed(embedder: Embedder, texts: Sequence[str]) -> tuple[float, F
 
 
 def _embed(context: ProjectContext, n: int, each: float, timed: int) -> list[EstimatedStep]:
-    if not n:
-        return []
-    disk = n * (4 * context.embedder.dim + 32)
-    basis = f"{timed} of them timed"
-    return [
-        EstimatedStep(step="embed", n=n, unit="texts", seconds=n * each, basis=basis, disk=disk)
-    ]
+    disk, basis = n * (4 * context.embedder.dim + 32), f"{timed} of them timed"
+    step = EstimatedStep(step="embed", n=n, unit="texts", seconds=n * each, basis=basis, disk=disk)
+    return [step] if n else []
 
 
 def _near(context: ProjectContext) -> list[EstimatedStep]:
@@ -162,114 +138,6 @@ def _near(context: ProjectContext) -> list[EstimatedStep]:
         EstimatedStep(step="near duplicates", n=n - old, unit="new records", seconds=pairs * each,
              basis=f"{len(rows)} x {len(leaders)} pairs timed")
     ]  # fmt: skip
-
-
-def _to_ask(context: ProjectContext, options: RunOptions) -> list[int]:
-    """Records that the agent would be asked about; for a batch to come some drawn at random."""
-    last = context.store.batches.last()
-    known = context.suggested(by_agent=True)
-    prelabel = None if options.max_error else options.prelabel
-    ids: list[int] = []
-    if last is None or last.phase == "closed":
-        unlabelled = context.rng("outlook-batch").permutation(context.pool_state().unlabelled)
-        ids = unlabelled[: batch_size(context, options.batch)].tolist()
-    elif last.phase == "selected":
-        ids = [item.record_id for item in last.items]
-    if prelabel != 0 and context.store.notes.last_model() is not None:
-        ids += sweep_targets(context, prelabel)
-    return [i for i in dict.fromkeys(ids) if i not in known]
-
-
-def _agent(
-    context: ProjectContext, options: RunOptions, *, ready: bool, call: bool
-) -> list[EstimatedStep]:
-    model = context.agent
-    ids = _to_ask(context, options) if model is not None else []
-    if model is None or not ids:
-        return []
-    chosen = ids[:PROMPTS]
-    tasks = label_tasks(context, chosen, "batch") if ready else _bare(context, chosen)
-    plan = _planned(context, model, tasks, len(ids))
-    seconds, basis = seconds_a_call(context)
-    if seconds is None and call and not model.remote and not plan.priced:
-        seconds, basis = _timed_calls(context, model, tasks), f"{CALLS} calls timed"
-    return [
-        EstimatedStep(
-            step="agent",
-            n=len(ids),
-            unit="calls",
-            seconds=None if seconds is None else seconds * len(ids),
-            basis=f"{len(tasks)} of the prompts counted; {basis}",
-            tokens=plan.tokens,
-            money=plan.money if plan.priced or not model.remote else None,
-            line=_calls_in_words(context, model, plan),
-        )
-    ]
-
-
-def sweep_estimate(context: ProjectContext, ids: Sequence[int]) -> CallEstimate | None:
-    """What asking about records beside the batches will take, from a sample of the prompts; None
-    without an agent, and where it was asked about all of them."""
-    model, known = context.agent, context.suggested(by_agent=True)
-    todo = [i for i in ids if i not in known]
-    if model is None or not todo:
-        return None
-    return _planned(context, model, label_tasks(context, todo[:PROMPTS], "sweep"), len(todo))
-
-
-def note_sweep(context: ProjectContext, ids: Sequence[int]) -> None:
-    """Note what asking about records beside the batches will take, if there is anything to ask."""
-    plan = sweep_estimate(context, ids)
-    if plan is None or context.agent is None:
-        return
-    each, basis = seconds_a_call(context)
-    context.progress.note(
-        f"pre-labelling {len(ids)} more records: {_calls_in_words(context, context.agent, plan)}, "
-        f"{_about(None if each is None else each * len(ids))} ({basis})"
-    )
-
-
-def _planned(
-    context: ProjectContext, model: LabelModel, tasks: list[LabelTask], n: int
-) -> CallEstimate:
-    """What *n* calls will take, by some of them."""
-    price = wiring.price(context.settings, model)
-    return estimate_calls(make_labeller(context, model), tasks, n, price)
-
-
-def _calls_in_words(context: ProjectContext, model: LabelModel, plan: CallEstimate) -> str:
-    money = f"{plan.money:.4f} {context.settings.budget.currency}"
-    if not plan.priced:
-        money = "at an unknown price" if model.remote else "free, on this machine"
-    return f"{plan.calls} calls, about {plan.tokens} tokens, {money}"
-
-
-def _bare(context: ProjectContext, ids: list[int]) -> list[LabelTask]:
-    """Tasks without labelled neighbours, which cannot be found before there are vectors."""
-    records = context.records(ids)
-    return [LabelTask(record_id=i, text=records[i].text) for i in ids]
-
-
-def seconds_a_call(context: ProjectContext) -> tuple[float | None, str]:
-    """Seconds from one answer of this agent to the next, the median of the last 200, with the
-    basis in words; None before it gave ten. Calls that run at once are counted as they ran."""
-    answers = context.suggested(by_agent=True).values()
-    stamps = sorted(datetime.fromisoformat(s.created_at) for s in answers)[-LAST:]
-    if len(stamps) < MIN_ANSWERS:
-        return None, "too few answers yet to time them"
-    gaps = [(b - a).total_seconds() for a, b in pairwise(stamps)]
-    return float(np.median(gaps)), f"its last {len(stamps)} answers timed"
-
-
-def _timed_calls(context: ProjectContext, model: LabelModel, tasks: list[LabelTask]) -> float:
-    """Seconds a call, after one to warm up; the replies are thrown away."""
-    labeller = make_labeller(context, model)
-    requests = [labeller.prepare(task).request for task in tasks[: CALLS + 1]]
-    model.complete(requests[0])
-    begun = time.perf_counter()
-    for request in requests[1:] or requests:
-        model.complete(request)
-    return (time.perf_counter() - begun) / max(1, len(requests) - 1)
 
 
 def _train(context: ProjectContext, sample: Floats) -> list[EstimatedStep]:

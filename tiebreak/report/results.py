@@ -27,12 +27,8 @@ from tiebreak.promise.status import CertificateStatus, StreamStatus
 class LabelsInForce:
     """Labels in force by who decided; never added up.
 
-    Attributes:
-        human: people's.
-        simulated: a simulated reviewer's.
-        autonomous: given without a person, under a certificate.
-        unproved: taken over without a person and without a proof. One goes when its record is no
-            longer proposed.
+    ``autonomous`` ones are given without a person under a certificate, ``unproved`` ones without a
+    proof, too: one of these goes when its record is no longer proposed.
     """
 
     human: int
@@ -43,13 +39,8 @@ class LabelsInForce:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SplitSummary:
-    """Records of one split of the imported files.
-
-    Attributes:
-        split: its name; None for records without one.
-        held_out: whether it only measures.
-        records: how many.
-    """
+    """Records of one split of the imported files, None for those without one, and whether it is
+    held out, so that it only measures."""
 
     split: str | None
     held_out: bool
@@ -58,14 +49,8 @@ class SplitSummary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelSummary:
-    """The newest classifier head.
-
-    Attributes:
-        version: its number.
-        c: the inverse strength of its regularisation.
-        temperature: of its calibration.
-        trained_on: labels that it learnt from, by who gave them.
-    """
+    """The newest classifier head: the inverse strength ``c`` of its regularisation, the
+    ``temperature`` of its calibration, and the labels that it learnt from, by who gave them."""
 
     version: int
     c: float
@@ -75,13 +60,8 @@ class ModelSummary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpendSummary:
-    """What the agent's calls took. Lost calls of a killed run are in it at their worst case.
-
-    Attributes:
-        money: in the settings' currency.
-        calls: how many.
-        tokens: of prompts and replies.
-    """
+    """What the agent's calls took, ``money`` in the settings' currency. Lost calls of a killed run
+    are in it at their worst case."""
 
     money: float
     calls: int

@@ -18,8 +18,8 @@ from tiebreak.domain.decisions import Route
 from tiebreak.domain.ports import Progress
 from tiebreak.errors import MissingPackage
 from tiebreak.files import labels_of_column
+from tiebreak.loop.call_estimate import seconds_a_call, sweep_estimate
 from tiebreak.loop.prelabel import sweep_targets
-from tiebreak.loop.run_estimate import seconds_a_call, sweep_estimate
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext, QuietProgress
 from tiebreak.simulation.random_baseline import random_choice

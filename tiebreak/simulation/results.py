@@ -15,18 +15,11 @@ from tiebreak.report import LabelsInForce, RunResult
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RandomBaseline:
-    """What labels drawn at random would have brought: the median of some draws.
+    """What ``labels`` drawn at random would have brought: the median of some draws.
 
-    Attributes:
-        labels: as many as the project used.
-        draws: how many draws there were.
-        heldout: the newest head's kind on them, on the held-out records.
-        plain: logistic regression on them, likewise.
-        most: the most random labels that were tried.
-        needed: random labels that logistic regression needs to be as accurate as the project's
-            head; None: more than ``most``.
-        saved: the share of them that the project did without; None likewise.
-    """
+    ``heldout`` is the newest head's kind on them, ``plain`` logistic regression. ``needed``: random
+    labels that the latter needs to be as accurate as the project's head (None: more than ``most``);
+    ``saved``: the share of them that the project did without."""
 
     labels: int
     draws: int
@@ -67,17 +60,9 @@ class CheckedLabels:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DemoProof:
-    """A certificate earned for labels of the fast model alone.
-
-    Attributes:
-        max_error: the tolerated error, of all labels of the file.
-        audits: answers that the proof took.
-        labels: how many went out without a person.
-        checked: how many of them are wrong, which only a demo can know.
-        certificates: what is promised.
-        labelled: labels in force, by who decided.
-        seconds: by step.
-    """
+    """A certificate earned for labels of the fast model alone, for a tolerated error in all labels
+    of the file: how many ``audits`` it took, how many ``labels`` went out without a person, and
+    how many of these are wrong (``checked``), which only a demo can know."""
 
     max_error: float
     audits: int
@@ -100,21 +85,8 @@ class DemoImport:
 class DemoReport:
     """What `tiebreak demo` did and measured.
 
-    Attributes:
-        data: the shipped records, in words.
-        reviewer: who answered, in words.
-        agent: its id, or ``none``.
-        notes: for people.
-        imported: the import of the shipped file.
-        status: of the run.
-        human_labels_used: that the newest head learnt from (of a simulated person).
-        random: what random labels would have brought.
-        ties: where agent and model disagreed.
-        left_out: what the agent was not asked about; None without one.
-        seconds: by step.
-        proof: the certificate that was earned.
-        seconds_total: of everything.
-    """
+    ``human_labels_used`` are those that the newest head learnt from, of a simulated person;
+    ``left_out`` is what the agent was not asked about, None without one. ``seconds`` by step."""
 
     data: str
     reviewer: str

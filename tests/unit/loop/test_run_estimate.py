@@ -11,9 +11,10 @@ from contexts import make_context, slice_rows
 from stores import act
 
 from tiebreak.api.project import Project
+from tiebreak.loop.call_estimate import duration, seconds_a_call
 from tiebreak.loop.results import EstimatedStep, RunEstimate
 from tiebreak.loop.run import run_loop
-from tiebreak.loop.run_estimate import duration, estimate_run, seconds_a_call
+from tiebreak.loop.run_estimate import estimate_run
 from tiebreak.loop.running import RunOptions
 from tiebreak.loop.verify import project_hash
 from tiebreak.review.annotate import annotate
