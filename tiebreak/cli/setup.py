@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from tiebreak.cli.output import emit, print_json, print_line, warn
+from tiebreak.cli.output import emit, print_line, warn
 from tiebreak.errors import UsageError
 
 JSON = typer.Option(False, "--json", help="Print one JSON document on stdout.")
@@ -104,13 +104,15 @@ def import_command(
     )
     with Project.open(folder, progress=TerminalProgress()) as project:
         summaries = [project.import_file(path, options) for path in files]
-    if as_json:
-        print_json({"files": [{**to_json(x), "lines": list(x.lines())} for x in summaries]})
-        return
-    for summary in summaries:
-        for line in summary.lines():
-            print_line(line)
-    print_line(f"Next: tiebreak run {folder}")
+
+    def show(_: object) -> None:
+        for summary in summaries:
+            for line in summary.lines():
+                print_line(line)
+        print_line(f"Next: tiebreak run {folder}")
+
+    files_read = [{**to_json(x), "lines": list(x.lines())} for x in summaries]
+    emit({"files": files_read}, as_json, show)
 
 
 def doctor_command(

@@ -16,7 +16,6 @@ from tiebreak.promise.status import CertificateStatus
 from tiebreak.report import Status
 from tiebreak.report.charts import control_curves, curves_svg
 from tiebreak.report.rendering import label_span
-from tiebreak.ui.pages.keymap import keys
 from tiebreak.ui.server.served import Served, serving
 from tiebreak.ui.server.wire import WHY
 
@@ -30,8 +29,35 @@ NEXT = {
     "done": "Every record of the pool was answered. Export the labels.",
 }
 
+KEYS = (
+    ("Enter, A", "Accept the agent's label"),
+    ("1 … 9, 0", "Labels 1 to 10"),
+    ("⇧1 … ⇧9", "Labels 11 to 19"),
+    ("/", "Find a label by typing"),
+    ("D", "None of these labels fits"),
+    ("S", "Skip this record"),
+    ("F", "Flag for a second look"),
+    ("U, ⌫", "Undo the last answer"),
+    ("←", "Look back"),
+    ("→", "Look forward"),
+    ("N", "Write a note"),
+    ("E", "Show all the evidence"),
+    ("G", "Show the guideline"),
+    ("?", "List and change the keys"),
+    ("Esc", "Close, leave a field"),
+)
 
-def show() -> None:
+_MULTIPLE = {
+    "Accept the agent's label": "Confirm the labels that are on: at first the agent's",
+    "Labels 1 to 10": "Labels 1 to 10, on or off",
+    "Labels 11 to 19": "Labels 11 to 19, on or off",
+    "Find a label by typing": "Find a label to turn on or off",
+    "None of these labels fits": "None of these labels applies",
+}
+"""The desk's keys. The card has its own table; a test compares both."""
+
+
+def status_page() -> None:
     """The whole page; its figures are read anew every few seconds."""
     served = serving()
     st.title("Status")
@@ -224,3 +250,8 @@ def _keys() -> None:
     listed = keys(serving().context.schema.multiple)
     st.table({"key": [k for k, _ in listed], "does": [what for _, what in listed]})
     st.caption("Press ? at the desk to change them.")
+
+
+def keys(multiple: bool) -> tuple[tuple[str, str], ...]:
+    """(keys, what they do), for a project where any number of labels may apply or for others."""
+    return tuple((k, _MULTIPLE.get(does, does) if multiple else does) for k, does in KEYS)
