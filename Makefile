@@ -6,7 +6,7 @@ READY := $(VENV)/.installed
 # Two processes; one that is done takes tests over from the other.
 PARALLEL ?= -n 2 --dist worksteal
 
-.PHONY: demo test test-ui test-all check lint types layers wheel bench clean
+.PHONY: demo test test-ui test-all oracle check lint types layers docs wheel bench clean
 
 demo: $(READY)  ## the whole loop on shipped data, offline, in minutes
 	$(BIN)/tiebreak demo
@@ -20,6 +20,10 @@ test-ui: $(READY)  ## the browser tests alone
 test-all: $(READY)  ## the slow tests too
 	$(BIN)/pytest $(PYTEST_ARGS)
 
+oracle: $(READY)  ## stories at the command line come out as they did with 0.1.0, on both stores
+	$(BIN)/python tests/oracle/play.py
+	$(BIN)/python tests/oracle/play.py --store postgres
+
 check: lint types layers  ## ruff, mypy strict, import contracts
 
 lint: $(READY)
@@ -31,6 +35,10 @@ types: $(READY)
 
 layers: $(READY)
 	$(BIN)/lint-imports
+
+# An environment of its own: the site is made from the source as text, and needs no dependency of ours.
+docs: .venv-docs/.installed  ## the docs site, in build/site; a warning is an error
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
 
 wheel: $(READY)
 	$(BIN)/python -m build --wheel
@@ -55,5 +63,13 @@ $(VENV)/.bench: $(READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	touch $@
 
+.venv-docs/.installed: pyproject.toml constraints.txt
+	test -x .venv-docs/bin/python || $(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))\
+	['project']['optional-dependencies']['docs'], sep='\n')" >.venv-docs/requirements.txt
+	.venv-docs/bin/pip install --quiet --disable-pip-version-check -c constraints.txt \
+	  -r .venv-docs/requirements.txt
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-docs build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

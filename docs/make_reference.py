@@ -52,11 +52,11 @@ def commands() -> str:
     return "\n".join(parts)
 
 
-_EXITS = (
-    "Every command with `--json` prints one JSON document on stdout and everything else on stderr."
-    "\nExit codes: 0 done, 1 failed, 2 usage or bad input, 3 stopped by budget, 130 stopped by "
-    "Ctrl-C.\n"
-)
+_EXITS = """\
+Every command with `--json` prints one JSON document on stdout and everything else on stderr.
+Exit codes: 0 done, 1 failed, 2 usage or bad input, 3 stopped by budget, 4 the promise takes more
+than was allowed, 130 stopped by Ctrl-C.
+"""
 
 
 def _argument(param: Any) -> bool:

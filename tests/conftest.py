@@ -13,7 +13,12 @@ os.environ["TIEBREAK_NO_REMOTE_LLM"] = "1"
 
 import pytest
 from clock import TickingClock
+from hypothesis import settings
 from postgres import MISSING, Postgres, programs, server
+
+# No test asserts wall time, which a busy machine decides; hypothesis would, for each example.
+settings.register_profile("any_machine", parent=settings(), deadline=None)
+settings.load_profile("any_machine")
 
 # A shell that runs the tests in the background has them ignore Ctrl-C, and so would each command.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from benchmarks.promise.files import HEADS, Row, Setting, row
 from benchmarks.promise.weighted_estimates import Guess, lure, probabilities, weighted
 from benchmarks.promise.worlds import VERIFIED, learn, texts
-from tiebreak.learner.control_arm import draw_control
 from tiebreak.learner.opinion.fusion import fit_fusion, fuse
+from tiebreak.models.control_arm import draw_control
 
 LABELS, EVEN, FLOOR, REACH = 200, 0.1, 0.02, 0.0192
 NEAREST = 7

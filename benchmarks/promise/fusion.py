@@ -30,6 +30,7 @@ import numpy as np
 
 from benchmarks.agents.recordings import answers
 from benchmarks.agents.simulated_agent import draw, error_rates, read_rows
+from benchmarks.promise.soft_labels import AgentLabels, Verified, fit_mixed, hold_mixed
 from benchmarks.selection.heads import LANGUAGE, choose, parts
 from benchmarks.selection.loop import embed, embed_names
 from benchmarks.selection.sets import data_file
@@ -37,10 +38,9 @@ from tiebreak.domain.ports import Classifier, Head
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.choose_c import DEFAULT_C, deal
 from tiebreak.learner.classifiers.logistic import Logistic
-from tiebreak.learner.head_comparison import TrainingData, baseline_wins
 from tiebreak.learner.opinion.confidence import fit_confidence
 from tiebreak.learner.opinion.fusion import fit_fusion, fuse
-from tiebreak.learner.soft_labels import AgentLabels, Verified, fit_mixed, hold_mixed
+from tiebreak.models.head_selection import TrainingData, baseline_wins
 from tiebreak.registry import find
 
 LABELLED = {"banking77": 5, "clinc150": 3}

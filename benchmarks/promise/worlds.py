@@ -27,8 +27,8 @@ from benchmarks.selection.contenders import Trainer
 from benchmarks.selection.loop import data_file, embed, embed_names
 from tiebreak.domain.ports import Pool
 from tiebreak.learner.calibration import softmax
-from tiebreak.learner.control_arm import draw_control
 from tiebreak.learner.opinion.fusion import fit_fusion, fuse
+from tiebreak.models.control_arm import draw_control
 from tiebreak.registry import find
 
 SHARE, VERIFIED = 0.1, 300

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from tiebreak.config import SelectPart
-from tiebreak.learner.choose_c import DEFAULT_C, choose_c, needs_choice
-from tiebreak.learner.head_comparison import TrainingData as Labelled
-from tiebreak.learner.head_comparison import baseline_wins, compare_heads
-from tiebreak.models.head_selection import BASELINE_HEAD, DEFAULT_HEAD
+from tiebreak.learner.choose_c import DEFAULT_C, needs_choice
+from tiebreak.learner.label_space import SINGLE
+from tiebreak.models.head_selection import BASELINE_HEAD, DEFAULT_HEAD, baseline_wins, compare_heads
+from tiebreak.models.head_selection import TrainingData as Labelled
 from tiebreak.models.train import MAX_UNLABELLED
 from tiebreak.registry import find, known
 
@@ -138,7 +138,8 @@ class Trainer:
             return find("classifiers", "logistic")().fit(vectors, labels, self._classes, DEFAULT_C)
         due = needs_choice(len(labels), self._chosen_at, len(self._classes))
         if due:
-            self._c = choose_c(vectors, labels, self._classes, self._rng)
+            values = [(label,) for label in labels]
+            self._c = SINGLE.choose_c(vectors, values, self._classes, self._rng)
             self._chosen_at = len(labels)
         data = Labelled(
             vectors=vectors,

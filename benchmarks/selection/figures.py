@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.selection.contenders import BASELINE, CONTENDERS, OURS, PRODUCT, settings_of
-from tiebreak.learner.estimation.curve_comparison import area, labels_to, over_seeds, saved
+from tiebreak.simulation.curve_comparison import area, labels_to, over_seeds, saved
 
 TARGETS = (0.80, 0.85, 0.90)
 ABOVE_ON, MEAN_GAP, WITHIN = 6, 0.02, 0.003

@@ -14,8 +14,8 @@ from benchmarks.selection.ask import Asker, asker
 from benchmarks.selection.contenders import Contender, TooBig, Trainer
 from benchmarks.selection.sets import Data, pool_of, rare_classes
 from tiebreak.domain.ports import Head
-from tiebreak.learner.control_arm import draw_control
 from tiebreak.loop.select import round_half_up
+from tiebreak.models.control_arm import draw_control
 
 TOO_SLOW = "too slow"
 TOO_BIG = "too big"

@@ -25,8 +25,9 @@ import numpy as np
 
 from tiebreak.domain.ports import Pool
 from tiebreak.learner.calibration import softmax
-from tiebreak.learner.choose_c import DEFAULT_C, choose_c, needs_choice
-from tiebreak.learner.control_arm import draw_control
+from tiebreak.learner.choose_c import DEFAULT_C, needs_choice
+from tiebreak.learner.label_space import SINGLE
+from tiebreak.models.control_arm import draw_control
 from tiebreak.registry import find
 
 BATCHES, MIN_BATCH, SHARE, KEPT = 10, 16, 0.1, 0.9
@@ -139,7 +140,8 @@ def curve(
         chosen = sorted(chosen + new)
         vectors, labels = train.vectors[chosen], [train.labels[i] for i in chosen]
         if needs_choice(len(chosen), chosen_at, len(classes)):
-            c, chosen_at = choose_c(vectors, labels, classes, rng), len(chosen)
+            values = [(label,) for label in labels]
+            c, chosen_at = SINGLE.choose_c(vectors, values, classes, rng), len(chosen)
         unlabelled = train.vectors[rng.permutation(open_ids)] if kind != "logistic" else None
         head = trainer.fit(vectors, labels, classes, c, unlabelled=unlabelled, prototypes=names)
         right = head.logits(test.vectors).argmax(axis=1) == truth

@@ -20,12 +20,12 @@ import numpy.typing as npt
 
 from tiebreak import registry
 from tiebreak.config import EmbedderPart
-from tiebreak.domain.evidence import THRESHOLD
+from tiebreak.domain.label_space import THRESHOLD, memberships
 from tiebreak.domain.ports import Pool
 from tiebreak.learner.calibration import FLOOR, sigmoid
 from tiebreak.learner.choose_c import CHOICES, needs_choice
-from tiebreak.learner.choose_c_sets import DEFAULT_C, choose_c_sets
-from tiebreak.learner.set_classifiers.one_vs_rest import OneVsRest, memberships
+from tiebreak.learner.label_space import MULTI
+from tiebreak.learner.set_classifiers.one_vs_rest import OneVsRest
 from tiebreak.project import wiring
 
 LANGUAGES = {
@@ -64,7 +64,7 @@ def play(
     test, rest = order[: len(order) // 3], order[len(order) // 3 :]
     truth = memberships([sets[i] for i in test], TAGS)
     known: list[int] = []
-    head, c, chosen = None, DEFAULT_C, 0
+    head, c, chosen = None, MULTI.default_c, 0
     by_budget = {}
     while len(known) < BUDGETS[-1]:
         free = np.setdiff1d(rest, known)
@@ -84,7 +84,7 @@ def play(
         labelled = [sets[i] for i in known]
         given = sum(map(len, labelled))
         if needs_choice(given, chosen, len(TAGS)):
-            c, chosen = choose_c_sets(vectors[known], labelled, TAGS, rng), given
+            c, chosen = MULTI.choose_c(vectors[known], labelled, TAGS, rng), given
         head = OneVsRest().fit(vectors[known], labelled, TAGS, c)
         assert head is not None
         if len(known) in BUDGETS:

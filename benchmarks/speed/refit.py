@@ -14,8 +14,8 @@ from collections.abc import Callable
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from tiebreak.learner.choose_c import choose_c
 from tiebreak.learner.classifiers.logistic import MAX_ITER, create
+from tiebreak.learner.label_space import SINGLE
 
 ROWS, DIM, LABELS, C = 2_000, 384, 77, 30.0
 
@@ -56,7 +56,8 @@ def main() -> None:
     refit = seconds(lambda: create().fit(vectors, labels, classes, C))
     baseline = seconds(bare)
     start = time.perf_counter()
-    chosen = choose_c(vectors, labels, classes, np.random.default_rng(0))
+    values = [(label,) for label in labels]
+    chosen = SINGLE.choose_c(vectors, values, classes, np.random.default_rng(0))
     result = {
         "benchmark": "refit",
         "rows": ROWS,

@@ -15,6 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def child(what: str, nth: int, folder: Path, counts: Path) -> int:
 
 
 def stored_replies(folder: Path) -> int:
-    with sqlite3.connect(folder / "tiebreak.db") as database:
+    with closing(sqlite3.connect(folder / "tiebreak.db")) as database:
         count: int = database.execute("select count(*) from replies").fetchone()[0]
     return count
 

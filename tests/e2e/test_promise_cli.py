@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +164,7 @@ def test_verify_names_what_was_tampered_with(proved: Path, tmp_path: Path, what:
     shutil.copytree(proved, folder)
     assert inside_document("verify", folder)["problems"] == []
     change, found = CHANGES[what]
-    with sqlite3.connect(folder / "tiebreak.db") as database:
+    with closing(sqlite3.connect(folder / "tiebreak.db")) as database, database:
         for (name,) in database.execute(GUARDS).fetchall():
             database.execute(f"DROP TRIGGER {name}")
         assert database.execute(change).rowcount > 0
@@ -184,7 +185,7 @@ def child(what: str, nth: int, folder: Path, counts: Path) -> int:
 
 
 def coins(folder: Path) -> dict[tuple[int, int], bytes]:
-    with sqlite3.connect(folder / "tiebreak.db") as database:
+    with closing(sqlite3.connect(folder / "tiebreak.db")) as database:
         return {
             (policy, record): coin
             for policy, record, coin in database.execute(

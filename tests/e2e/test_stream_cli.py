@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ def test_verify_names_what_was_tampered_with_in_a_stream(
     shutil.copytree(streamed, folder)
     assert inside_document("verify", folder)["problems"] == []
     change, found = CHANGES[what]
-    with sqlite3.connect(folder / "tiebreak.db") as database:
+    with closing(sqlite3.connect(folder / "tiebreak.db")) as database, database:
         for (name,) in database.execute(
             "SELECT name FROM sqlite_master WHERE type = 'trigger'"
         ).fetchall():

@@ -61,8 +61,12 @@ TERMS = (
 """Terms by which someone who knows the field looks for a file."""
 
 GLOSSARY = (
-    *("Record", "Label schema", "Pool / held out", "Neighbour", "Suggestion", "Prediction"),
+    *("Record", "Label schema", "Pool", "Held out", "Neighbour", "Suggestion", "Prediction"),
     *("Query batch", "Control arm", "Route", "Review task", "Annotation", "Card", "Lease"),
     *("Gold", "Decision", "Head", "Policy", "Candidate", "Audit", "Certificate"),
+    *("Project context", "Pool state", "Scorer", "Agent history", "Batch scores", "Model history"),
+    *("Candidate pool", "Run estimate", "Label issue", "Promise terms", "Campaign", "Release"),
+    *("Monitor", "Verify", "Track", "Review session", "Sync request", "Card builder"),
+    *("Head comparison", "Uncertainty", "Settle", "Verdict"),
 )
 """Words that the glossary explains."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiebreak.errors import UsageError
-from tiebreak.learner.estimation.curve_comparison import (
+from tiebreak.simulation.curve_comparison import (
     area,
     labels_to,
     over_seeds,

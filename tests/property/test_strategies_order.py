@@ -20,8 +20,8 @@ from tiebreak.learner.calibration import softmax
 from tiebreak.learner.heads import LinearHead
 from tiebreak.learner.strategies._diverse import distinct
 from tiebreak.learner.strategies._kmeans import assign_clusters, cluster
-from tiebreak.learner.strategies._uncertainty import by_margin, margin_utility
 from tiebreak.learner.strategies.margin_kmeans import WIDTH, MarginKMeans
+from tiebreak.learner.strategies.uncertainty import by_uncertainty, uncertainty
 
 SETTLED = [
     "committee",
@@ -89,14 +89,14 @@ def test_margin_kmeans_takes_one_per_cell_of_the_most_doubtful(seed, size, diffe
     picks = [pick.position for pick in MarginKMeans().query(pool, n, np.random.default_rng(5))]
 
     rng = np.random.default_rng(5)
-    candidates, clear = distinct(vectors, by_margin(pool, rng).order, WIDTH * n)
+    candidates, clear = distinct(vectors, by_uncertainty(pool, "margin", rng).order, WIDTH * n)
     cells = cluster(vectors[candidates[:clear]], n, rng)
     first = picks[: len(cells.sizes)]
     of, _ = assign_clusters(vectors[first], cells.centres)
     assert sorted(of.tolist()) == list(range(len(cells.sizes)))
     # the top by margin once copies are struck: nothing distinct and more doubtful is left out
     assert set(first) <= set(candidates[:clear].tolist())
-    doubt = margin_utility(pool)
+    doubt = uncertainty(pool, "margin")
     alike = vectors @ vectors.T > 0.97
     better = np.flatnonzero(doubt > doubt[first].min() + 1e-12)
     assert sum(not alike[i, candidates[:clear]].any() for i in better) == 0

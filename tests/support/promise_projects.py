@@ -3,12 +3,15 @@ wrong."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from contexts import make_context
 
+from tiebreak.assurance.policy import PolicyContent
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.ports import Store
 from tiebreak.domain.reviews import Annotation, ReviewTask
@@ -55,6 +58,25 @@ def promise_bench(
         store=store,
         schema=LabelSchema(labels=labels),
     )
+
+
+FITTED = {"head": "fitted", "demo_index": "fitted", "fusion": (), "rungs": ()}
+"""The parts of a policy that follow from a fit, and from what was labelled because of one."""
+
+
+def pin_coins(patch: pytest.MonkeyPatch, secret: bytes = bytes(32)) -> None:
+    """Coins that follow from *secret* and the record alone.
+
+    A policy's secret cannot be foreseen, and its version, which coins are drawn under as well, is a
+    hash of its head's very bytes: their last bits differ from processor to processor. Here both are
+    known, so that a scene's audits are the same ones everywhere. Everything else is as it is:
+    policies still have versions of their own, and `verify` still finds a bundle that was changed in
+    any other part.
+    """
+    patch.setattr("secrets.token_bytes", lambda n: secret[:n])
+    whole = PolicyContent.fingerprint.fget  # type: ignore[attr-defined]
+    pinned = property(lambda self: whole(replace(self, **FITTED)))
+    patch.setattr(PolicyContent, "fingerprint", pinned)
 
 
 def answer(

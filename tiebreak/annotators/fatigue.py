@@ -83,7 +83,8 @@ def slope_test(
     estimate U/V, V = sum p(1 - p)(x - mean x)^2 with p each session's accuracy; None where V = 0.
 
     Args:
-        session, position: int64[n] of the checked answers, positions among *all* answers.
+        session: int64[n], of the checked answers.
+        position: int64[n], theirs among *all* answers.
         right: bool[n].
     """
     u, v = 0.0, 0.0

@@ -31,7 +31,7 @@ LEASE_SECONDS = 900.0
 class Project(Insights):
     """A Tiebreak project.
 
-    Use as a context manager; closing it stops the embedded agent, if that was started::
+    Use as a context manager; closing it stops the embedded agent, if that was started:
 
         with Project.create("my-project", labels=["bug", "feature"]) as project:
             project.add(["It crashes on start", "Please add dark mode"])

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
+from tiebreak.domain.arrays import Floats64, Ids
 from tiebreak.domain.labels import LabelValue
 
 NANOS = 1_000_000_000
@@ -74,40 +71,11 @@ class Predictions:
     1, or with ``multiple`` each is the probability that its label applies.
     """
 
-    ids: npt.NDArray[np.int64]
-    probabilities: npt.NDArray[np.float64]
+    ids: Ids
+    probabilities: Floats64
     classes: tuple[str, ...]
     model_version: int
     multiple: bool = False
-
-    def top(self, row: int) -> tuple[str, float]:
-        """The most probable label of a row, and its probability."""
-        best = int(self.probabilities[row].argmax())
-        return self.classes[best], float(self.probabilities[row, best])
-
-    def value(self, row: int) -> tuple[LabelValue, float]:
-        """The most probable label value of a row, and its probability; see `most_probable`."""
-        return most_probable(self.probabilities[row], self.classes, multiple=self.multiple)
-
-
-THRESHOLD = 0.5
-"""From this probability on, a label of a multi-label record is taken to apply."""
-
-
-def most_probable(
-    p: Iterable[float], classes: tuple[str, ...], *, multiple: bool
-) -> tuple[LabelValue, float]:
-    """The most probable label value under k probabilities of *classes*, and its probability.
-
-    With *multiple*: the labels from `THRESHOLD` on, and prod_l max(p_l, 1 - p_l), the probability
-    that each single one is decided rightly if they err independently.
-    """
-    row = np.asarray(p, dtype=np.float64)
-    if not multiple:
-        best = int(row.argmax())
-        return (classes[best],), float(row[best])
-    value = tuple(name for name, on in zip(classes, row >= THRESHOLD, strict=True) if on)
-    return value, float(np.maximum(row, 1 - row).prod())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -175,7 +175,7 @@ def _prevalence(
     before, now = (scorer.probabilities(x) for x in (reference, vectors[-BASE:]))
     scored, truth = scored_control(context)
     confusion = np.zeros((len(names), len(names)), dtype=np.int64)
-    np.add.at(confusion, (scored.argmax(axis=1), truth), 1)
+    np.add.at(confusion, (scored.argmax(axis=1), truth[:, 0]), 1)
     share = np.bincount(now.argmax(axis=1), minlength=len(names)) / len(now)
     bbse = bbse_prevalence(confusion, share, names)
     return ShiftedPrevalence(

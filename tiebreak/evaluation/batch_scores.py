@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tiebreak.domain.batches import BatchItem, ModelInfo
-from tiebreak.domain.evidence import most_probable
+from tiebreak.domain.label_space import LabelSpace, label_space
 from tiebreak.domain.labels import LabelValue
 from tiebreak.evaluation.model_history import ModelReading, model_history
 from tiebreak.learner.estimation.accuracy import ControlSample
@@ -41,7 +41,7 @@ def batch_scores(context: ProjectContext) -> list[BatchScores]:
     truth = {
         i: a.labels for i, a in standing.items() if a.outcome == "label" and a.labels is not None
     }
-    multiple = context.schema.multiple
+    space = label_space(context.schema)
     found = []
     for batch, _, card, read in model_history(context):
         if card is None:
@@ -52,7 +52,7 @@ def batch_scores(context: ProjectContext) -> list[BatchScores]:
                 round=batch.round,
                 head=card.version,
                 labels=sum(card.trained_on.values()),
-                control=_sample(control, truth, card, read, multiple=multiple),
+                control=_sample(control, truth, card, read, space),
                 selected=tuple(
                     read.said[x.record_id][0] == truth[x.record_id]
                     for x in batch.items
@@ -68,13 +68,11 @@ def _sample(
     truth: dict[int, LabelValue],
     card: ModelInfo,
     read: ModelReading | None,
-    *,
-    multiple: bool,
+    space: LabelSpace,
 ) -> ControlSample:
     n = len(items)
     right = [
-        most_probable(x.model_probabilities or (), card.classes, multiple=multiple)[0]
-        == truth[x.record_id]
+        space.best(x.model_probabilities or (), card.classes)[0] == truth[x.record_id]
         for x in items
     ]
     guess = [read.said[x.record_id][1] if read else 0.0 for x in items]

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tiebreak.domain.batches import ModelInfo
-from tiebreak.domain.evidence import NANOS, THRESHOLD
+from tiebreak.domain.evidence import NANOS
+from tiebreak.domain.label_space import label_space
 from tiebreak.domain.reviews import DECIDING
 from tiebreak.errors import StoreError
 from tiebreak.evaluation.batch_scores import batch_scores
@@ -169,9 +170,9 @@ def opinions(context: ProjectContext, card: ModelInfo) -> Opinions | None:
     except StoreError:  # imported since the last run
         return None
     p = probabilities((card.version, card.temperature, head), vectors)
-    said = p >= THRESHOLD if context.schema.multiple else p.argmax(axis=1)[:, None]
-    context.memo[key] = said.astype(np.int64)
-    return said.astype(np.int64)
+    codes = label_space(context.schema).decide(p)
+    context.memo[key] = codes
+    return codes
 
 
 def agreement(first: Opinions, second: Opinions) -> float:

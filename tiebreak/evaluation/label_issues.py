@@ -90,7 +90,8 @@ def queue_label_issues(
     only where the model disagrees would make the model look better than it is.
 
     Raises:
-        As `label_issues`.
+        UsageError: as of `label_issues`.
+        StoreError: as of `label_issues`.
     """
     ids, issues = _find(context, source)
     worst = (
@@ -189,7 +190,7 @@ def _judge(
             model.c if model else DEFAULT_C,
             context.rng("label-errors", source),
             queries=context.rows(ids),
-            own=np.array([place.get(i, -1) for i in ids.tolist()], dtype=np.int64),
+            positions=np.array([place.get(i, -1) for i in ids.tolist()], dtype=np.int64),
         )
     finally:
         context.progress.done()

@@ -13,8 +13,7 @@ import numpy as np
 
 from tiebreak.evaluation.batch_scores import BatchScores, batch_scores
 from tiebreak.evaluation.results import LearningCurvePoint
-from tiebreak.learner.estimation.accuracy import ControlSample, assisted, weight_of
-from tiebreak.models.control_arm import share_right
+from tiebreak.learner.estimation.accuracy import ControlSample, assisted, share_right, weight_of
 from tiebreak.project.context import ProjectContext
 
 MIN_LABELS, MAX_POINTS = 10, 6

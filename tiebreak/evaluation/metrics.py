@@ -22,8 +22,7 @@ from tiebreak.evaluation.batch_scores import BatchScores, batch_scores
 from tiebreak.evaluation.forecast import agreement, opinions
 from tiebreak.evaluation.learning_curve import weight_from
 from tiebreak.evaluation.results import MetricsAccuracy, MetricsRow
-from tiebreak.learner.estimation.accuracy import ControlSample, assisted
-from tiebreak.models.control_arm import share_right
+from tiebreak.learner.estimation.accuracy import ControlSample, assisted, share_right
 from tiebreak.project.context import ProjectContext
 
 REASONS: tuple[str, ...] = get_args(Reason)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tiebreak.domain.batches import ModelInfo, QueryBatch
-from tiebreak.domain.evidence import most_probable
+from tiebreak.domain.label_space import LabelSpace, label_space
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Floats, Head
 from tiebreak.errors import ModelFileError, StoreError
@@ -184,12 +184,12 @@ class _Said:
     probable: Floats64
     doubt: Floats64
     classes: tuple[str, ...]
-    multiple: bool
+    space: LabelSpace
 
     def values(self) -> Iterator[LabelValue]:
         """The head's label value of each."""
         for p in self.model:
-            yield most_probable(p, self.classes, multiple=self.multiple)[0]
+            yield self.space.best(p, self.classes)[0]
 
 
 class _Says:
@@ -198,19 +198,19 @@ class _Says:
     def __init__(
         self, context: ProjectContext, card: ModelInfo, head: Head, word: AgentEvidence | None
     ) -> None:
-        self._pool, self._multiple = context.table.pool, context.schema.multiple
+        self._pool, self._space = context.table.pool, label_space(context.schema)
         self._weights, self._word = (card.version, card.temperature, head), word
         self._classes = card.classes
 
     def __call__(self, ids: Ids, vectors: Floats) -> _Said:
-        p, classes, multiple = probabilities(self._weights, vectors), self._classes, self._multiple
+        p, classes, space = probabilities(self._weights, vectors), self._classes, self._space
         if self._word is None:
-            return _Said(p, p, 1.0 - top_probability(p, multiple=multiple), classes, multiple)
+            return _Said(p, p, 1.0 - space.confidence(p), classes, space)
         bare = probabilities(self._weights, vectors, calibrated=False)
         heard = self._word.said[np.searchsorted(self._pool, ids)]
         q = fuse(self._word.fusion, bare, heard)
         doubt = 1.0 - q[np.arange(len(q)), p.argmax(axis=1)]
-        return _Said(p, q, doubt, classes, multiple)
+        return _Said(p, q, doubt, classes, space)
 
 
 def readable_head(context: ProjectContext, machine: Scorer | None, card: ModelInfo) -> Head | None:
@@ -221,8 +221,3 @@ def readable_head(context: ProjectContext, machine: Scorer | None, card: ModelIn
         return wiring.read_head(context.folder, card)
     except ModelFileError:
         return None
-
-
-def top_probability(p: npt.NDArray[np.float64], *, multiple: bool) -> npt.NDArray[np.float64]:
-    """The probability of the most probable label value, float64[n], as in `most_probable`."""
-    return np.asarray(np.maximum(p, 1 - p).prod(axis=1) if multiple else p.max(axis=1))

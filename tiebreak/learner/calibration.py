@@ -1,14 +1,18 @@
 """Probabilities of a head's logits, and their calibration by one temperature, fitted on labels
-that were drawn by lot.
+that were drawn at random.
 
 Source: Guo et al., On Calibration of Modern Neural Networks, 2017 (temperature scaling).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats64, Positions
+from tiebreak.domain.ports import HeadLink
 from tiebreak.errors import UsageError
 
 MIN_ROWS = 30
@@ -19,18 +23,14 @@ class that it never saw, and no temperature mends that; so floored, such a row p
 caution, and no row (or wrong label) decides alone. Measured on a part of BANKING77's train split:
 .01 is nearest to the best T, 1e-3 errs to caution by .04, 1e-6 halves what a fit could gain."""
 
-Matrix = npt.NDArray[np.float64]
 
-
-def softmax(logits: npt.NDArray[np.floating], temperature: float = 1.0) -> Matrix:
+def softmax(logits: npt.NDArray[np.floating], temperature: float = 1.0) -> Floats64:
     """Probabilities float64[n, k] of logits [n, k] over a temperature; -inf gives exactly 0.
 
     Log-probabilities will do for logits. NaN, +inf, a row of -inf alone and a temperature that is
     not positive are a `UsageError`.
     """
-    if not (temperature > 0 and np.isfinite(temperature)):
-        raise UsageError(f"A temperature of {temperature!r} is not positive.", mend="Use 1.")
-    scaled = np.asarray(logits, dtype=np.float64) / temperature
+    scaled = _tempered(logits, temperature)
     top = scaled.max(axis=1, keepdims=True)
     if not np.isfinite(top).all():  # the maximum of a row with NaN is NaN
         raise UsageError(
@@ -40,45 +40,31 @@ def softmax(logits: npt.NDArray[np.floating], temperature: float = 1.0) -> Matri
     return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
-def sigmoid(logits: npt.NDArray[np.floating], temperature: float = 1.0) -> Matrix:
+def sigmoid(logits: npt.NDArray[np.floating], temperature: float = 1.0) -> Floats64:
     """Probabilities float64[n, k] of logits [n, k], each label by itself; -inf gives exactly 0.
 
     NaN, +inf and a temperature that is not positive are a `UsageError`.
     """
-    if not (temperature > 0 and np.isfinite(temperature)):
-        raise UsageError(f"A temperature of {temperature!r} is not positive.", mend="Use 1.")
-    scaled = np.asarray(logits, dtype=np.float64) / temperature
+    scaled = _tempered(logits, temperature)
     if not (scaled < np.inf).all():
         raise UsageError("A row of logits has NaN or +inf in it.", mend="Train the model again.")
     return np.asarray(np.exp(-np.logaddexp(0.0, -scaled)))
 
 
-def fit_sets_temperature(p: Matrix, truth: npt.NDArray[np.bool_]) -> float:
-    """`fit_temperature` for labels that apply or not, each by itself; 1 for fewer than 30 rows.
-
-    One temperature for all labels, of least binary log-loss with the same pull to 1. It leaves
-    every label on its side of one half: the sets said stay, and how sure they are changes.
-
-    Args:
-        p: float64[n, k] probabilities at T = 1, as said before the labels were known.
-        truth: bool[n, k], the labels that apply.
-    """
-    if len(truth) < MIN_ROWS:
-        return 1.0
-    from scipy.optimize import minimize_scalar
-
-    said = np.where(truth, p, 1 - p)  # of what turned out to be so
-    said, other = np.maximum(said, FLOOR), np.maximum(1 - said, np.finfo(np.float64).tiny)
-    right = np.log(said / other)
-
-    def loss(log_t: float) -> float:
-        return float(np.logaddexp(0.0, -right / np.exp(log_t)).sum() + log_t**2 / 2)
-
-    found = minimize_scalar(loss, bounds=tuple(np.log(BOUNDS)), method="bounded")
-    return float(np.exp(found.x))
+LINKS: Mapping[HeadLink, Callable[[Floats64, float], Floats64]] = {
+    "softmax": softmax,
+    "sigmoid": sigmoid,
+}
+"""How logits become probabilities, by a head's link."""
 
 
-def fit_temperature(logits: npt.NDArray[np.floating], truth: npt.NDArray[np.int64]) -> float:
+def _tempered(logits: npt.NDArray[np.floating], temperature: float) -> Floats64:
+    if not (temperature > 0 and np.isfinite(temperature)):
+        raise UsageError(f"A temperature of {temperature!r} is not positive.", mend="Use 1.")
+    return np.asarray(logits, dtype=np.float64) / temperature
+
+
+def fit_temperature(logits: npt.NDArray[np.floating], truth: Positions) -> float:
     """The temperature with the least negative log-likelihood; 1 for fewer than 30 rows.
 
     A faint pull to 1 (a log-normal prior with a spread of one e-fold) keeps thirty faultless rows
@@ -86,14 +72,12 @@ def fit_temperature(logits: npt.NDArray[np.floating], truth: npt.NDArray[np.int6
     prior is mild, so that there is one minimum in practice.
 
     Args:
-        logits: float[n, k] logits or log-probabilities at T = 1, -inf allowed, each row as said
+        logits: float[n, k] logits or log-probabilities at T = 1, -inf allowed, each row as given
             *before* its label was known. Labels that were chosen actively would mislead.
         truth: int64[n], the position of the true label.
     """
     if len(truth) < MIN_ROWS:
         return 1.0
-    from scipy.optimize import minimize_scalar
-
     with np.errstate(divide="ignore"):
         log_p = np.log(softmax(logits))
     right = np.maximum(log_p[np.arange(len(truth)), truth], np.log(FLOOR))
@@ -104,5 +88,34 @@ def fit_temperature(logits: npt.NDArray[np.floating], truth: npt.NDArray[np.int6
         total += tempered.max(axis=1)
         return float((total - right / np.exp(log_t)).sum() + log_t**2 / 2)
 
-    found = minimize_scalar(loss, bounds=tuple(np.log(BOUNDS)), method="bounded")
-    return float(np.exp(found.x))
+    return _least(loss)
+
+
+def fit_sets_temperature(p: Floats64, truth: Positions) -> float:
+    """`fit_temperature` for labels that apply or not, each by itself; 1 for fewer than 30 rows.
+
+    One temperature for all labels, of least binary log-loss with the same pull to 1. It leaves
+    every label on its side of one half: the predicted sets stay, and how sure they are changes.
+
+    Args:
+        p: float64[n, k] probabilities at T = 1, as given before the labels were known.
+        truth: int64[n, k], 1 for the labels that apply.
+    """
+    if len(truth) < MIN_ROWS:
+        return 1.0
+    likely = np.where(truth, p, 1 - p)  # of what turned out to be so
+    likely, other = np.maximum(likely, FLOOR), np.maximum(1 - likely, np.finfo(np.float64).tiny)
+    right = np.log(likely / other)
+
+    def loss(log_t: float) -> float:
+        return float(np.logaddexp(0.0, -right / np.exp(log_t)).sum() + log_t**2 / 2)
+
+    return _least(loss)
+
+
+def _least(loss: Callable[[float], float]) -> float:
+    """The temperature whose logarithm, within `BOUNDS`, has the least loss."""
+    from scipy.optimize import minimize_scalar
+
+    minimum = minimize_scalar(loss, bounds=tuple(np.log(BOUNDS)), method="bounded")
+    return float(np.exp(minimum.x))

@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Floats, Floats64, Positions
 
 NEIGHBOURS = 15
 WIDTH = 0.1
@@ -23,14 +22,14 @@ _CELLS = 6_000_000
 """Cosines in memory at a time."""
 
 
-def nearest(vectors: Floats, k: int) -> tuple[npt.NDArray[np.int64], Floats]:
+def nearest(vectors: Floats, k: int) -> tuple[Positions, Floats]:
     """Positions int64[n, k] and cosines float32[n, k] of each row's k nearest others, unordered.
 
     Exact, in chunks of ``_CELLS``. The diagonal is left out; *k* is cut to n - 1.
     """
     n = len(vectors)
     k = max(0, min(k, n - 1))
-    found = np.empty((n, k), dtype=np.int64)
+    nearest_rows = np.empty((n, k), dtype=np.int64)
     cosines = np.empty((n, k), dtype=np.float32)
     step = max(1, _CELLS // max(n, 1))
     for start in range(0, n if k else 0, step):
@@ -38,9 +37,9 @@ def nearest(vectors: Floats, k: int) -> tuple[npt.NDArray[np.int64], Floats]:
         near = vectors[start:stop] @ vectors.T
         near[np.arange(stop - start), np.arange(start, stop)] = -np.inf
         best = np.argpartition(near, n - k, axis=1)[:, n - k :]
-        found[start:stop] = best
+        nearest_rows[start:stop] = best
         cosines[start:stop] = np.take_along_axis(near, best, axis=1)
-    return found, cosines
+    return nearest_rows, cosines
 
 
 def affinity(vectors: Floats, k: int = NEIGHBOURS) -> Any:
@@ -51,11 +50,11 @@ def affinity(vectors: Floats, k: int = NEIGHBOURS) -> Any:
     from scipy.sparse import csr_matrix, diags
 
     n = len(vectors)
-    found, cosines = nearest(vectors, k)
-    width = found.shape[1]
+    near, cosines = nearest(vectors, k)
+    width = near.shape[1]
     weights = np.exp((cosines - 1.0) / WIDTH).astype(np.float32)
     rows = np.arange(n + 1) * width
-    directed = csr_matrix((weights.ravel(), found.ravel(), rows), shape=(n, n))
+    directed = csr_matrix((weights.ravel(), near.ravel(), rows), shape=(n, n))
     both = (directed + directed.T) * np.float32(0.5)
     degree = np.asarray(both.sum(axis=1)).ravel()
     scale = np.where(degree > 0, 1.0 / np.sqrt(np.maximum(degree, 1e-30)), 0.0).astype(np.float32)
@@ -64,10 +63,10 @@ def affinity(vectors: Floats, k: int = NEIGHBOURS) -> Any:
 
 def spread_labels(
     graph: Any,
-    known: npt.NDArray[np.int64],
-    targets: npt.NDArray[np.int64],
+    known: Positions,
+    targets: Positions,
     n_classes: int,
-    mark: npt.NDArray[np.float64] | None = None,
+    mark: Floats64 | None = None,
 ) -> Floats:
     """Label mass float32[n, n_classes], rows normalised to sum 1 (uniform where none arrived).
 

@@ -13,9 +13,9 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats, Head, HeadLink
+from tiebreak.domain.arrays import Floats, Floats64
+from tiebreak.domain.ports import Head, HeadLink
 from tiebreak.errors import ModelFileError, UsageError
 
 FORMAT = 1
@@ -36,17 +36,12 @@ class LinearHead:
 
     classes: tuple[str, ...]
     c: float
-    coef: npt.NDArray[np.float64]
-    intercept: npt.NDArray[np.float64]
+    coef: Floats64
+    intercept: Floats64
     converged: bool = True
     link: HeadLink = "softmax"
 
-    @property
-    def seen(self) -> tuple[str, ...]:
-        """Classes that had a training row, in schema order."""
-        return tuple(n for n, b in zip(self.classes, self.intercept, strict=True) if b > -np.inf)
-
-    def logits(self, vectors: Floats) -> npt.NDArray[np.float64]:
+    def logits(self, vectors: Floats) -> Floats64:
         """float64[n, k] for float32[n, d]; -inf for a class never seen."""
         if vectors.ndim != 2 or vectors.shape[1] != self.coef.shape[1]:
             raise UsageError(
@@ -103,10 +98,10 @@ def load_head(path: Path, sha256: str) -> LinearHead:
         raise ModelFileError(
             f"The model file {str(path)!r} cannot be read: {problem.strerror}.", mend=_MEND
         ) from None
-    found = hashlib.sha256(raw).hexdigest()
-    if found != sha256:
+    actual = hashlib.sha256(raw).hexdigest()
+    if actual != sha256:
         raise ModelFileError(
-            f"The model file {str(path)!r} is damaged or was replaced: its SHA-256 is {found!r} "
+            f"The model file {str(path)!r} is damaged or was replaced: its SHA-256 is {actual!r} "
             f"and not {sha256!r}.",
             mend=_MEND,
         )

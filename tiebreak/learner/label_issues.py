@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
-from tiebreak.errors import LabelError, UsageError
+from tiebreak.domain.arrays import Flags, Floats, Floats64, Positions
+from tiebreak.domain.label_space import label_codes
+from tiebreak.errors import UsageError
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.choose_c import deal
 from tiebreak.learner.classifiers.logistic import Logistic
@@ -33,8 +33,8 @@ class Judgement:
     A row of probabilities that is all zero was not judged.
     """
 
-    probabilities: npt.NDArray[np.float64]
-    known: npt.NDArray[np.bool_]
+    probabilities: Floats64
+    known: Flags
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +66,7 @@ def judge_labels(
     rng: np.random.Generator,
     *,
     queries: Floats | None = None,
-    own: npt.NDArray[np.int64] | None = None,
+    positions: Positions | None = None,
     folds: int = FOLDS,
 ) -> Judgement:
     """Probabilities for each query by the project's classifier, which never learnt that very row.
@@ -81,19 +81,19 @@ def judge_labels(
         c: the head's inverse strength of regularisation.
         rng: deals the folds.
         queries: float32[m, d]; None for the rows themselves.
-        own: int64[m], the position in *vectors* of each query, -1 for one that is not there.
+        positions: int64[m], the place in *vectors* of each query, -1 for one that is not there.
         folds: how many, 2 or more.
 
     Raises:
         LabelError: a label outside *classes*.
-        UsageError: *queries* without an *own* of the same length; fewer than two folds.
+        UsageError: *queries* without *positions* of the same length; fewer than two folds.
     """
     if queries is None:
-        queries, own = vectors, np.arange(len(vectors))
-    if own is None or len(own) != len(queries) or folds < 2:
+        queries, positions = vectors, np.arange(len(vectors))
+    if positions is None or len(positions) != len(queries) or folds < 2:
         raise UsageError(
-            f"{len(queries)} queries came with {0 if own is None else len(own)} own positions and "
-            f"{folds!r} folds.",
+            f"{len(queries)} queries came with {0 if positions is None else len(positions)} own "
+            f"positions and {folds!r} folds.",
             mend="Give a position (or -1) for each, and two folds or more.",
         )
     truth = label_codes(labels, classes)
@@ -102,10 +102,10 @@ def judge_labels(
     if known.sum() < 2:
         return Judgement(probabilities=probabilities, known=np.zeros_like(known))
     fold = deal(truth, rng, folds)
-    of_query = np.where(own >= 0, fold[own], -1)
-    for held in np.unique(of_query):
-        learnt = np.flatnonzero(fold != held)  # all of them for -1
-        asked = np.flatnonzero(of_query == held)
+    of_query = np.where(positions >= 0, fold[positions], -1)
+    for left_out in np.unique(of_query):
+        learnt = np.flatnonzero(fold != left_out)  # all of them for -1
+        asked = np.flatnonzero(of_query == left_out)
         head = Logistic().fit(vectors[learnt], [labels[i] for i in learnt.tolist()], classes, c)
         assert head is not None  # a known label has rows in every fold's rest
         probabilities[asked] = softmax(head.logits(queries[asked]))
@@ -150,26 +150,17 @@ def find_label_issues(
     )
 
 
-def _flagged(given: npt.NDArray[np.int64], p: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def _flagged(given: Positions, p: Floats64) -> Flags:
     """bool[n] by the confident joint, over the labels that occur: a label that no row was given
     has no threshold. Rows whose mass is all elsewhere are judged by what little they have here."""
     from cleanlab.filter import find_label_issues
 
-    there, codes_here = np.unique(given, return_inverse=True)
-    if len(there) < 2:
+    used, codes = np.unique(given, return_inverse=True)
+    if len(used) < 2:
         return np.zeros(len(given), dtype=np.bool_)
-    inside = p[:, there] + 1e-12
+    inside = p[:, used] + 1e-12
     with warnings.catch_warnings():
         # a label that one row was given is never flagged, which is right: nothing compares
         warnings.filterwarnings("ignore", message="May not flag all label issues")
-        found = find_label_issues(codes_here, inside / inside.sum(axis=1, keepdims=True), n_jobs=1)
-    return np.asarray(found, dtype=np.bool_)
-
-
-def label_codes(labels: Sequence[str], classes: tuple[str, ...]) -> npt.NDArray[np.int64]:
-    """int64[n], the position of each label in *classes*."""
-    place = {name: i for i, name in enumerate(classes)}
-    for name in labels:
-        if name not in place:
-            raise LabelError(f"Label {name!r} is not in the schema.", mend="Add it to labels.yaml.")
-    return np.array([place[name] for name in labels], dtype=np.int64)
+        flags = find_label_issues(codes, inside / inside.sum(axis=1, keepdims=True), n_jobs=1)
+    return np.asarray(flags, dtype=np.bool_)

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from tiebreak.domain.label_space import head_space
 from tiebreak.domain.ports import Floats, Head
 from tiebreak.learner.heads import LinearHead
-from tiebreak.learner.strategies._uncertainty import MARGIN
-from tiebreak.learner.strategies._uncertainty_sets import MARGIN as SETS_MARGIN
 from tiebreak.models.predict import probabilities
 from tiebreak.project.context import ProjectContext
 from tiebreak.retrieval.candidates import Near, PoolLimits, Uncertainty, anchors, candidates
@@ -91,7 +90,7 @@ def screen(head: tuple[int, float, Head]) -> Uncertainty:
     """
     _, temperature, weights = head
     if not isinstance(weights, LinearHead) or weights.link != "softmax":
-        measure = SETS_MARGIN if weights.link == "sigmoid" else MARGIN
+        measure = head_space(weights).uncertainty["margin"]
         return lambda rows: measure.of(probabilities(head, rows))
     coef = (weights.coef.T / temperature).astype(np.float32)
     intercept = (weights.intercept / temperature).astype(np.float32)

@@ -9,6 +9,7 @@ import numpy as np
 
 from tiebreak.domain.decisions import Decision, Route
 from tiebreak.domain.evidence import Predictions
+from tiebreak.domain.label_space import label_space
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.learner.opinion.routing import route
 from tiebreak.models.predict import predict_records
@@ -41,7 +42,10 @@ def route_all(context: ProjectContext) -> dict[str, int]:
     routes: list[Route] = []
     for row, record_id in enumerate(ids):
         suggestion = waiting[record_id]
-        labels, confidence = predictions.value(row) if predictions else (None, None)
+        labels, confidence = None, None
+        if predictions is not None:
+            p = predictions.probabilities[row]
+            labels, confidence = label_space(predictions).best(p, predictions.classes)
         routes.append(
             route(
                 record_id=record_id,

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from tiebreak.domain.batches import BatchItem, QueryBatch
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Pool
-from tiebreak.learner.control_arm import draw_control
 from tiebreak.loop.candidate_pool import candidate_ids
+from tiebreak.models.control_arm import draw_control
 from tiebreak.models.predict import probabilities
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext

@@ -7,22 +7,36 @@ their accuracy on unlabelled records without bias, which no actively selected la
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats64, Ids, Positions
 from tiebreak.domain.batches import BatchItem, QueryBatch
-from tiebreak.domain.evidence import Estimate, most_probable
 from tiebreak.domain.labels import LabelSchema, LabelValue
-from tiebreak.learner.estimation.accuracy import estimate
-from tiebreak.learner.label_space import AnswerScores
-from tiebreak.learner.set_scores import micro_f1
+from tiebreak.learner.label_space import AnswerScores, learning_space
 from tiebreak.models.predict import probabilities
 from tiebreak.project.context import ProjectContext
 
-Pairs = Sequence[tuple[LabelValue, LabelValue | None]]
+
+def draw_control(ids: Ids, n: int, rng: np.random.Generator) -> tuple[Positions, float]:
+    """Draw *n* of *ids* uniformly without replacement, before anything else is looked at.
+
+    Args:
+        ids: int64[N], every unlabelled record.
+        n: how many; all of them where there are fewer.
+        rng: the only chance in it.
+
+    Returns:
+        Positions in *ids*, ascending, and the probability n / N with which each record came in
+        (0 when there is none).
+    """
+    drawn = min(n, len(ids))
+    if drawn <= 0:
+        return np.empty(0, dtype=np.int64), 0.0
+    positions = rng.choice(len(ids), size=drawn, replace=False, shuffle=False)
+    return np.sort(positions).astype(np.int64), drawn / len(ids)
 
 
 def record_answers(context: ProjectContext, batch: QueryBatch) -> None:
@@ -37,11 +51,11 @@ def record_answers(context: ProjectContext, batch: QueryBatch) -> None:
     for item in batch.items:
         if item.record_id in known:
             continue
-        told = suggested.get(item.record_id)
+        suggestion = suggested.get(item.record_id)
         filled = replace(
             item,
-            agent=told.agent if told else None,
-            agent_labels=told.labels if told else None,
+            agent=suggestion.agent if suggestion else None,
+            agent_labels=suggestion.labels if suggestion else None,
         )
         if head is not None:
             row = context.rows(np.array([item.record_id], dtype=np.int64))
@@ -67,38 +81,23 @@ def labelled_control(context: ProjectContext) -> Iterator[tuple[BatchItem, Label
             yield item, act.labels, version
 
 
-def scored_control(
-    context: ProjectContext, head: str | None = None
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Probabilities float64[n, k] given before the label, and the label's position int64[n].
+def scored_control(context: ProjectContext, head: str | None = None) -> tuple[Floats64, Positions]:
+    """Probabilities float64[n, k] given before the label, and the codes of the labels int64[n, w];
+    see `tiebreak.learner.label_space`.
 
     With *head* only those that a head of this kind gave: kinds differ in how sure they are.
     """
     names = context.schema.names
     kinds = {card.version: card.head for card in context.pool_state().models}
     rows: list[tuple[float, ...]] = []
-    truth: list[int] = []
+    values: list[LabelValue] = []
     for item, labels, version in labelled_control(context):
-        by = kinds.get(item.model_version or 0)
-        of_kind = head is None or by == head
+        of_kind = head is None or kinds.get(item.model_version or 0) == head
         if item.model_probabilities is not None and version == context.schema.version and of_kind:
             rows.append(item.model_probabilities)
-            truth.append(names.index(labels[0]))
-    return np.array(rows).reshape(len(rows), len(names)), np.array(truth, dtype=np.int64)
-
-
-def scored_sets(context: ProjectContext) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Of a multi-label project: probabilities float64[n, k] given before the labels, and which of
-    the k labels apply, bool[n, k]."""
-    names = context.schema.names
-    rows: list[tuple[float, ...]] = []
-    truth: list[list[bool]] = []
-    for item, labels, version in labelled_control(context):
-        if item.model_probabilities is not None and version == context.schema.version:
-            rows.append(item.model_probabilities)
-            truth.append([name in labels for name in names])
-    shape = (len(rows), len(names))
-    return np.array(rows).reshape(shape), np.array(truth, dtype=np.bool_).reshape(shape)
+            values.append(labels)
+    codes = learning_space(context.schema).encode(values, names)
+    return np.array(rows).reshape(len(rows), len(names)), codes
 
 
 def control_report(context: ProjectContext) -> AnswerScores:
@@ -116,31 +115,15 @@ def control_report(context: ProjectContext) -> AnswerScores:
         n += 1
         if item.model_probabilities is not None:
             schema = schemas[version]
-            said = most_probable(item.model_probabilities, schema.names, multiple=schema.multiple)
-            model.append((labels, said[0]))
+            best, _ = learning_space(schema).best(item.model_probabilities, schema.names)
+            model.append((labels, best))
         if item.agent is not None:
             agent.append((labels, item.agent_labels))
-    return answer_scores(n, model, agent, multiple=context.schema.multiple)
-
-
-def answer_scores(n: int, model: Pairs, agent: Pairs, *, multiple: bool) -> AnswerScores:
-    """The scores of (true, given) label values, of *n* records."""
-    f1 = {"model": micro_f1(model), "agent": micro_f1(agent)} if multiple else None
-    return AnswerScores(n=n, model=exact_match(model), agent=exact_match(agent), micro_f1=f1)
+    return learning_space(context.schema).score(n, model=model, agent=agent)
 
 
 def _schemas(context: ProjectContext) -> dict[int, LabelSchema]:
     """Schemas by the version that a batch was drawn under."""
     versions = {batch.schema_version for batch in context.pool_state().batches}
-    found = {version: context.store.notes.schema(version) for version in versions}
-    return {version: schema for version, schema in found.items() if schema is not None}
-
-
-def exact_match(pairs: Pairs) -> Estimate | None:
-    """The share of (true, said) pairs that are equal; an abstention (None) is not."""
-    return share_right([true == said for true, said in pairs])
-
-
-def share_right(right: list[bool]) -> Estimate | None:
-    """The share that is right, with its interval; None for none at all."""
-    return estimate(sum(right), len(right))
+    schemas = {version: context.store.notes.schema(version) for version in versions}
+    return {version: schema for version, schema in schemas.items() if schema is not None}

@@ -1,18 +1,28 @@
-"""Embed every record that has no vector yet, link near duplicates, keep a large pool's index."""
+"""Embed every record that has no vector yet, and what the labels' names say to the encoder; link
+near duplicates, keep a large pool's index."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tiebreak.models import prototypes as label_names
+from tiebreak.domain.arrays import Floats, Positions
+from tiebreak.domain.labels import Label, LabelSchema
+from tiebreak.domain.ports import Embedder
+from tiebreak.domain.records import content_hash
 from tiebreak.project.context import ProjectContext
 from tiebreak.retrieval.duplicates import near_duplicates
 from tiebreak.retrieval.embedding import embed_missing
+
+if TYPE_CHECKING:
+    from tiebreak.store.vectors import VectorFile
+
+_JOINTS = re.compile(r"[\s_/\-]+")
 
 NEAR = "near-duplicates"
 """The step in the log; its ``up_to`` is the last pool record that was looked at."""
@@ -32,13 +42,13 @@ def embed(context: ProjectContext) -> dict[str, Any]:
             f"embedded {done.embedded} texts ({done.texts_per_second:.0f} a second); "
             f"{done.cut} are longer than the encoder's window of {done.window} tokens"
         )
-    label_names.embed_label_names(context.schema, context.vectors, context.embedder)
+    embed_label_names(context.schema, context.vectors, context.embedder)
     if len(context.table.pool) > context.settings.index.candidates_above and context.near_rows:
         context.near_rows.ready()  # now, not when people wait for their next batch
     return {**report, "near_duplicates": _link_near(context)}
 
 
-def _texts(context: ProjectContext, positions: npt.NDArray[np.int64]) -> list[str]:
+def _texts(context: ProjectContext, positions: Positions) -> list[str]:
     return [r.text for r in context.store.records.get(context.table.ids[positions].tolist())]
 
 
@@ -65,3 +75,31 @@ def _link_near(context: ProjectContext) -> int:
         report["linked"] = context.store.records.link(links)
     context.store.notes.report(NEAR, 0, report)
     return int(report["linked"])
+
+
+def name_text(label: Label) -> str:
+    """The label in words: its name, and its definition if it has one."""
+    name = _JOINTS.sub(" ", label.name).strip()
+    return f"{name}. {label.definition.strip()}" if label.definition.strip() else name
+
+
+def embed_label_names(schema: LabelSchema, vectors: VectorFile, encoder: Embedder) -> None:
+    """Embed the names that have no vector yet; the caller holds the project's lock."""
+    texts, hashes = _name_texts(schema)
+    new = vectors.missing(hashes)
+    if len(new):
+        vectors.append(hashes[new], encoder.embed([texts[i] for i in new.tolist()]))
+
+
+def prototypes(context: ProjectContext) -> Floats:
+    """Unit vectors float32[k, d] of the names, in schema order."""
+    texts, hashes = _name_texts(context.schema)
+    if len(context.vectors.missing(hashes)):
+        return context.embedder.embed(texts)
+    return context.vectors.rows(hashes)
+
+
+def _name_texts(schema: LabelSchema) -> tuple[list[str], npt.NDArray[np.void]]:
+    texts = [name_text(label) for label in schema.labels]
+    raw = b"".join(bytes.fromhex(content_hash(text)) for text in texts)
+    return texts, np.frombuffer(raw, dtype="V32")

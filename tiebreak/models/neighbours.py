@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats, Ids
 from tiebreak.domain.evidence import Neighbour
 from tiebreak.domain.labels import LabelValue
-from tiebreak.domain.ports import Floats, Store, VectorIndex
+from tiebreak.domain.ports import Store, VectorIndex
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
 from tiebreak.retrieval.neighbours import nearest_labelled
 
-Ids = npt.NDArray[np.int64]
 Rows = Callable[[Ids], Floats]
 """Gives the vectors float32[n, d] of record ids int64[n]."""
 
@@ -53,15 +52,15 @@ class LabelledIndex:
         """
         if not len(ids) or not k:
             return {}
-        found = nearest_labelled(self._index, vectors, k, query_ids=np.array(ids, dtype=np.int64))
-        wanted = sorted({i for row in found for i, _ in row})
+        near = nearest_labelled(self._index, vectors, k, query_ids=np.array(ids, dtype=np.int64))
+        wanted = sorted({i for row in near for i, _ in row})
         texts = {r.id: r.text for r in self._store.records.get(wanted)}
         return {
             record_id: tuple(
                 Neighbour(record_id=i, similarity=s, text=texts[i], labels=self._labels[i])
                 for i, s in row
             )
-            for record_id, row in zip(ids, found, strict=True)
+            for record_id, row in zip(ids, near, strict=True)
         }
 
 

@@ -6,26 +6,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.evidence import Predictions, most_probable
+from tiebreak.domain.arrays import Floats, Floats64, Ids
+from tiebreak.domain.evidence import Predictions
+from tiebreak.domain.label_space import label_space
 from tiebreak.domain.labels import LabelValue
-from tiebreak.domain.ports import Floats, Head
+from tiebreak.domain.ports import Head
 from tiebreak.errors import UsageError
 from tiebreak.files import clean_text
-from tiebreak.learner.calibration import sigmoid, softmax
-from tiebreak.project.context import Ids, ProjectContext
+from tiebreak.learner.calibration import LINKS
+from tiebreak.project.context import ProjectContext
 
 CHUNK = 1024
 
 
 def probabilities(
     head: tuple[int, float, Head], vectors: Floats, *, calibrated: bool = True
-) -> npt.NDArray[np.float64]:
+) -> Floats64:
     """float64[n, k] over the schema's labels, with the head's temperature or with T = 1."""
     _, temperature, weights = head
-    link = sigmoid if weights.link == "sigmoid" else softmax
-    return link(weights.logits(vectors), temperature if calibrated else 1.0)
+    logits = weights.logits(vectors)
+    return LINKS[weights.link](logits, temperature if calibrated else 1.0)
 
 
 def predict_records(context: ProjectContext, ids: Sequence[int]) -> Predictions | None:
@@ -69,7 +70,7 @@ def predict_texts(
             "There is no trained model yet, so nothing can be predicted.",
             mend="Label some records and run: tiebreak run DIR",
         )
-    multiple = context.schema.multiple
+    space = label_space(context.schema)
     for start in range(0, len(texts), CHUNK):
         vectors = context.embedder.embed(
             [clean_text(text) for text in texts[start : start + CHUNK]]
@@ -78,7 +79,7 @@ def predict_texts(
         order = np.argsort(-p, axis=1, kind="stable")[:, :top]
         for row, best in zip(p, order, strict=True):
             ranked = tuple((head[2].classes[j], float(row[j])) for j in best)
-            labels, p_labels = most_probable(row, head[2].classes, multiple=multiple)
+            labels, p_labels = space.best(row, head[2].classes)
             yield TextPrediction(
                 label=ranked[0][0],
                 labels=labels,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats, Floats64, Ids
 from tiebreak.domain.batches import ModelInfo
-from tiebreak.domain.ports import Floats, Head
+from tiebreak.domain.ports import Head
 from tiebreak.domain.records import RecordTable
 from tiebreak.errors import ModelFileError, StoreError
 from tiebreak.models.predict import probabilities
@@ -17,8 +17,6 @@ from tiebreak.project.context import ProjectContext
 
 if TYPE_CHECKING:
     from tiebreak.store.vectors import VectorFile
-
-Ids = npt.NDArray[np.int64]
 
 
 class Scorer:
@@ -30,11 +28,11 @@ class Scorer:
         self._head = (card.version, card.temperature, head)
         self.version = card.version
         self.classes = head.classes
-        held: tuple[RecordTable, VectorFile] | None = context.memo.get(self._key)
-        if held is None or not held[1].data.is_file():
+        kept: tuple[RecordTable, VectorFile] | None = context.memo.get(self._key)
+        if kept is None or not kept[1].data.is_file():
             self._open()
         else:  # of a million records, seconds to read
-            self._table, self._vectors = held
+            self._table, self._vectors = kept
 
     @classmethod
     def newest(cls, context: ProjectContext) -> Scorer | None:
@@ -50,7 +48,7 @@ class Scorer:
         except (ModelFileError, StoreError):
             return None
 
-    def probabilities(self, vectors: Floats) -> npt.NDArray[np.float64]:
+    def probabilities(self, vectors: Floats) -> Floats64:
         """Calibrated, float64[n, k] over `classes`, for float32[n, d]."""
         return probabilities(self._head, vectors)
 

@@ -5,22 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.batches import ModelInfo
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Floats, Ids
+from tiebreak.domain.batches import HeadComparison, ModelInfo
+from tiebreak.domain.labels import LabelValue
+from tiebreak.domain.ports import Head
 from tiebreak.errors import ModelFileError
-from tiebreak.learner.calibration import fit_temperature
-from tiebreak.learner.choose_c import choose_c, needs_choice
-from tiebreak.learner.head_comparison import TrainingData
+from tiebreak.learner.choose_c import needs_choice
+from tiebreak.learner.label_space import learning_space
 from tiebreak.models.control_arm import scored_control
-from tiebreak.models.head_selection import BASELINE_HEAD, choose_head, control_rows
-from tiebreak.models.prototypes import prototypes
-from tiebreak.models.train_sets import fit_sets
-from tiebreak.models.trained_head import TrainedHead
+from tiebreak.models.embed import prototypes
+from tiebreak.models.head_selection import BASELINE_HEAD, TrainingData, choose_head, control_rows
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
 
@@ -28,7 +27,7 @@ MAX_UNLABELLED = 6_000
 """Unlabelled records that a semi-supervised head learns from."""
 
 
-def labels_hash(context: ProjectContext, labelled: dict[int, tuple[str, Any]]) -> str:
+def labels_hash(context: ProjectContext, labelled: Mapping[int, tuple[str, LabelValue]]) -> str:
     """Names exactly which labels a head learnt from: records, values, whose."""
     records = context.records(labelled)
     rows = sorted(
@@ -64,11 +63,7 @@ def train(context: ProjectContext, round: int) -> ModelInfo | None:
     if not labelled or (last and last.labels_hash == name and head_is_whole(context)):
         return None
     ids = np.array(sorted(labelled), dtype=np.int64)
-    values = [labelled[i][1] for i in ids.tolist()]
-    if context.schema.multiple:
-        fitted = fit_sets(context, round, ids, values, last)
-    else:
-        fitted = _fit(context, round, ids, [value[0] for value in values], last)
+    fitted = _fit(context, round, ids, [labelled[i][1] for i in ids.tolist()], last)
     if fitted is None:
         return None
     version = last.version + 1 if last else 1
@@ -91,47 +86,77 @@ def train(context: ProjectContext, round: int) -> ModelInfo | None:
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _TrainedHead:
+    """A head fresh from its fit; the other fields are those of `ModelInfo`."""
+
+    head: Head
+    kind: str
+    c: float
+    c_chosen_at: int
+    temperature: float
+    calibrated_on: int
+    trial: HeadComparison | None
+
+
 def _fit(
-    context: ProjectContext,
-    round: int,
-    ids: npt.NDArray[np.int64],
-    values: list[str],
-    last: ModelInfo | None,
-) -> TrainedHead | None:
-    """A head for records with one label each."""
+    context: ProjectContext, round: int, ids: Ids, values: list[LabelValue], last: ModelInfo | None
+) -> _TrainedHead | None:
+    space, classes = learning_space(context.schema), context.schema.names
     vectors = context.rows(ids)
-    classes = context.schema.names
-    c, chosen_at = (last.c, last.c_chosen_at) if last else (30.0, 0)
-    if due := needs_choice(len(values), chosen_at, len(classes)):
-        c, chosen_at = choose_c(vectors, values, classes, context.rng("folds", round)), len(values)
-    plain = context.settings.learn.head == BASELINE_HEAD  # it reads the labelled rows alone
-    data = TrainingData(
-        vectors=vectors,
-        labels=values,
-        classes=classes,
-        c=c,
-        control=control_rows(context, ids),
-        unlabelled=vectors[:0] if plain else _unlabelled(context, round, ids),
-        prototypes=None if plain else prototypes(context),
-    )
-    kind, trial = choose_head(context, round, data, last, due=due)
-    head = data.fit(wiring.classifier(kind))
+    c, chosen_at = space.default_c, 0
+    if last is not None and space.keeps_c_of(last.head):
+        c, chosen_at = last.c, last.c_chosen_at
+    labels = sum(map(len, values))
+    if due := needs_choice(labels, chosen_at, len(classes)):
+        c = space.choose_c(vectors, values, classes, context.rng("folds", round))
+        chosen_at = labels
+    trial = None
+    if (kind := space.only_head) is not None:
+        head = wiring.set_classifier(kind).fit(vectors, values, classes, c)
+    else:
+        data = _training_data(
+            context, round, ids, vectors=vectors, labels=[value[0] for value in values], c=c
+        )
+        kind, trial = choose_head(context, round, data, last, due=due)
+        head = data.fit(wiring.classifier(kind))
     if head is None:
         return None
     scored, truth = scored_control(context, kind)
-    return TrainedHead(
+    return _TrainedHead(
         head=head,
         kind=kind,
         c=c,
         c_chosen_at=chosen_at,
-        temperature=fit_temperature(np.log(np.maximum(scored, 1e-300)), truth),
+        temperature=space.fit_temperature(scored, truth),
         calibrated_on=len(truth),
         trial=trial,
     )
 
 
-def _unlabelled(context: ProjectContext, round: int, labelled: npt.NDArray[np.int64]) -> Floats:
-    """Vectors of unlabelled pool records, drawn by lot."""
+def _training_data(
+    context: ProjectContext,
+    round: int,
+    ids: Ids,
+    *,
+    vectors: Floats,
+    labels: list[str],
+    c: float,
+) -> TrainingData:
+    plain = context.settings.learn.head == BASELINE_HEAD  # it reads the labelled rows alone
+    return TrainingData(
+        vectors=vectors,
+        labels=labels,
+        classes=context.schema.names,
+        c=c,
+        control=control_rows(context, ids),
+        unlabelled=vectors[:0] if plain else _unlabelled(context, round, ids),
+        prototypes=None if plain else prototypes(context),
+    )
+
+
+def _unlabelled(context: ProjectContext, round: int, labelled: Ids) -> Floats:
+    """Vectors of unlabelled pool records, drawn at random."""
     rest = np.setdiff1d(context.table.pool, labelled, assume_unique=True)
     drawn = context.rng("unlabelled", round).permutation(rest)[:MAX_UNLABELLED]
     return context.rows(drawn)

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from tiebreak.domain.evidence import most_probable
+from tiebreak.domain.label_space import MULTI
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Floats, Head
 from tiebreak.learner.opinion.fusion import Fusion, fuse
@@ -123,7 +123,7 @@ def _sets(
     rows = probabilities(rules.head, vectors(at))
     opinions: list[Opinion] = []
     for i, row in zip(at.tolist(), rows, strict=True):
-        labels, score = most_probable(row, rules.head[2].classes, multiple=True)
+        labels, score = MULTI.best(row, rules.head[2].classes)
         answer = answers[i]
         agree = not rules.with_agent or (answer is not None and answer.labels == labels)
         opinions.append((labels, score) if agree else (None, score))

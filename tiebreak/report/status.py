@@ -10,17 +10,17 @@ import numpy as np
 
 from tiebreak.domain.batches import ModelInfo
 from tiebreak.domain.decisions import BY
-from tiebreak.domain.evidence import NANOS, most_probable
+from tiebreak.domain.evidence import NANOS
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.reviews import Annotation, Outcome
 from tiebreak.drift import drift_state
 from tiebreak.errors import StoreError
 from tiebreak.evaluation import project_forecast
 from tiebreak.evaluation.learning_curve import learning_curve
-from tiebreak.learner.label_space import AnswerScores
+from tiebreak.learner.label_space import AnswerScores, learning_space
 from tiebreak.loop import LoopRun
 from tiebreak.loop.routing import proposals
-from tiebreak.models.control_arm import answer_scores, control_report
+from tiebreak.models.control_arm import control_report
 from tiebreak.models.scorer import Scorer
 from tiebreak.project.context import ProjectContext
 from tiebreak.promise.status import certificate_statuses
@@ -147,16 +147,13 @@ def _heldout(context: ProjectContext) -> dict[str, AnswerScores] | None:
     for i in sorted(gold):
         splits.setdefault(records[i].split or "", []).append(i)
     answers = {i: s.labels for i, s in context.suggested().items() if s.purpose == "heldout"}
-    scorer = Scorer.newest(context)
+    scorer, space = Scorer.newest(context), learning_space(context.schema)
     scores = {}
     for split, members in sorted(splits.items()):
         predicted = _predicted(context, scorer, members)
-        scores[split] = answer_scores(
-            len(members),
-            [(gold[i], value) for i, value in predicted.items()],
-            [(gold[i], answers[i]) for i in members if i in answers],
-            multiple=context.schema.multiple,
-        )
+        model = [(gold[i], value) for i, value in predicted.items()]
+        agent = [(gold[i], answers[i]) for i in members if i in answers]
+        scores[split] = space.score(len(members), model=model, agent=agent)
     return scores
 
 
@@ -170,8 +167,8 @@ def _predicted(
         vectors = scorer.rows(np.asarray(ids, dtype=np.int64))
     except StoreError:  # imported since the last run: not embedded yet
         return {}
-    multiple = context.schema.multiple
+    space = learning_space(context.schema)
     return {
-        i: most_probable(p, scorer.classes, multiple=multiple)[0]
+        i: space.best(p, scorer.classes)[0]
         for i, p in zip(ids, scorer.probabilities(vectors), strict=True)
     }

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tiebreak.domain.batches import ModelInfo
-from tiebreak.domain.evidence import Neighbour, Suggestion, most_probable
+from tiebreak.domain.evidence import Neighbour, Suggestion
+from tiebreak.domain.label_space import label_space
 from tiebreak.domain.labels import LabelSchema, LabelValue
 from tiebreak.domain.records import Record
 from tiebreak.domain.reviews import ReviewTask
@@ -103,7 +104,7 @@ class CardBuilder:
             return None
         chances, names = dict(ranked), self.schema.names
         p = [chances[name] for name in names]
-        return most_probable(p, names, multiple=self.schema.multiple)[0]
+        return label_space(self.schema).best(p, names)[0]
 
     def _suggested(self, ids: Sequence[int]) -> dict[int, Suggestion]:
         version = self.schema.version

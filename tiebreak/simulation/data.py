@@ -16,7 +16,7 @@ from tiebreak.domain.ports import Embedder, Progress
 from tiebreak.domain.records import NewRecord, Record, content_hash
 from tiebreak.errors import InputError
 from tiebreak.files import FileImport, ImportOptions, labels_of_column
-from tiebreak.models import prototypes as label_names
+from tiebreak.models.embed import embed_label_names
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.init import names_schema
@@ -208,5 +208,5 @@ def embed_rows(
     with held:
         vectors = wiring.vectors(data.home or scratch, encoder)
         done = embed_missing(hashes_of(rows), texts, vectors, encoder, progress)
-        label_names.embed_label_names(data.schema, vectors, encoder)
+        embed_label_names(data.schema, vectors, encoder)
     return vectors, done.embedded

@@ -9,14 +9,13 @@ import numpy.typing as npt
 
 from tiebreak.domain.evidence import Estimate
 from tiebreak.domain.ports import Floats
-from tiebreak.learner.estimation.curve_comparison import labels_to
-from tiebreak.learner.head_comparison import TrainingData
-from tiebreak.models.control_arm import share_right
-from tiebreak.models.head_selection import BASELINE_HEAD
+from tiebreak.learner.estimation.accuracy import share_right
+from tiebreak.models.embed import prototypes
+from tiebreak.models.head_selection import BASELINE_HEAD, TrainingData
 from tiebreak.models.predict import probabilities
-from tiebreak.models.prototypes import prototypes
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
+from tiebreak.simulation.curve_comparison import labels_to
 from tiebreak.simulation.results import RandomBaseline
 
 DRAWS = 9

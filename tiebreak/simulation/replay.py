@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tiebreak.domain.evidence import THRESHOLD
+from tiebreak.domain.label_space import agrees, label_space
 from tiebreak.domain.ports import Embedder, Floats, Progress
 from tiebreak.domain.records import NewRecord
 from tiebreak.loop import RunOptions, run_loop
@@ -84,10 +84,7 @@ def truth_of(data: LabelledData, rows: Sequence[NewRecord]) -> Truth:
     which do, int64[n, k] of 0 and 1."""
     names = data.schema.names
     values = [row.labels for row in rows if row.labels is not None]
-    if data.schema.multiple:
-        return np.array([[name in value for name in names] for value in values], dtype=np.int64)
-    place = {name: i for i, name in enumerate(names)}
-    return np.array([[place[value[0]]] for value in values], dtype=np.int64).reshape(-1, 1)
+    return label_space(data.schema).encode(values, names)
 
 
 def pool_size(data: LabelledData) -> int:
@@ -117,9 +114,9 @@ def replay_loop(
         head = context.head()
         assert head is not None  # every record has a label
         p = probabilities(head, stage.test)
-        said = p >= THRESHOLD if context.schema.multiple else p.argmax(axis=1)[:, None]
+        space = label_space(context.schema)
         labels.append(context.pool_state().answered_by_people)
-        right.append((said == stage.truth).all(axis=1))
+        right.append(agrees(space.decide(p), stage.truth))
         progress.advance()
     return Replay(strategy=strategy, seed=seed, labels=tuple(labels), right=np.array(right))
 

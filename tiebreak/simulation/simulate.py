@@ -13,13 +13,13 @@ from pathlib import Path
 
 from tiebreak.domain.ports import Embedder, Floats, Progress
 from tiebreak.errors import UsageError
-from tiebreak.learner import head_comparison as trial
 from tiebreak.learner.choose_c import CHOICES, DEFAULT_C, FOLDS, needs_choice
+from tiebreak.learner.label_space import learning_space
 from tiebreak.loop.call_estimate import duration
 from tiebreak.loop.run_estimate import seconds_of, seconds_to_embed
+from tiebreak.models import head_selection
 from tiebreak.models.head_selection import BASELINE_HEAD, DEFAULT_HEAD
 from tiebreak.models.train import MAX_UNLABELLED
-from tiebreak.models.train_sets import HEAD as SETS_HEAD
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import batch_size
@@ -161,13 +161,13 @@ def _forecast(stage: ReplayStage) -> float:
     rows = stage.data.pool[: stage.labels]
     vectors, values = stage.vectors.rows(hashes_of(rows)), [row.labels or () for row in rows]
     classes, asked = stage.data.schema.names, stage.data.settings.learn.head
-    multiple = stage.data.schema.multiple
+    space = learning_space(stage.data.schema)
     unlabelled = stage.vectors.rows(hashes_of(stage.data.pool[stage.labels :][:MAX_UNLABELLED]))
 
     def seconds(kind: str) -> float:
         def fit(n: int, more: Floats | None = None) -> None:
-            if multiple:
-                wiring.set_classifier(SETS_HEAD).fit(vectors[:n], values[:n], classes, DEFAULT_C)
+            if space.only_head is not None:
+                space.fit(vectors[:n], values[:n], classes, DEFAULT_C)
             else:
                 first = [value[0] for value in values[:n]]
                 classifier = wiring.classifier(kind)
@@ -183,6 +183,10 @@ def _forecast(stage: ReplayStage) -> float:
         took += one + OVERHEAD
         if needs_choice(n, chosen, len(classes)):
             took += plain * len(CHOICES) * (FOLDS - 1) * n / stage.labels
-            took += trial.FOLDS * (one + plain) if asked == "auto" and not multiple else 0.0
+            took += (
+                head_selection.FOLDS * (one + plain)
+                if asked == "auto" and not space.only_head
+                else 0.0
+            )
             chosen = n
     return took

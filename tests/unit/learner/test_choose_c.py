@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from blobs import blobs
 
-from tiebreak.learner.choose_c import CHOICES, DEFAULT_C, choose_c, deal, needs_choice
+from tiebreak.learner.choose_c import CHOICES, DEFAULT_C, deal, needs_choice
+from tiebreak.learner.label_space import SINGLE
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ def test_when_c_is_chosen(labels, chosen_at, needed):
 
 
 def choose(vectors, of, classes=("0", "1", "2", "never")):
-    return choose_c(vectors, [str(i) for i in of], classes, np.random.default_rng(0))
+    return SINGLE.choose_c(vectors, [(str(i),) for i in of], classes, np.random.default_rng(0))
 
 
 def test_clear_labels_take_the_weakest_penalty():

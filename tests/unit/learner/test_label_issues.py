@@ -81,7 +81,7 @@ def test_a_query_that_is_not_among_the_rows_is_judged_by_all_of_them() -> None:
     labels = [NAMES[i] for i in of]
     asked = vectors[::7]
     judgement = judge_labels(
-        vectors, labels, NAMES, 10.0, rng, queries=asked, own=np.full(len(asked), -1)
+        vectors, labels, NAMES, 10.0, rng, queries=asked, positions=np.full(len(asked), -1)
     )
     assert (judgement.probabilities.argmax(axis=1) == of[::7]).all()
     assert judgement.probabilities.sum(axis=1) == pytest.approx(np.ones(len(asked)))

@@ -9,20 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiebreak import registry
-from tiebreak.domain.evidence import most_probable
+from tiebreak.domain.label_space import memberships
 from tiebreak.domain.ports import Pool
 from tiebreak.errors import LabelError, ModelFileError, UsageError
 from tiebreak.learner import heads
 from tiebreak.learner.calibration import fit_sets_temperature, sigmoid
 from tiebreak.learner.choose_c import CHOICES
-from tiebreak.learner.choose_c_sets import DEFAULT_C, choose_c_sets
 from tiebreak.learner.classifiers.logistic import Logistic
-from tiebreak.learner.set_classifiers.one_vs_rest import OneVsRest, memberships
-from tiebreak.learner.set_scores import micro_f1
-from tiebreak.learner.strategies import _committee_sets
-from tiebreak.learner.strategies import _uncertainty as _doubt
-from tiebreak.learner.strategies import _uncertainty_sets as _doubt_sets
-from tiebreak.learner.strategies.badge import SetGradients
+from tiebreak.learner.label_space import MULTI, micro_f1
+from tiebreak.learner.set_classifiers.one_vs_rest import OneVsRest
+from tiebreak.learner.strategies.badge import Gradients
+from tiebreak.learner.strategies.committee import votes
 from tiebreak.loop.select import rarest_each
 
 CLASSES = ("rain", "never", "wind", "always", "hail")
@@ -145,7 +142,7 @@ def test_no_temperature_turns_a_label_over():
     logits = np.array([[-np.inf, -0.1, 0.0, 0.1, 800.0]])
     for temperature in (0.1, 1.0, 10.0):
         p = sigmoid(logits, temperature)
-        assert most_probable(p[0], CLASSES, multiple=True)[0] == ("wind", "always", "hail")
+        assert MULTI.best(p[0], CLASSES)[0] == ("wind", "always", "hail")
         assert p[0, 0] == 0
     with pytest.raises(UsageError):
         sigmoid(np.array([[np.nan]]))
@@ -155,7 +152,7 @@ def test_no_temperature_turns_a_label_over():
 
 @given(st.lists(st.floats(0, 1), min_size=5, max_size=5))
 def test_the_set_said_is_the_most_probable_of_all_sets(p):
-    value, chance = most_probable(p, CLASSES, multiple=True)
+    value, chance = MULTI.best(p, CLASSES)
     every = [
         np.prod([q if (code >> at) & 1 else 1 - q for at, q in enumerate(p)]) for code in range(32)
     ]
@@ -166,13 +163,15 @@ def test_the_set_said_is_the_most_probable_of_all_sets(p):
 
 def test_c_is_chosen_among_those_known_by_a_fixed_lot():
     vectors, sets = rows()
-    chosen = choose_c_sets(vectors, sets, CLASSES, np.random.default_rng(0))
+    chosen = MULTI.choose_c(vectors, sets, CLASSES, np.random.default_rng(0))
     assert chosen in CHOICES
-    assert chosen == choose_c_sets(vectors, sets, CLASSES, np.random.default_rng(0))
-    assert choose_c_sets(vectors[:2], sets[:2], CLASSES, np.random.default_rng(0)) == DEFAULT_C
+    assert chosen == MULTI.choose_c(vectors, sets, CLASSES, np.random.default_rng(0))
+    assert (
+        MULTI.choose_c(vectors[:2], sets[:2], CLASSES, np.random.default_rng(0)) == MULTI.default_c
+    )
     rng = np.random.default_rng(1)
     noise = [sets[i] for i in rng.permutation(len(sets))]
-    assert choose_c_sets(vectors, noise, CLASSES, np.random.default_rng(0)) == min(CHOICES)
+    assert MULTI.choose_c(vectors, noise, CLASSES, np.random.default_rng(0)) == min(CHOICES)
 
 
 def test_micro_f1_counts_labels_over_all_records():
@@ -187,17 +186,12 @@ def test_micro_f1_counts_labels_over_all_records():
 
 def test_doubt_by_its_formulas():
     p = np.array([[0.5, 0.0, 1.0], [0.9, 0.2, 0.1], [0.0, 1.0, 0.0]])
-    assert _doubt_sets.MARGIN.of(p) == pytest.approx([1, 0.4, 0])
-    assert _doubt_sets.LEAST_CONFIDENCE.of(p) == pytest.approx([0.5, 1 - 0.9 * 0.8 * 0.9, 0])
+    assert MULTI.uncertainty["margin"].of(p) == pytest.approx([1, 0.4, 0])
+    assert MULTI.uncertainty["least_confidence"].of(p) == pytest.approx(
+        [0.5, 1 - 0.9 * 0.8 * 0.9, 0]
+    )
     h = [-q * np.log(q) - (1 - q) * np.log(1 - q) for q in (0.9, 0.2, 0.1)]
-    assert _doubt_sets.ENTROPY.of(p) == pytest.approx([np.log(2), sum(h), 0])
-
-
-def test_every_measure_has_one_for_sets():
-    for measure in (_doubt.MARGIN, _doubt.LEAST_CONFIDENCE, _doubt.ENTROPY):
-        of_sets = _doubt.for_pool(pool(), measure)
-        assert (of_sets.name, of_sets is measure) == (measure.name, False)
-        assert _doubt.for_pool(pool(multiple=False), measure) is measure
+    assert MULTI.uncertainty["entropy"].of(p) == pytest.approx([np.log(2), sum(h), 0])
 
 
 @pytest.mark.parametrize("name", registry.known("strategies"))
@@ -229,27 +223,28 @@ def test_those_that_ask_about_doubt_find_the_one_doubtful_record(name):
 
 
 def test_members_of_a_committee_vote_on_each_label():
-    given = pool()
-    yes, members = _committee_sets.ballots(given, np.random.default_rng(0))
-    assert (yes.shape, members) == ((80, 5), 6)
-    assert (yes[:, 1] == 0).all()  # nobody has met it
-    assert (yes[:, 3] == members).all()
-    alone, fewer = _committee_sets.ballots(
-        pool(head=None, probabilities=None), np.random.default_rng(0)
-    )
-    assert (alone.shape[1], fewer) == (4, 6)  # the labels that rows have
-    share = np.array([[0.5, 1.0], [0.0, 0.0], [1 / 3, 0.5]])
+    cast = list(votes(pool(), np.random.default_rng(0)))
+    assert [codes.shape for codes in cast] == [(80, 5)] * 6
+    assert not any(codes[:, 1].any() for codes in cast)  # nobody has met it
+    assert all(codes[:, 3].all() for codes in cast)
+    alone = list(votes(pool(head=None, probabilities=None), np.random.default_rng(0)))
+    assert [codes.shape for codes in alone] == [(80, 4)] * 6  # the labels that rows have
+
+
+def test_a_committee_is_divided_over_labels_by_itself():
+    cast = np.array([[[1, 1], [0, 0], [1, 0]], [[0, 1], [0, 0], [0, 1]], [[1, 1], [0, 0], [0, 1]]])
+    division = MULTI.vote_entropy(iter(cast))
     third = -np.log(1 / 3) / 3 - 2 * np.log(2 / 3) / 3
-    assert _committee_sets.mean_vote_entropy(share) == pytest.approx(
-        [np.log(2) / 2, 0, (third + np.log(2)) / 2]
-    )
+    assert division.entropy == pytest.approx([third / 2, 0, third])
+    assert division.words(0) == "3 models are divided over 1 label"
+    assert division.words(2) == "3 models are divided over 2 labels"
 
 
 def test_gradients_of_sets_are_as_far_apart_as_when_they_are_built():
     given = pool(n=24)
     p, z = given.probabilities, given.vectors
     full = np.einsum("nk,nd->nkd", p - (p >= 0.5), z).reshape(len(z), -1)
-    gradients = SetGradients(z, p)
+    gradients = Gradients(z, MULTI.errors(p))
     assert gradients.squares == pytest.approx((full**2).sum(axis=1), abs=1e-6)
     far, _ = gradients.distances(7)
     assert far == pytest.approx(((full - full[7]) ** 2).sum(axis=1), abs=1e-5)

@@ -232,8 +232,8 @@ def test_an_unproved_label_goes_when_the_record_is_no_longer_proposed(
     first, second = context.pool_state().unlabelled[:2].tolist()
     head = predict_records(context, [first, second])
     assert head is not None
-    agreed = head.top(0)[0]
-    other = next(name for name in context.schema.names if name != head.top(1)[0])
+    agreed, likely = (head.classes[at] for at in head.probabilities.argmax(axis=1))
+    other = next(name for name in context.schema.names if name != likely)
     context.store.suggestions.append([_told(first, agreed), _told(second, other)])
     context.store.decisions.append(
         [

@@ -11,12 +11,10 @@ from contexts import make_context
 
 from tiebreak.domain.batches import HeadComparison
 from tiebreak.domain.labels import Label
-from tiebreak.learner import head_comparison as trial
 from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.models import head_selection as choose_head
-from tiebreak.models import prototypes as label_names
-from tiebreak.models.embed import embed
+from tiebreak.models.embed import embed, name_text, prototypes
 
 
 @pytest.mark.parametrize(
@@ -28,14 +26,14 @@ from tiebreak.models.embed import embed
     ],
 )
 def test_a_label_in_words(label: Label, text: str) -> None:
-    assert label_names.name_text(label) == text
+    assert name_text(label) == text
 
 
 def test_names_are_embedded_once_and_kept_with_the_texts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = make_context(tmp_path)
-    before = label_names.prototypes(context)
+    before = prototypes(context)
     embed(context)
     size = len(context.vectors)
     assert size == len(set(context.table.hashes.tolist())) + len(context.schema.names)
@@ -43,7 +41,7 @@ def test_names_are_embedded_once_and_kept_with_the_texts(
     assert len(context.vectors) == size
     said: list[str] = []
     monkeypatch.setattr(context.embedder, "embed", said.extend)
-    np.testing.assert_array_equal(label_names.prototypes(context), before)
+    np.testing.assert_array_equal(prototypes(context), before)
     assert said == []
 
 
@@ -51,13 +49,13 @@ def test_a_trial_is_held_with_the_choice_of_c_and_its_outcome_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = make_context(tmp_path)
-    held: list[trial.TrainingData] = []
+    held: list[choose_head.TrainingData] = []
 
-    def lost(data: trial.TrainingData, *_: Any) -> HeadComparison:
+    def lost(data: choose_head.TrainingData, *_: Any) -> HeadComparison:
         held.append(data)
         return HeadComparison(n=9, won=0, lost=9)
 
-    monkeypatch.setattr(choose_head, "hold", lost)
+    monkeypatch.setattr(choose_head, "compare_heads", lost)
     run_loop(context, RunOptions(batch=16, rounds=2, reviewer="labels"))
     assert [(c.head, c.trial) for c in context.store.notes.models()] == 2 * [
         ("semi_supervised", None)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from contexts import make_context
 
+from tiebreak import registry
 from tiebreak.config import parse
+from tiebreak.errors import ConfigError
 from tiebreak.project import wiring
 from tiebreak.retrieval.kept import KeptIndex
 
@@ -73,3 +75,12 @@ def test_the_index_stands_beside_the_vectors(tmp_path: Path):
     assert context.settings.index.kind == "auto"
     assert context.near_rows is not None
     assert context.near_rows.path == context.vectors.data.with_suffix(".faiss")
+
+
+def test_a_file_that_makes_several_strategies_is_none_itself():
+    for name in ("uncertainty", "herding"):
+        assert name not in registry.known("strategies")
+        with pytest.raises(ConfigError, match="margin_kmeans"):
+            registry.find("strategies", name)
+    for name in ("margin", "entropy", "least_confidence", "maxherding", "uncertainty_herding"):
+        assert registry.find("strategies", name)().name == name

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from promise_projects import answer, promise_bench, two_kinds, waiting
+from promise_projects import answer, pin_coins, promise_bench, two_kinds, waiting
 
 from tiebreak.assurance.ladder import AuditAnswer
 from tiebreak.domain.decisions import Decision
@@ -31,8 +31,7 @@ BY_PEOPLE = RunOptions(batch=16)
 @pytest.fixture(autouse=True)
 def coins_of_this_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """Known coins: people's audits must find a wrong label here in every run, or in none."""
-    known = "tiebreak.promise.freeze.secrets.token_bytes"
-    monkeypatch.setattr(known, lambda n: b"\x03" * n)
+    pin_coins(monkeypatch, b"\x03" * 32)
 
 
 def until_audits(context: ProjectContext) -> list[int]:

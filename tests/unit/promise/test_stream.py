@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from promise_projects import answer, promise_bench, two_kinds, waiting
+from promise_projects import answer, pin_coins, promise_bench, two_kinds, waiting
 from stores import policy, suggestion
 
 from tiebreak.assurance.coins import coin
@@ -54,7 +54,7 @@ MACHINES = ("autonomous", "unproved")
 @pytest.fixture(autouse=True)
 def _the_same_coins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Coins that nobody can foresee would make these tests come out otherwise each time."""
-    monkeypatch.setattr("tiebreak.promise.freeze.secrets.token_bytes", bytes)
+    pin_coins(monkeypatch)
 
 
 def stream_bench(folder: Path, agent: str = "none", **promise: Any) -> ProjectContext:
@@ -96,6 +96,17 @@ def step(context: ProjectContext, n: int, wrong: float = 0.0) -> list[int]:
     return ids
 
 
+def until_held_back(context: ProjectContext) -> None:
+    """Arrivals come until the gate is open, and then so few that the bound cannot allow their
+    labels, whichever of them are audited."""
+    for _ in range(10):
+        step(context, 60)
+        if stream_tracks(context, context.pool_state())[0].gate() is not None:
+            step(context, 30)
+            return
+    raise AssertionError("the gate stays shut")
+
+
 def sent(context: ProjectContext) -> dict[int, Decision]:
     """Labels of arrivals that are out, proven or marked, by record."""
     came = {c.record_id for c in context.store.promises.arrivals()}
@@ -124,8 +135,8 @@ def test_arrivals_are_labelled_only_after_evidence(tmp_path: Path) -> None:
     of_file = set(context.pool_state().released)
     assert of_file
     seen = []
-    for _ in range(7):
-        ids = step(context, 60)
+    for n in (20, *[60] * 6):  # of the first 20, fewer are audited than open the gate
+        ids = step(context, n)
         flow = check_bound(context)
         seen.append((flow.gate() is not None, bool(flow.open()), bool(sent(context))))
         if not flow.in_force or not flow.open():  # held back: nobody else labels them either
@@ -211,8 +222,7 @@ def test_errors_that_come_late_are_caught_and_stop_it(tmp_path: Path) -> None:
 def test_labels_that_are_not_proven_go_out_marked_where_that_is_asked_for(tmp_path: Path) -> None:
     context = stream_bench(tmp_path, unproven="mark")
     of_file = set(context.pool_state().released)
-    for _ in range(3):
-        step(context, 60)
+    until_held_back(context)
     out = sent(context)
     assert out
     assert {(d.by, d.reasons[:2]) for d in out.values()} == {
@@ -348,8 +358,7 @@ def test_without_its_head_a_policy_decides_nothing(tmp_path: Path) -> None:
 
 def test_a_stream_that_is_turned_off_gives_back_what_it_held(tmp_path: Path) -> None:
     context = stream_bench(tmp_path)
-    for _ in range(3):
-        step(context, 60)
+    until_held_back(context)
     (flow,) = stream_tracks(context, context.pool_state())
     kept = {c.record_id for c in flow.open()}
     assert kept
@@ -381,8 +390,7 @@ def test_a_stream_has_no_whole_file_to_promise(tmp_path: Path) -> None:
 
 def test_a_label_that_was_never_proven_is_found(tmp_path: Path) -> None:
     context = stream_bench(tmp_path)
-    for _ in range(3):
-        step(context, 60)
+    until_held_back(context)
     (flow,) = stream_tracks(context, context.pool_state())
     (policy_card,) = context.store.promises.policies()
     member = flow.open()[0]

@@ -3,6 +3,7 @@
 Implementations live in the folders above, one file each; `tiebreak.project.wiring` builds them.
 """
 
+from tiebreak.domain.arrays import Floats
 from tiebreak.domain.ports.evidence import Annotations, Decisions, Log, Routes
 from tiebreak.domain.ports.language import Completion, LabelModel, Message, Request
 from tiebreak.domain.ports.learning import (
@@ -19,7 +20,7 @@ from tiebreak.domain.ports.learning import (
 from tiebreak.domain.ports.monitoring import Monitoring
 from tiebreak.domain.ports.promises import Promises
 from tiebreak.domain.ports.records import Added, Gold, Records
-from tiebreak.domain.ports.steps import Clock, Floats, Progress
+from tiebreak.domain.ports.steps import Clock, Progress
 from tiebreak.domain.ports.store import Batches, Ledger, Notes, Queue, Spend, Store, Versions
 
 __all__ = [

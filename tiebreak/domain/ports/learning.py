@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats, Floats64, Ids
 from tiebreak.domain.labels import LabelValue
-from tiebreak.domain.ports.steps import Floats
 
 
 class Embedder(Protocol):
@@ -32,13 +31,13 @@ class Embedder(Protocol):
 class VectorIndex(Protocol):
     """Inner-product search over unit vectors (so: cosine)."""
 
-    def add(self, ids: npt.NDArray[np.int64], vectors: Floats) -> None:
+    def add(self, ids: Ids, vectors: Floats) -> None:
         """Add rows; ids must be new, or it is a `UsageError`."""
         ...
 
-    def remove(self, ids: npt.NDArray[np.int64]) -> int: ...
+    def remove(self, ids: Ids) -> int: ...
 
-    def search(self, vectors: Floats, k: int) -> tuple[npt.NDArray[np.int64], Floats]:
+    def search(self, vectors: Floats, k: int) -> tuple[Ids, Floats]:
         """ids int64[m, k], cosines float32[m, k]; best first, ties by id; missing: -1, -inf."""
         ...
 
@@ -60,12 +59,17 @@ class Pool:
 
     vectors: Floats
     labelled: Floats
-    probabilities: npt.NDArray[np.float64] | None
+    probabilities: Floats64 | None
     n_classes: int
     labels: tuple[str, ...] = ()
     head: Head | None = None
     multiple: bool = False
     sets: tuple[LabelValue, ...] = ()
+
+    @property
+    def values(self) -> tuple[LabelValue, ...]:
+        """The label values that ``labels`` or ``sets`` give, one for each of these rows."""
+        return self.sets if self.multiple else tuple((name,) for name in self.labels)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +107,7 @@ class Head(Protocol):
     @property
     def c(self) -> float: ...
 
-    def logits(self, vectors: Floats) -> npt.NDArray[np.float64]:
+    def logits(self, vectors: Floats) -> Floats64:
         """float64[n, k] unnormalised log-probabilities; -inf for a class never seen."""
         ...
 
@@ -119,7 +123,7 @@ class Classifier(Protocol):
         labels: Sequence[str],
         classes: tuple[str, ...],
         c: float,
-        sample_weight: npt.NDArray[np.float64] | None = None,
+        sample_weight: Floats64 | None = None,
         *,
         unlabelled: Floats | None = None,
         prototypes: Floats | None = None,

@@ -1,4 +1,4 @@
-"""What every step is given: a clock, a place to report progress to, and arrays of floats."""
+"""What every step is given: a clock, and a place to report progress to."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 Clock = Callable[[], datetime]
-Floats = npt.NDArray[np.float32]
 
 
 class Progress(Protocol):

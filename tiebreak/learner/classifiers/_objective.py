@@ -16,17 +16,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Floats, Floats64, Positions
 
 ENTROPY = 0.3
 """η: how much a row's own uncertainty costs."""
 
 MAX_ITER = 80
 FLOOR = 1e-12
-
-Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,9 +34,9 @@ class LabelledRows:
     """
 
     rows: Floats
-    of: npt.NDArray[np.int64]
-    weight: Matrix
-    centre: Matrix
+    of: Positions
+    weight: Floats64
+    centre: Floats64
     c: float
 
     @property
@@ -49,7 +46,7 @@ class LabelledRows:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Guess:
+class SoftTargets:
     """What is believed of rows float32[m, d], the labelled ones first.
 
     ``soft`` float32[m, k] are their soft targets and ``prior`` float64[k] the classes' shares (π).
@@ -57,7 +54,7 @@ class Guess:
 
     rows: Floats
     soft: Floats
-    prior: Matrix
+    prior: Floats64
 
 
 class Objective:
@@ -66,13 +63,13 @@ class Objective:
     Without a guess it is the penalised cross-entropy of the labelled rows alone.
     """
 
-    def __init__(self, labelled: LabelledRows, guess: Guess | None = None) -> None:
+    def __init__(self, labelled: LabelledRows, guess: SoftTargets | None = None) -> None:
         self._known, self._guess = labelled, guess
         self._rows = labelled.rows if guess is None else guess.rows
         self._weight = labelled.weight / labelled.weight.sum()
         self._at = np.arange(len(labelled.of))
 
-    def __call__(self, flat: Matrix) -> tuple[float, Matrix]:
+    def __call__(self, flat: Floats64) -> tuple[float, Floats64]:
         """Value and gradient at weights float64[k * (d + 1)]."""
         known, n = self._known, len(self._at)
         weights = flat.reshape(len(known.centre), -1)
@@ -93,33 +90,35 @@ class Objective:
         return value, gradient.ravel()
 
 
-def _believed(guess: Guess, p: Floats, logp: Floats) -> tuple[float, Floats]:
+def _believed(guess: SoftTargets, p: Floats, logp: Floats) -> tuple[float, Floats]:
     """The terms over all rows, and their slope by the logits."""
     m = len(p)
-    own = (p * logp).sum(axis=1)
+    entropy = (p * logp).sum(axis=1)
     mean = p.mean(axis=0, dtype=np.float64)
     tilt = np.log(np.maximum(mean, FLOOR) / guess.prior)
     value = (
-        -float((guess.soft * logp).sum()) / m - ENTROPY * float(own.sum()) / m + float(mean @ tilt)
+        -float((guess.soft * logp).sum()) / m
+        - ENTROPY * float(entropy.sum()) / m
+        + float(mean @ tilt)
     )
     slope = p - guess.soft
-    slope -= np.float32(ENTROPY) * p * (logp - own[:, None])
+    slope -= np.float32(ENTROPY) * p * (logp - entropy[:, None])
     slope += p * (tilt - (p @ tilt)[:, None]).astype(np.float32)
     slope /= m
     return value, slope
 
 
-def solve(objective: Objective, start: Matrix) -> tuple[Matrix, bool]:
+def solve(objective: Objective, start: Floats64) -> tuple[Floats64, bool]:
     """Weights float64[k, d + 1] near *start* and whether the solver finished."""
     from scipy.optimize import minimize
 
-    found: Any = minimize(
+    result: Any = minimize(
         objective, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": MAX_ITER}
     )
-    return found.x.reshape(start.shape), bool(found.success)
+    return result.x.reshape(start.shape), bool(result.success)
 
 
-def logits(rows: Floats, weights: Matrix) -> Floats:
+def logits(rows: Floats, weights: Floats64) -> Floats:
     """float32[m, k] of rows float32[m, d] under weights float64[k, d + 1], the bias last."""
     w = weights.astype(np.float32)
     return np.asarray(rows @ w[:, :-1].T + w[:, -1], dtype=np.float32)

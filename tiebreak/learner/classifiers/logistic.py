@@ -6,10 +6,10 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
-from tiebreak.errors import LabelError, UsageError
+from tiebreak.domain.arrays import Floats, Floats64, Positions
+from tiebreak.domain.label_space import label_codes
+from tiebreak.errors import UsageError
 from tiebreak.learner._threads import one_thread
 from tiebreak.learner.heads import LinearHead
 
@@ -32,7 +32,7 @@ class Logistic:
         labels: Sequence[str],
         classes: tuple[str, ...],
         c: float,
-        sample_weight: npt.NDArray[np.float64] | None = None,
+        sample_weight: Floats64 | None = None,
         *,
         unlabelled: Floats | None = None,
         prototypes: Floats | None = None,
@@ -66,27 +66,21 @@ def create() -> Logistic:
     return Logistic()
 
 
-def targets_of(
-    vectors: Floats, labels: Sequence[str], classes: tuple[str, ...]
-) -> npt.NDArray[np.int64]:
-    """Positions in *classes* of each row's label, int64[n]; see `Logistic.fit` for errors."""
+def targets_of(vectors: Floats, labels: Sequence[str], classes: tuple[str, ...]) -> Positions:
+    """`label_codes` of as many labels as there are vectors."""
     if len(vectors) != len(labels):
         raise UsageError(
             f"{len(vectors)} vectors came with {len(labels)} labels.", mend="Give one for each."
         )
-    place = {name: i for i, name in enumerate(classes)}
-    for name in labels:
-        if name not in place:
-            raise LabelError(f"Label {name!r} is not in the schema.", mend="Add it to labels.yaml.")
-    return np.array([place[name] for name in labels], dtype=np.int64)
+    return label_codes(labels, classes)
 
 
 def _solve(
     vectors: Floats,
-    targets: npt.NDArray[np.int64],
+    targets: Positions,
     c: float,
-    sample_weight: npt.NDArray[np.float64] | None,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], bool]:
+    sample_weight: Floats64 | None,
+) -> tuple[Floats64, Floats64, bool]:
     """Weights [s, d] and biases [s] of the s classes that occur; whether the solver finished."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression

@@ -10,15 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats64, Positions
 from tiebreak.errors import UsageError
 
 MIN_SINGULAR = 0.1
 MIN_VERIFIED = 20
 MAX_ITER = 2000
-
-Floats64 = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,10 +50,10 @@ def em_prevalence(
         raise UsageError("There are no new records.", mend="Wait for some.")
     with np.errstate(divide="ignore", invalid="ignore"):
         likelihood = np.where(prior > 0, probabilities / prior, 0.0)
-    told = likelihood.sum(axis=1) > 0
-    if not told.any():
+    known = likelihood.sum(axis=1) > 0
+    if not known.any():
         return Prevalence(shares=None, reason="no record has a label that was known before")
-    likelihood = likelihood[told]
+    likelihood = likelihood[known]
     shares = prior.copy()
     for _ in range(max_iter):
         joint = likelihood * shares
@@ -67,15 +65,8 @@ def em_prevalence(
     return Prevalence(shares=shares, reason=f"stopped after {max_iter} steps, still moving")
 
 
-def reweighted(probabilities: Floats64, prior: Floats64, now: Floats64) -> Floats64:
-    """p(y|x) float64[n, k] under the shares *now* in place of *prior*; rows sum to 1."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        odds = np.where(prior > 0, probabilities * now / prior, 0.0)
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
-
-
 def bbse_prevalence(
-    confusion: npt.NDArray[np.int64], predicted: Floats64, classes: Sequence[str]
+    confusion: Positions, predicted: Floats64, classes: Sequence[str]
 ) -> Prevalence:
     """Shares of the labels among new records, by inverting the confusion of verified ones.
 
@@ -88,7 +79,7 @@ def bbse_prevalence(
     at, because the joint one's values shrink with the number of labels.
 
     Args:
-        confusion: int64[k, k], verified records by (predicted, true label), drawn by lot.
+        confusion: int64[k, k], verified records by (predicted, true label), drawn at random.
         predicted: float64[k], share of new records that were predicted as each label.
         classes: the k labels' names.
     """

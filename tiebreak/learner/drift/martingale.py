@@ -61,6 +61,7 @@ class JumperMartingale:
         self.log_capital = 0.0
         """Natural logarithm of the capital: the capital itself would pass a float's range."""
         self.log_peak = 0.0
+        """Its highest so far."""
 
     def update(self, score: float) -> float:
         """Bet on one more score; returns the p-value that it had."""
@@ -80,12 +81,6 @@ class JumperMartingale:
             self.update(float(score))
             path.append(self.log_capital)
         return np.array(path)
-
-    @property
-    def peak(self) -> float:
-        """The highest capital so far (1 at the start), inf beyond a float's range."""
-        with np.errstate(over="ignore"):
-            return float(np.exp(self.log_peak))
 
     def _rank(self, score: float) -> float:
         low, high = bisect_left(self._bag, score), bisect_right(self._bag, score)

@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Floats, Floats64, Positions
 from tiebreak.errors import UsageError
 
 COSINE = 0.6
@@ -26,13 +25,13 @@ class Group:
     """Positions int64[m] of a group's rows, its leader first, then from most to least alike it;
     ``cosine`` is the mean cosine of the others to the leader."""
 
-    members: npt.NDArray[np.int64]
+    members: Positions
     cosine: float
 
 
 def novel_groups(
     vectors: Floats,
-    distances: npt.NDArray[np.float64],
+    distances: Floats64,
     far: float,
     *,
     cosine: float = COSINE,

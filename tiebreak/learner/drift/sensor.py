@@ -1,7 +1,7 @@
 """What follows from the sensors' readings: ok, flag or pause, with the reason.
 
 None of these states is a proof. ``ok`` says that nothing was noticed; only labels of records that
-were drawn by lot can show that a promise holds. A pause stays until a person has looked.
+were drawn at random can show that a promise holds. A pause stays until a person has looked.
 """
 
 from __future__ import annotations
@@ -83,10 +83,6 @@ class Sensor:
         if reasons:
             return after, Signal(state="flag", reason="; ".join(reasons), audit_factor=2)
         return after, Signal(state="ok", reason="nothing was noticed", audit_factor=1)
-
-    def resume(self) -> Sensor:
-        """A person looked and wants to go on: forget what was read. Proves nothing."""
-        return Sensor()
 
 
 def _hit(tests: Sequence[Finding]) -> str:

@@ -11,13 +11,14 @@ differently differ, and these tests will say so.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Flags, Floats, Floats64, Positions
 from tiebreak.errors import UsageError
 from tiebreak.learner.drift.novelty import nearest_others
 
@@ -28,7 +29,8 @@ NEIGHBOURS = 3
 that resembles old ones is told by its very nearest. At 10 % new intents power rose from .35 to .57
 (BANKING77) and .33 to .42 (CLINC150) over 10 neighbours, and out of scope it stayed the same."""
 
-Statistic = Literal["far_ranks", "ks"]
+Compare = Callable[[Floats64, Floats64], float]
+"""A statistic of two samples float64[n] and float64[m]: the known values and the new ones."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +42,7 @@ class Finding:
     p: float
 
 
-def p_value(observed: float, null: npt.NDArray[np.float64]) -> float:
+def p_value(observed: float, null: Floats64) -> float:
     """(1 + b) / (1 + B). Sums differ in the last digits by their order, so ties have some room."""
     room = 1e-9 * max(1.0, abs(observed))
     return float((1 + (null >= observed - room).sum()) / (1 + len(null)))
@@ -53,7 +55,7 @@ def distance_test(
     *,
     permutations: int = PERMUTATIONS,
     k: int = NEIGHBOURS,
-    statistic: Statistic = "far_ranks",
+    compare: Compare | None = None,
 ) -> Finding:
     """Is the window farther away, by mean distances to the *k* nearest reference records?
 
@@ -63,24 +65,23 @@ def distance_test(
 
     ``far_ranks`` is the window's mean exponential score, -ln(1 - rank / (n + 1)) over the pooled
     distances (Savage, Contributions to the Theory of Rank Order Statistics, 1956): a few texts
-    that are far away weigh, how far does not. ``ks`` is the two-sided Kolmogorov-Smirnov distance,
-    which looks at the middle most and so misses a small share of new texts far more often.
+    that are far away weigh, how far does not.
 
     Args:
         reference: float32[n, d] unit vectors; ``window``: float32[m, d].
         rng: draws the permutations.
         permutations: B above.
         k: how many neighbours.
-        statistic: see above.
+        compare: the statistic of distances; `far_ranks` for None.
     """
     rows, known = _pooled(reference, window, least=2)
     # deep enough for k reference records among the neighbours, though a new kind keeps together
     depth = int(np.ceil((4 * k + 10) * len(rows) / len(reference)))
     near, distances = nearest_others(rows, depth)
 
-    compare = ks if statistic == "ks" else far_ranks
+    compare = compare or far_ranks
 
-    def value(is_known: npt.NDArray[np.bool_]) -> float:
+    def value(is_known: Flags) -> float:
         scores = _mean_to_known(near, distances, is_known, k)
         return compare(scores[is_known], scores[~is_known])
 
@@ -89,9 +90,7 @@ def distance_test(
     return Finding(name="distance", statistic=observed, p=p_value(observed, null))
 
 
-def _mean_to_known(
-    near: npt.NDArray[np.intp], distances: Floats, known: npt.NDArray[np.bool_], k: int
-) -> npt.NDArray[np.float64]:
+def _mean_to_known(near: npt.NDArray[np.intp], distances: Floats, known: Flags, k: int) -> Floats64:
     taken = known[near]
     taken &= np.cumsum(taken, axis=1, dtype=np.int32) <= k
     lacking = k - taken.sum(axis=1)  # those are at least as far as the last one looked at
@@ -99,22 +98,11 @@ def _mean_to_known(
     return np.asarray(total / k)
 
 
-def far_ranks(known: npt.NDArray[np.float64], new: npt.NDArray[np.float64]) -> float:
+def far_ranks(known: Floats64, new: Floats64) -> float:
     """Mean exponential score of *new* in both together; equal values share their middle rank."""
     values = np.sort(np.concatenate([known, new]))
     rank = (np.searchsorted(values, new) + np.searchsorted(values, new, side="right") + 1) / 2
     return float(-np.log1p(-rank / (len(values) + 1)).mean())
-
-
-def ks(known: npt.NDArray[np.float64], new: npt.NDArray[np.float64]) -> float:
-    """max |F_known - F_new| over the line."""
-    values = np.concatenate([known, new])
-    steps = np.repeat([1 / len(known), -1 / len(new)], [len(known), len(new)])
-    order = np.argsort(values, kind="stable")
-    gap = np.cumsum(steps[order])
-    values = values[order]
-    last = np.append(values[1:] > values[:-1], True)  # equal values make one step together
-    return float(np.abs(gap)[last].max())
 
 
 def mmd_test(
@@ -142,7 +130,7 @@ def mmd_test(
     return Finding(name="mmd", statistic=float(observed), p=p_value(float(observed), null))
 
 
-def _fourier(rows: Floats, features: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+def _fourier(rows: Floats, features: int, rng: np.random.Generator) -> Floats64:
     """float64[n, 2 * features] whose inner products approach the kernel; each row has length 1."""
     some = rng.choice(len(rows), size=min(len(rows), 300), replace=False)
     cosines = rows[some].astype(np.float64) @ rows[some].T.astype(np.float64)
@@ -153,11 +141,11 @@ def _fourier(rows: Floats, features: int, rng: np.random.Generator) -> npt.NDArr
 
 
 def mmd2(
-    sum_known: npt.NDArray[np.float64],
-    sum_new: npt.NDArray[np.float64],
+    sum_known: Floats64,
+    sum_new: Floats64,
     n_known: int,
     n_new: int,
-) -> npt.NDArray[np.float64]:
+) -> Floats64:
     """Unbiased MMD², float64[...], from the sums [..., f] of features of length 1 a row.
 
     ``(|S|² - n) / (n (n - 1))`` is the mean of all products of two different rows.
@@ -169,8 +157,8 @@ def mmd2(
 
 
 def classes_test(
-    reference: npt.NDArray[np.int64],
-    window: npt.NDArray[np.int64],
+    reference: Positions,
+    window: Positions,
     rng: np.random.Generator,
     *,
     permutations: int = PERMUTATIONS,
@@ -193,7 +181,7 @@ def classes_test(
     return Finding(name="classes", statistic=observed, p=p_value(observed, _chi2(drawn, both)))
 
 
-def _chi2(new: npt.NDArray[np.int64], both: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _chi2(new: Positions, both: Positions) -> Floats64:
     """float64[b] chi-square of the 2 x k tables with window counts [b, k], margins *both* [k]."""
     n, m = both.sum(), new[0].sum()
     there = both > 0
@@ -201,9 +189,7 @@ def _chi2(new: npt.NDArray[np.int64], both: npt.NDArray[np.int64]) -> npt.NDArra
     return np.asarray((gap / both[there]).sum(axis=1) * n * n / (m * (n - m)))
 
 
-def _pooled(
-    reference: Floats, window: Floats, *, least: int
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _pooled(reference: Floats, window: Floats, *, least: int) -> tuple[Floats, Flags]:
     """All rows, and which of them are the reference's."""
     if min(len(reference), len(window)) < least:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Accuracy with an interval, from labels of records that were drawn by lot.
+"""Accuracy with an interval, from labels of records that were drawn at random.
 
 `estimate` counts them: Clopper & Pearson, The Use of Confidence or Fiducial Limits, Biometrika 26
 (1934). `assisted` also uses what the model expected of the records that nobody looked at: an
@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats64
 from tiebreak.domain.evidence import Estimate
 from tiebreak.errors import UsageError
 
@@ -26,8 +26,6 @@ MIN_PAIRS = 30
 """Earlier records from which `weight` is learnt; with fewer the guess gets no say."""
 MAX_GAIN = 2.0
 """A small sample cannot show that a guess is worth more than this many times its labels."""
-
-Numbers = npt.NDArray[np.float64]
 
 
 def estimate(correct: int, n: int, confidence: float = 0.95) -> Estimate | None:
@@ -44,9 +42,14 @@ def estimate(correct: int, n: int, confidence: float = 0.95) -> Estimate | None:
     return Estimate(accuracy=correct / n, low=low, high=high, n=n)
 
 
+def share_right(right: Sequence[bool]) -> Estimate | None:
+    """`estimate` of which records are right."""
+    return estimate(sum(right), len(right))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ControlSample:
-    """Labelled records that were drawn by lot, each from a population of its own.
+    """Labelled records that were drawn at random, each from a population of its own.
 
     All float64[n], one entry a record: ``loss`` is 0 where the model was right and 1 where not;
     ``guess`` is what was expected of that (1 - the model's calibrated top probability, or what
@@ -55,24 +58,24 @@ class ControlSample:
     all of it was read).
     """
 
-    loss: Numbers
-    guess: Numbers
-    mean_guess: Numbers
-    guess_variance: Numbers
+    loss: Floats64
+    guess: Floats64
+    mean_guess: Floats64
+    guess_variance: Floats64
 
     @classmethod
     def joined(cls, samples: Sequence[ControlSample]) -> ControlSample:
         """The records of all of them."""
         names = ("loss", "guess", "mean_guess", "guess_variance")
-        none: Numbers = np.zeros(0)
+        none: Floats64 = np.zeros(0)
         return cls(**{k: np.concatenate([none, *(getattr(s, k) for s in samples)]) for k in names})
 
 
-def mean_loss(sample: ControlSample, weight: float | Numbers = 1.0) -> float:
+def mean_loss(sample: ControlSample, weight: float | Floats64 = 1.0) -> float:
     """The mean loss over the population, with the guess as a control variate.
 
-    mean over the records of ``loss - weight * (guess - mean_guess)``. By lot each record stands for
-    as many of its population as any other, so that this is the inverse-probability estimate
+    mean over the records of ``loss - weight * (guess - mean_guess)``. Drawn at random, each record
+    stands for as many of its population as any other: this is the inverse-probability estimate
     mean_N f + (1/N) sum (xi / pi)(loss - f) with f = weight * guess: unbiased for **any** guess,
     also a random one, as long as *weight* was not learnt from these losses. With guess 0 or weight
     0 it is the plain mean (Horvitz & Thompson). Not clipped, and so maybe outside [0, 1]. *weight*
@@ -82,7 +85,7 @@ def mean_loss(sample: ControlSample, weight: float | Numbers = 1.0) -> float:
 
 
 def assisted(
-    sample: ControlSample, weight: float | Numbers = 1.0, confidence: float = 0.95
+    sample: ControlSample, weight: float | Floats64 = 1.0, confidence: float = 0.95
 ) -> Estimate | None:
     """1 - `mean_loss`, clipped to [0, 1], with an interval; None for no records.
 
@@ -108,11 +111,11 @@ def assisted(
     return Estimate(accuracy=accuracy, low=low, high=high, n=n)
 
 
-def _rest(sample: ControlSample, weight: float | Numbers) -> Numbers:
+def _rest(sample: ControlSample, weight: float | Floats64) -> Floats64:
     return sample.loss - weight * (sample.guess - sample.mean_guess)
 
 
-def weight_of(loss: Sequence[float] | Numbers, guess: Sequence[float] | Numbers) -> float:
+def weight_of(loss: Sequence[float] | Floats64, guess: Sequence[float] | Floats64) -> float:
     """How much say the guess gets: cov(loss, guess) / var(guess), in [0, 1]; 0 for few records.
 
     The weight with the least variance (PPI++). Learn it from records that came before those that

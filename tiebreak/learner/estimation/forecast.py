@@ -70,7 +70,7 @@ def variance(right: int, n: int) -> float:
 def forecast_labels(
     points: Sequence[Point], *, now: int, more: int, effort: Effort, rng: np.random.Generator
 ) -> Forecast | CannotTell:
-    """What *more* labels will bring, or why that cannot be told.
+    """What *more* labels will bring, or why that cannot be forecast.
 
     Args:
         points: of the control arm, in any order; those of equal ``labels`` are put together.
@@ -109,30 +109,30 @@ def forecast_labels(
 
 def merge_points(points: Sequence[Point]) -> list[Point]:
     """One point for each count of labels, ascending; those without a record are left out."""
-    found: dict[int, tuple[int, int]] = {}
+    totals: dict[int, tuple[int, int]] = {}
     for point in points:
-        right, n = found.get(point.labels, (0, 0))
-        found[point.labels] = (right + point.right, n + point.n)
-    return [Point(labels=k, right=right, n=n) for k, (right, n) in sorted(found.items()) if n]
+        right, n = totals.get(point.labels, (0, 0))
+        totals[point.labels] = (right + point.right, n + point.n)
+    return [Point(labels=k, right=right, n=n) for k, (right, n) in sorted(totals.items()) if n]
 
 
-def forecast_in_words(told: Forecast | CannotTell, currency: str = "USD") -> str:
+def forecast_in_words(forecast: Forecast | CannotTell, currency: str = "USD") -> str:
     """A forecast in a line: ``140 more labels -> .91 ± .02, about 40 min, 0.80 USD``.
 
     An interval that is lopsided is written with its ends: ``.84 (.70 to .88)``.
     """
-    if isinstance(told, CannotTell):
-        return told.why
-    at = told.accuracy
+    if isinstance(forecast, CannotTell):
+        return forecast.why
+    at = forecast.accuracy
     up, down = at.high - at.value, at.value - at.low
     spread = f" ± {short(max(up, down))}"
     if max(up, down) > LOPSIDED * min(up, down):
         spread = f" ({short(at.low)} to {short(at.high)})"
-    parts = [f"{told.labels} more labels -> {short(at.value)}{spread}"]
-    if told.minutes is not None:
-        parts.append(f"about {max(1, round(told.minutes))} min")
-    if told.money is not None:
-        parts.append(f"{told.money:.2f} {currency}")
+    parts = [f"{forecast.labels} more labels -> {short(at.value)}{spread}"]
+    if forecast.minutes is not None:
+        parts.append(f"about {max(1, round(forecast.minutes))} min")
+    if forecast.money is not None:
+        parts.append(f"{forecast.money:.2f} {currency}")
     return ", ".join(parts)
 
 

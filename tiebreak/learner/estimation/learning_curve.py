@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats64
 from tiebreak.errors import UsageError
 
 MIN_POINTS = 4
@@ -23,8 +23,6 @@ RATES = (0.05, 3.0)
 """Bounds of c. Below it a curve cannot be told from a logarithm, which has no top."""
 DRAWS = 500
 _COARSE, _FINE = 40, 25
-
-Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +83,8 @@ def predict_curve(
     allowed a spread below what *variance* says: nothing is surer than its sample.
 
     Args:
-        n, accuracy: as in `fit_curve`.
+        n: as in `fit_curve`.
+        accuracy: as in `fit_curve`.
         variance: of each accuracy as an estimate: p(1 - p) / m for m random records.
         at: label counts to forecast.
         rng: draws the residuals.
@@ -121,7 +120,7 @@ def curve_trend(n: Sequence[float], accuracy: Sequence[float], variance: Sequenc
 
 def _checked(
     n: Sequence[float], accuracy: Sequence[float], weights: Sequence[float]
-) -> tuple[Numbers, Numbers, Numbers]:
+) -> tuple[Floats64, Floats64, Floats64]:
     x, y, w = (np.asarray(part, dtype=np.float64) for part in (n, accuracy, weights))
     if not len(x) == len(y) == len(w):
         raise UsageError(
@@ -144,7 +143,7 @@ def _checked(
     return x, y, w
 
 
-def _fit_all(x: Numbers, ys: Numbers, w: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+def _fit_all(x: Floats64, ys: Floats64, w: Floats64) -> tuple[Floats64, Floats64, Floats64]:
     """Fit each row of *ys* [rows, k]; a, b, c as float64[rows]."""
     grid = np.linspace(np.log(RATES[0]), np.log(RATES[1]), _COARSE)
     rates = np.broadcast_to(grid, (len(ys), _COARSE))
@@ -159,8 +158,8 @@ def _fit_all(x: Numbers, ys: Numbers, w: Numbers) -> tuple[Numbers, Numbers, Num
 
 
 def _losses(
-    x: Numbers, ys: Numbers, w: Numbers, log_rates: Numbers
-) -> tuple[Numbers, Numbers, Numbers]:
+    x: Floats64, ys: Floats64, w: Floats64, log_rates: Floats64
+) -> tuple[Floats64, Floats64, Floats64]:
     """The best a in [0, 1] and b >= 0 for each rate, and their loss; each [rows, rates]."""
     z = x ** -np.exp(log_rates)[..., None]  # [rows, rates, k]
     z0 = x.min() ** -np.exp(log_rates)[..., None]  # keeps squares of tiny powers from rounding
@@ -179,11 +178,11 @@ def _losses(
     return a, b / z0[..., 0], loss
 
 
-def _noise(residuals: Numbers, rng: np.random.Generator) -> Numbers:
+def _noise(residuals: Floats64, rng: np.random.Generator) -> Floats64:
     """Standardised noise [DRAWS, k] as wide as residuals and sample say, whichever is wider."""
     k = len(residuals)
     scaled = residuals * np.sqrt(k / (k - 3))
-    found = float(np.sqrt((scaled**2).mean()))
-    drawn: Numbers = rng.choice(scaled, size=(DRAWS, k)) * np.sqrt(0.5)
-    jitter: Numbers = rng.normal(size=(DRAWS, k))
-    return drawn + jitter * float(np.sqrt(max(1.0, found**2) - found**2 / 2))
+    spread = float(np.sqrt((scaled**2).mean()))
+    drawn: Floats64 = rng.choice(scaled, size=(DRAWS, k)) * np.sqrt(0.5)
+    jitter: Floats64 = rng.normal(size=(DRAWS, k))
+    return drawn + jitter * float(np.sqrt(max(1.0, spread**2) - spread**2 / 2))

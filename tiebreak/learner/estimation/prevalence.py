@@ -5,15 +5,15 @@ PPI++ (Angelopoulos, Duchi & Zrnic, PPI++: Efficient Prediction-Powered Inferenc
 `tiebreak.learner.estimation.accuracy`; here are what is special to labels that are gathered in
 rounds, and to k shares at once.
 
-One lot is drawn a round, from the records that nobody has labelled by then. With A the share of a
+One draw is made a round, from the records that nobody has labelled by then. With A the share of a
 label among records that were labelled before, and B the part of the pool that was not, the pool's
 share is A + B theta, where
 
-    theta = mean over the lot of y - lambda (f - mean_B f)
+    theta = mean over the draw of y - lambda (f - mean_B f)
 
 is unbiased for the share among the unlabelled, for any f and any lambda that were there before the
-lot was drawn. Lots are joined with weights n / B, which each lot's design fixes, so that the whole
-is unbiased although people labelled, between the lots, what a strategy chose.
+draw was made. Draws are joined with weights n / B, which each draw's design fixes, so that the
+whole is unbiased although people labelled, between the draws, what a strategy chose.
 """
 
 from __future__ import annotations
@@ -22,19 +22,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Flags, Floats64, Ids
 from tiebreak.errors import UsageError
 from tiebreak.learner.estimation.accuracy import (
     MIN_PAIRS,
     ControlSample,
     assisted,
-    mean_loss,
     weight_of,
 )
-
-Numbers = npt.NDArray[np.float64]
-Ids = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, slots=True)
@@ -54,7 +50,7 @@ class KnownLabels:
 
 @dataclass(frozen=True, eq=False, kw_only=True, slots=True)
 class ControlDraw:
-    """Records drawn by lot from ``then.open`` ones, and labelled since.
+    """Records drawn at random from ``then.open`` ones, and labelled since.
 
     ``records`` int64[n]; ``truth`` bool[n, k], which labels apply; ``guess`` float64[n, k], how
     probable the model said each was, and ``mean_guess`` float64[k] the mean of that over the open
@@ -63,10 +59,10 @@ class ControlDraw:
     """
 
     records: Ids
-    truth: npt.NDArray[np.bool_]
-    guess: Numbers
-    mean_guess: Numbers
-    guess_variance: Numbers
+    truth: Flags
+    guess: Floats64
+    mean_guess: Floats64
+    guess_variance: Floats64
     then: KnownLabels
     learnt: Ids
 
@@ -83,11 +79,11 @@ class ControlDraw:
                 f"{n} records cannot be drawn from {self.then.open!r}.",
                 mend="Count the records that had no label when the lot was drawn.",
             )
-        own = self.records[np.isin(self.records, self.learnt)]
-        if len(own):
+        fitted = self.records[np.isin(self.records, self.learnt)]
+        if len(fitted):
             raise UsageError(
-                f"The guess for record {int(own[0])!r} was fitted on that record's own label"
-                f" ({len(own)} such).",
+                f"The guess for record {int(fitted[0])!r} was fitted on that record's own label"
+                f" ({len(fitted)} such).",
                 mend="Take what the model said before the label was known.",
             )
 
@@ -105,56 +101,44 @@ class LabelShare:
 
 
 def label_shares(
-    lots: Sequence[ControlDraw], now: KnownLabels | None = None, confidence: float = 0.95
+    draws: Sequence[ControlDraw], now: KnownLabels | None = None, confidence: float = 0.95
 ) -> tuple[LabelShare, ...]:
-    """The share of each label in the pool; empty for no lots.
+    """The share of each label in the pool; empty for no draws.
 
     Intervals are `assisted`'s, one label at a time: not all of k need hold together. They ignore
-    that lots are drawn without replacement, which makes them a little wide where much of the pool
+    that draws are without replacement, which makes them a little wide where much of the pool
     is labelled; there *now* cuts them, and the share, to what the labels known by now leave
     possible. Skipped control records say nothing: if what people cannot label is of other labels
     than the rest, no figure here knows.
 
     Args:
-        lots: in the order of drawing; each guess and its weight is from before its lot.
+        draws: in the order of drawing; each guess and its weight is from before its draw.
         now: what is labelled now, of the same pool.
         confidence: of each interval.
     """
-    lots = [lot for lot in lots if len(lot.records)]
-    if not lots:
+    draws = [draw for draw in draws if len(draw.records)]
+    if not draws:
         return ()
-    before, part = _known(lots)
-    weight = np.repeat(weights(lots), [len(lot.records) for lot in lots])
-    plain = np.concatenate([lot.truth for lot in lots]).mean(axis=0)
+    before, part = _known(draws)
+    weight = np.repeat(weights(draws), [len(draw.records) for draw in draws])
+    plain = np.concatenate([draw.truth for draw in draws]).mean(axis=0)
     least, most = _possible(now, len(plain))
-    found = []
+    shares = []
     for j in range(len(plain)):
-        told = assisted(_absent(lots, j), weight, confidence)
-        assert told is not None  # there are records
+        estimate = assisted(_absent(draws, j), weight, confidence)
+        assert estimate is not None  # there are records
         low, share, high = (
             float(np.clip(before[j] + part * x, least[j], most[j]))
-            for x in (told.low, told.accuracy, told.high)
+            for x in (estimate.low, estimate.accuracy, estimate.high)
         )
-        found.append(LabelShare(share=share, low=low, high=high, n=told.n, plain=float(plain[j])))
-    return tuple(found)
+        shares.append(
+            LabelShare(share=share, low=low, high=high, n=estimate.n, plain=float(plain[j]))
+        )
+    return tuple(shares)
 
 
-def mean_shares(lots: Sequence[ControlDraw], weight: Sequence[float] | None = None) -> Numbers:
-    """The estimate of `label_shares` as it is, float64[k]: neither cut to [0, 1] nor to what is
-    known.
-
-    Unbiased for any guess while *weight*, one number a lot (`weights` for None), was fixed before
-    each lot. All 0: the labels that were known and the plain means of the lots.
-    """
-    say = np.asarray(weights(lots) if weight is None else weight, dtype=np.float64)
-    each = np.repeat(say, [len(lot.records) for lot in lots])
-    before, part = _known(lots)
-    k = lots[0].truth.shape[1]
-    return np.array([before[j] + part * (1 - mean_loss(_absent(lots, j), each)) for j in range(k)])
-
-
-def weights(lots: Sequence[ControlDraw]) -> list[float]:
-    """How much say the guess gets in each lot, in [0, 1], learnt from the lots before it alone.
+def weights(draws: Sequence[ControlDraw]) -> list[float]:
+    """How much say the guess gets in each draw, in [0, 1], learnt from the draws before it alone.
 
     PPI++'s power tuning, sum_j cov(y_j, f_j) / sum_j var(f_j), which makes the variances of all
     shares together least. One number for all labels: the shares of single labels keep adding up to
@@ -163,48 +147,48 @@ def weights(lots: Sequence[ControlDraw]) -> list[float]:
     `MIN_PAIRS` records, which have none before them. The paper learns lambda from the same labels
     and is unbiased only in the limit; by order it is so for every n.
     """
-    found: list[float] = []
+    learnt: list[float] = []
     off, truth = np.zeros((0, 0)), np.zeros((0, 0))
-    for lot in lots:
-        found.append(0.0 if len(off) < MIN_PAIRS else weight_of(_flat(truth), _flat(off)))
-        if lot.guess.any():  # where there was no model there is nothing to learn
-            wide = (-1, lot.truth.shape[1])
-            off = np.concatenate([off.reshape(wide), lot.guess - lot.mean_guess])
-            truth = np.concatenate([truth.reshape(wide), lot.truth])
-    return found
+    for draw in draws:
+        learnt.append(0.0 if len(off) < MIN_PAIRS else weight_of(_flat(truth), _flat(off)))
+        if draw.guess.any():  # where there was no model there is nothing to learn
+            wide = (-1, draw.truth.shape[1])
+            off = np.concatenate([off.reshape(wide), draw.guess - draw.mean_guess])
+            truth = np.concatenate([truth.reshape(wide), draw.truth])
+    return learnt
 
 
-def _flat(columns: Numbers) -> Numbers:
+def _flat(columns: Floats64) -> Floats64:
     """Each column about its mean, so that one slope can be read off all of them together."""
-    centred: Numbers = columns - columns.mean(axis=0)
+    centred: Floats64 = columns - columns.mean(axis=0)
     return centred.ravel()
 
 
-def _known(lots: Sequence[ControlDraw]) -> tuple[Numbers, float]:
-    """A float64[k] and B over all lots, each weighted by n / B of its own."""
-    n = np.array([len(lot.records) for lot in lots], dtype=np.float64)
-    open_part = np.array([lot.then.open / lot.then.pool for lot in lots])
-    had = np.array([lot.then.counts / lot.then.pool for lot in lots])
+def _known(draws: Sequence[ControlDraw]) -> tuple[Floats64, float]:
+    """A float64[k] and B over all draws, each weighted by n / B of its own."""
+    n = np.array([len(draw.records) for draw in draws], dtype=np.float64)
+    open_part = np.array([draw.then.open / draw.then.pool for draw in draws])
+    had = np.array([draw.then.counts / draw.then.pool for draw in draws])
     part = float(n.sum() / (n / open_part).sum())
     return part * ((n / open_part) @ had) / n.sum(), part
 
 
-def _absent(lots: Sequence[ControlDraw], label: int) -> ControlSample:
+def _absent(draws: Sequence[ControlDraw], label: int) -> ControlSample:
     """Label number *label* as a loss: 0 where it applies, so that the accuracy is its share."""
     return ControlSample.joined(
         [
             ControlSample(
-                loss=1.0 - lot.truth[:, label].astype(np.float64),
-                guess=1.0 - lot.guess[:, label],
-                mean_guess=np.full(len(lot.records), 1.0 - lot.mean_guess[label]),
-                guess_variance=np.full(len(lot.records), lot.guess_variance[label]),
+                loss=1.0 - draw.truth[:, label].astype(np.float64),
+                guess=1.0 - draw.guess[:, label],
+                mean_guess=np.full(len(draw.records), 1.0 - draw.mean_guess[label]),
+                guess_variance=np.full(len(draw.records), draw.guess_variance[label]),
             )
-            for lot in lots
+            for draw in draws
         ]
     )
 
 
-def _possible(now: KnownLabels | None, k: int) -> tuple[Numbers, Numbers]:
+def _possible(now: KnownLabels | None, k: int) -> tuple[Floats64, Floats64]:
     if now is None or not now.pool:
         return np.zeros(k), np.ones(k)
     return now.counts / now.pool, (now.counts + now.open) / now.pool

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Positions
 from tiebreak.errors import UsageError
 
 KAPPA = 0.97
@@ -47,7 +47,7 @@ class Advice:
     why: str
 
 
-def successive_kappa(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> float:
+def successive_kappa(first: Positions, second: Positions) -> float:
     """Cohen's kappa (1960) of two heads' predictions int64[n] on the same records.
 
     (observed - expected agreement) / (1 - expected); 1 where both always say the same one label.
@@ -83,8 +83,8 @@ def next_batch(
             batch, oldest first.
         left: records not labelled yet.
         batch: labels in the next batch.
-        review, label: cost of looking at one record, and of one label, in any one unit (1 and 1:
-            the unit is a record).
+        review: cost of looking at one record, in any unit.
+        label: cost of one label, in the same unit.
     """
     if len(shares) < BATCHES + 1:
         return None

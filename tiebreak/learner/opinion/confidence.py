@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Flags, Floats64
 from tiebreak.errors import UsageError
 
 MIN_VERIFIED = 30
@@ -23,8 +23,6 @@ MIN_GAIN = 1.35
 """Nats of log-likelihood by which a curve must beat one chance for all: a likelihood-ratio test of
 no slope against a rising one, at 5 %. Of halves of recorded runs whose confidence says nothing
 (gpt-4o on ClimateX) 69 % drew a rising curve by chance, and 8 % draw one that gains so much."""
-
-Vector = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,12 +44,12 @@ class ConfidenceCurve:
                 mend="Use none: the agent's overall accuracy then stands for every answer.",
             )
 
-    def __call__(self, confidence: Vector) -> Vector:
+    def __call__(self, confidence: Floats64) -> Floats64:
         """Probabilities float64[m] of being right; nan where *confidence* is nan."""
         return _sigmoid(self.intercept + self.slope * _log_odds(confidence))
 
 
-def fit_confidence(confidence: Vector, right: npt.NDArray[np.bool_]) -> ConfidenceCurve | None:
+def fit_confidence(confidence: Floats64, right: Flags) -> ConfidenceCurve | None:
     """The curve of verified answers, or None where confidence is of no use.
 
     Platt, Probabilistic Outputs for Support Vector Machines, 1999: logistic regression on the
@@ -80,12 +78,12 @@ def fit_confidence(confidence: Vector, right: npt.NDArray[np.bool_]) -> Confiden
     if slope <= 0:
         return None
     curve = ConfidenceCurve(intercept=intercept, slope=slope, n=n)
-    said = np.where(right, curve(confidence[given]), 1 - curve(confidence[given]))
+    likely = np.where(right, curve(confidence[given]), 1 - curve(confidence[given]))
     one = np.where(right, hits / n, 1 - hits / n)
-    return curve if float((np.log(said) - np.log(one)).sum()) >= MIN_GAIN else None
+    return curve if float((np.log(likely) - np.log(one)).sum()) >= MIN_GAIN else None
 
 
-def _check(confidence: Vector, right: npt.NDArray[np.bool_]) -> None:
+def _check(confidence: Floats64, right: Flags) -> None:
     if len(confidence) != len(right):
         raise UsageError(
             f"{len(confidence)} confidences came with {len(right)} verdicts.",
@@ -99,26 +97,26 @@ def _check(confidence: Vector, right: npt.NDArray[np.bool_]) -> None:
         )
 
 
-def _logistic(x: Vector, target: Vector) -> tuple[float, float]:
+def _logistic(x: Floats64, target: Floats64) -> tuple[float, float]:
     """(intercept, slope) of least cross-entropy with soft targets; convex, so the one minimum."""
     from scipy.optimize import minimize
 
     design = np.column_stack([np.ones_like(x), x])
 
-    def loss(weights: Vector) -> tuple[float, Vector]:
+    def loss(weights: Floats64) -> tuple[float, Floats64]:
         z = design @ weights
         value = float((np.logaddexp(0.0, z) - target * z).mean())
         return value, np.asarray(design.T @ (_sigmoid(z) - target) / len(x))
 
     mean = float(target.mean())
-    found = minimize(loss, [np.log(mean / (1 - mean)), 0.0], jac=True, method="BFGS")
-    return float(found.x[0]), float(found.x[1])
+    result = minimize(loss, [np.log(mean / (1 - mean)), 0.0], jac=True, method="BFGS")
+    return float(result.x[0]), float(result.x[1])
 
 
-def _log_odds(confidence: Vector) -> Vector:
+def _log_odds(confidence: Floats64) -> Floats64:
     inside = np.clip(confidence, EDGE_SHARE, 1 - EDGE_SHARE)
     return np.asarray(np.log(inside) - np.log1p(-inside))
 
 
-def _sigmoid(z: Vector) -> Vector:
+def _sigmoid(z: Floats64) -> Floats64:
     return np.asarray((1 + np.tanh(z / 2)) / 2)  # lets nan through in silence

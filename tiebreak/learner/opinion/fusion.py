@@ -22,8 +22,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats64, Positions
 from tiebreak.errors import UsageError
 from tiebreak.learner.calibration import FLOOR, MIN_ROWS, fit_temperature, softmax
 from tiebreak.learner.opinion.confidence import ConfidenceCurve, fit_confidence
@@ -38,9 +38,6 @@ SHRINK = 10.0
 USUAL_WEIGHT, SPREAD = 0.5, 0.25
 """What w is before enough is verified, and how far the search lightly holds it to that (a normal
 prior). Fitted weights of agents .85 to .92 right were .3 to .7 on parts of train splits."""
-
-Matrix = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,37 +73,37 @@ class Fusion:
 
     def parameters(self) -> tuple[tuple[str, float], ...]:
         """Names and numbers of all that decides a q, for a policy's content hash, by name."""
-        told = {"temperature": self.temperature, "right": self.right, "weight": self.weight}
+        numbers = {"temperature": self.temperature, "right": self.right, "weight": self.weight}
         if self.curve is not None:
-            told |= {"intercept": self.curve.intercept, "slope": self.curve.slope}
+            numbers |= {"intercept": self.curve.intercept, "slope": self.curve.slope}
         for place, row in self.rows:
-            told |= {f"C[{place},{said}]": chance for said, chance in enumerate(row)}
-        return tuple(sorted(told.items()))
+            numbers |= {f"C[{place},{answer}]": chance for answer, chance in enumerate(row)}
+        return tuple(sorted(numbers.items()))
 
     @classmethod
     def of(cls, parameters: Iterable[tuple[str, float]]) -> Fusion:
-        """What `parameters` told, as itself again (but for the counts, which decide nothing)."""
-        told = dict(parameters)
+        """What `parameters` gave, as itself again (but for the counts, which decide nothing)."""
+        numbers = dict(parameters)
         cells = sorted(
             (*map(int, name[2:-1].split(",")), value)
-            for name, value in told.items()
+            for name, value in numbers.items()
             if name.startswith("C[")
         )
         rows: dict[int, tuple[float, ...]] = {}
         for place, _, chance in cells:
             rows[int(place)] = (*rows.get(int(place), ()), chance)
         curve = None
-        if "slope" in told:
-            curve = ConfidenceCurve(intercept=told["intercept"], slope=told["slope"], n=0)
+        if "slope" in numbers:
+            curve = ConfidenceCurve(intercept=numbers["intercept"], slope=numbers["slope"], n=0)
         return cls(
-            temperature=told["temperature"],
-            right=told["right"],
-            weight=told["weight"],
+            temperature=numbers["temperature"],
+            right=numbers["right"],
+            weight=numbers["weight"],
             rows=tuple(rows.items()),
             curve=curve,
         )
 
-    def confusion(self, k: int) -> Matrix:
+    def confusion(self, k: int) -> Floats64:
         """C as float64[k, k]: row y has the chances of each answer to a record with label y."""
         table = np.array([_common_row(y, k, self.right) for y in range(k)]).reshape(k, k)
         for place, row in self.rows:
@@ -119,7 +116,9 @@ class Fusion:
         return table
 
 
-def fit_fusion(p: Matrix, said: Places, truth: Places, confidence: Matrix | None = None) -> Fusion:
+def fit_fusion(
+    p: Floats64, answers: Positions, truth: Positions, confidence: Floats64 | None = None
+) -> Fusion:
     """Learn T, C, w and the worth of confidence from verified records.
 
     T by `fit_temperature`. a = (hits + 4) / (answers + 5). A class with at least 20 verified
@@ -128,7 +127,7 @@ def fit_fusion(p: Matrix, said: Places, truth: Places, confidence: Matrix | None
 
     Args:
         p: float64[n, k] probabilities at T = 1, of a head that had not seen the record's label.
-        said: int64[n], the position of the agent's label, -1 where it abstained or was not asked.
+        answers: int64[n], the position of the agent's label, -1 where there is none.
         truth: int64[n], the position of the label that a person gave blind. The records must be a
             uniform draw: actively chosen ones are harder than the pool.
         confidence: float64[n] of the agent in [0, 1], nan where it gave none.
@@ -136,10 +135,10 @@ def fit_fusion(p: Matrix, said: Places, truth: Places, confidence: Matrix | None
     Raises:
         UsageError: arrays of different lengths, or a position that is no label's.
     """
-    _check(p, said)
+    _check(p, answers)
     _check(p, truth, least=0)
-    answered = said >= 0
-    label, y = said[answered], truth[answered]
+    answered = answers >= 0
+    label, y = answers[answered], truth[answered]
     right = label == y
     a = (int(right.sum()) + PRIOR[0]) / (len(right) + PRIOR[1])
     with np.errstate(divide="ignore"):
@@ -156,7 +155,7 @@ def fit_fusion(p: Matrix, said: Places, truth: Places, confidence: Matrix | None
 
 
 def _fit_weight(
-    fusion: Fusion, p: Matrix, label: Places, truth: Places, confidence: Matrix | None
+    fusion: Fusion, p: Floats64, label: Positions, truth: Positions, confidence: Floats64 | None
 ) -> float:
     """The w of least log-loss of q, lightly held to `USUAL_WEIGHT`; that for fewer than 30 records.
 
@@ -166,18 +165,20 @@ def _fit_weight(
         return USUAL_WEIGHT
     from scipy.optimize import minimize_scalar
 
-    own, word = _log_parts(fusion, p, label, confidence)
+    model, agent = _log_parts(fusion, p, label, confidence)
     at = np.arange(len(truth))
 
     def loss(weight: float) -> float:
-        q = softmax(own + weight * word)[at, truth]
+        q = softmax(model + weight * agent)[at, truth]
         pull = ((weight - USUAL_WEIGHT) / SPREAD) ** 2 / 2
         return pull - float(np.log(np.maximum(q, FLOOR)).sum())
 
     return float(minimize_scalar(loss, bounds=(0.0, 1.0), method="bounded").x)
 
 
-def fuse(fusion: Fusion, p: Matrix, said: Places, confidence: Matrix | None = None) -> Matrix:
+def fuse(
+    fusion: Fusion, p: Floats64, answers: Positions, confidence: Floats64 | None = None
+) -> Floats64:
     """q float64[m, k]: what agent and model say together; rows sum to 1.
 
     Where the agent abstained (or there is none) it is p^(1/T), normalised. A label that the head
@@ -188,26 +189,26 @@ def fuse(fusion: Fusion, p: Matrix, said: Places, confidence: Matrix | None = No
     Args:
         p: float64[m, k] probabilities at T = 1, of a head that was not trained on what the agent
             said of these records.
-        said: int64[m], the position of the agent's label, or -1.
+        answers: int64[m], the position of the agent's label, or -1.
         confidence: float64[m], nan where there is none.
 
     Raises:
         UsageError: arrays of different lengths, or a position that is no label's.
     """
-    _check(p, said)
-    answered = np.flatnonzero(said >= 0)
+    _check(p, answers)
+    answered = np.flatnonzero(answers >= 0)
     with np.errstate(divide="ignore"):
         logits = np.log(np.asarray(p, dtype=np.float64)) / fusion.temperature
     if fusion.weight > 0:
         sure = None if confidence is None else confidence[answered]
-        own, word = _log_parts(fusion, p[answered], said[answered], sure)
-        logits[answered] = own + fusion.weight * word
+        model, agent = _log_parts(fusion, p[answered], answers[answered], sure)
+        logits[answered] = model + fusion.weight * agent
     return softmax(logits)
 
 
 def _log_parts(
-    fusion: Fusion, p: Matrix, label: Places, confidence: Matrix | None
-) -> tuple[Matrix, Matrix]:
+    fusion: Fusion, p: Floats64, label: Positions, confidence: Floats64 | None
+) -> tuple[Floats64, Floats64]:
     """log p^(1/T) and log C[., l] of answered records, float64[n, k] each."""
     odds = np.array(p, dtype=np.float64)
     at = np.arange(len(label))
@@ -219,19 +220,19 @@ def _log_parts(
         return np.log(odds) / fusion.temperature, np.log(columns)
 
 
-def _replaced(fusion: Fusion, columns: Matrix, label: Places, sure: Matrix) -> Matrix:
+def _replaced(fusion: Fusion, columns: Floats64, label: Positions, sure: Floats64) -> Floats64:
     """Columns of C float64[m, k] with each answer's own chance to be right in place of a."""
     k = columns.shape[1]
     diagonal = np.diag(fusion.confusion(k))
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = columns / (1 - diagonal)  # of the answers that are wrong
     shares = np.where(diagonal < 1, shares, 1 / max(k - 1, 1))
-    own = shares * (1 - sure)[:, None]
-    own[np.arange(len(label)), label] = sure
-    return np.where(np.isnan(sure)[:, None] | (k == 1), columns, own)
+    replaced = shares * (1 - sure)[:, None]
+    replaced[np.arange(len(label)), label] = sure
+    return np.where(np.isnan(sure)[:, None] | (k == 1), columns, replaced)
 
 
-def _common_row(y: int, k: int, a: float) -> Matrix:
+def _common_row(y: int, k: int, a: float) -> Floats64:
     """Row y of C: a for label y, the rest shared evenly by the others."""
     row = np.full(k, (1 - a) / max(k - 1, 1))
     row[y] = a if k > 1 else 1.0
@@ -239,20 +240,20 @@ def _common_row(y: int, k: int, a: float) -> Matrix:
 
 
 def _own_rows(
-    said: Places, truth: Places, k: int, a: float
+    answers: Positions, truth: Positions, k: int, a: float
 ) -> tuple[tuple[int, tuple[float, ...]], ...]:
     if k < 2:  # nothing to confuse it with
         return ()
     counts = np.zeros((k, k))
-    np.add.at(counts, (truth, said), 1)
-    found = []
+    np.add.at(counts, (truth, answers), 1)
+    rows = []
     for y in np.flatnonzero(counts.sum(axis=1) >= OWN_ROW).tolist():
         row = (counts[y] + SHRINK * _common_row(y, k, a)) / (counts[y].sum() + SHRINK)
-        found.append((y, tuple(row.tolist())))
-    return tuple(found)
+        rows.append((y, tuple(row.tolist())))
+    return tuple(rows)
 
 
-def _check(p: Matrix, places: Places, least: int = -1) -> None:
+def _check(p: Floats64, places: Positions, least: int = -1) -> None:
     if p.ndim != 2 or len(p) != len(places):
         raise UsageError(
             f"Probabilities of shape {p.shape!r} came with {len(places)} answers or labels.",

@@ -17,19 +17,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Flags, Floats, Floats64
+from tiebreak.domain.label_space import memberships
 from tiebreak.domain.labels import LabelValue
-from tiebreak.domain.ports import Floats
-from tiebreak.errors import LabelError, UsageError
+from tiebreak.errors import UsageError
 from tiebreak.learner._threads import one_thread
 from tiebreak.learner.heads import LinearHead
 
 MAX_ITER = 300
 TOLERANCE = 1e-5
 """Of the gradient of a label's mean loss: at the exact optimum a probability is .001 elsewhere."""
-
-Matrix = npt.NDArray[np.float64]
 
 
 class OneVsRest:
@@ -75,21 +73,7 @@ def create() -> OneVsRest:
     return OneVsRest()
 
 
-def memberships(sets: Sequence[LabelValue], classes: tuple[str, ...]) -> npt.NDArray[np.bool_]:
-    """Which labels each value has, bool[n, k]; a name outside *classes* is a `LabelError`."""
-    place = {name: at for at, name in enumerate(classes)}
-    out = np.zeros((len(sets), len(classes)), dtype=np.bool_)
-    for row, value in enumerate(sets):
-        for name in value:
-            if name not in place:
-                raise LabelError(
-                    f"Label {name!r} is not in the schema.", mend="Add it to labels.yaml."
-                )
-            out[row, place[name]] = True
-    return out
-
-
-def _solve(vectors: Floats, truth: npt.NDArray[np.bool_], c: float) -> tuple[Matrix, Matrix, bool]:
+def _solve(vectors: Floats, truth: Flags, c: float) -> tuple[Floats64, Floats64, bool]:
     """Weights [s, d] and biases [s] of labels that some rows have and some not; finished or not."""
     from scipy.optimize import minimize
 
@@ -100,7 +84,7 @@ def _solve(vectors: Floats, truth: npt.NDArray[np.bool_], c: float) -> tuple[Mat
     share = truth.mean(axis=0)
     start = np.hstack([np.zeros((k, rows.shape[1])), np.log(share / (1 - share))[:, None]])
 
-    def objective(flat: Matrix) -> tuple[float, Matrix]:
+    def objective(flat: Floats64) -> tuple[float, Floats64]:
         weights = flat.reshape(k, -1)
         w = weights[:, :-1]
         right = sign * (rows @ w.T + weights[:, -1])
@@ -111,8 +95,8 @@ def _solve(vectors: Floats, truth: npt.NDArray[np.bool_], c: float) -> tuple[Mat
 
     options = {"maxiter": MAX_ITER, "gtol": TOLERANCE, "ftol": 0.0}
     with one_thread():
-        found: Any = minimize(
+        result: Any = minimize(
             objective, start.ravel(), jac=True, method="L-BFGS-B", options=options
         )
-    weights = found.x.reshape(k, -1)
-    return weights[:, :-1], weights[:, -1], bool(found.nit < MAX_ITER)
+    weights = result.x.reshape(k, -1)
+    return weights[:, :-1], weights[:, -1], bool(result.nit < MAX_ITER)

@@ -1,19 +1,36 @@
-"""Leave near-duplicates out of a batch while there is anything else."""
+"""Many unit vectors against many, in chunks that bound the memory, and batches whose records are
+not near-duplicates while there is anything else."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Flags, Floats, Positions
 
 NEAR = 0.97
 """Two records with a cosine above it say the same (`tiebreak.domain.ports.QueryStrategy`)."""
 _CHUNK = 512
+_ENTRIES = 2**22
+"""Numbers in one chunk of a product: 16 MiB of float32."""
 
-Positions = npt.NDArray[np.int64]
+
+def row_chunks(rows: int, columns: int) -> Iterator[slice]:
+    """Slices of *rows* such that each has at most `_ENTRIES` numbers over *columns*."""
+    step = max(1, _ENTRIES // max(1, columns))
+    for start in range(0, rows, step):
+        yield slice(start, start + step)
+
+
+def closest(vectors: Floats, others: Floats) -> Floats:
+    """The greatest cosine of each row to any of *others*, float32[n]; -inf if there are none."""
+    out = np.full(len(vectors), -np.inf, dtype=np.float32)
+    if len(others):
+        for rows in row_chunks(len(vectors), len(others)):
+            out[rows] = (vectors[rows] @ others.T).max(axis=1)
+    return out
 
 
 def distinct(vectors: Floats, order: Positions, n: int) -> tuple[Positions, int]:
@@ -53,7 +70,7 @@ class Apart:
         self._taken = np.zeros(n, dtype=bool)
         self._near = np.zeros(n, dtype=bool)
 
-    def open(self) -> npt.NDArray[np.bool_]:
+    def open(self) -> Flags:
         """bool[n]: not taken and near to nothing taken; if there is none, all not taken."""
         apart = ~(self._taken | self._near)
         return apart if apart.any() else ~self._taken
@@ -64,13 +81,11 @@ class Apart:
         self._near |= cosines > NEAR
 
 
-def first_of_best(
-    values: npt.NDArray[np.floating], open_: npt.NDArray[np.bool_], lot: Positions
-) -> int:
-    """The open position of the greatest value; of equals the one with the least *lot*, int64[n]."""
+def first_of_best(values: npt.NDArray[np.floating], open_: Flags, rank: Positions) -> int:
+    """The open position of the greatest value; of equals the one of least *rank*, int64[n]."""
     at = np.flatnonzero(open_)
     best = at[values[at] == values[at].max()]
-    return int(best[lot[best].argmin()])
+    return int(best[rank[best].argmin()])
 
 
 def with_rest(first: Sequence[int] | Positions, order: Positions) -> Positions:

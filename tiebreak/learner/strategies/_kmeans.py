@@ -6,9 +6,8 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Floats, Positions
 from tiebreak.learner._threads import one_thread
 
 FIT_ROWS = 50_000
@@ -16,8 +15,6 @@ FIT_ROWS = 50_000
 _CHUNK = 1024
 _QUICK_STEPS = 10
 _QUICK_ROWS = 6
-
-Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ def _start(sample: Floats, k: int, seed: int, rng: np.random.Generator) -> Float
     return centres
 
 
-def assign_clusters(vectors: Floats, centres: Floats) -> tuple[Positions, npt.NDArray[np.float32]]:
+def assign_clusters(vectors: Floats, centres: Floats) -> tuple[Positions, Floats]:
     """The nearest centre of each row, int64[n], and the squared distance to it, float32[n].
 
     In chunks, so that a million rows by a thousand centres fit in memory.

@@ -12,53 +12,28 @@ active learning by diverse, uncertain gradient lower bounds, 1906.03671.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.evidence import THRESHOLD
-from tiebreak.domain.ports import Floats, Pick, Pool
-from tiebreak.learner.strategies._cold import NO_MODEL, seeds
+from tiebreak.domain.arrays import Flags, Floats, Floats64
+from tiebreak.domain.label_space import label_space
+from tiebreak.domain.ports import Pick, Pool
+from tiebreak.domain.uncertainty import GuessErrors
 from tiebreak.learner.strategies._diverse import Apart, first_of_best
-
-Numbers = npt.NDArray[np.float64]
+from tiebreak.learner.strategies.kmeans_seeds import NO_MODEL, seeds
 
 
 class Gradients:
-    """The gradients of float32[n, d] under probabilities float64[n, k], as products of factors."""
+    """The gradients of float32[n, d] as products of factors, by the ``errors`` of the guesses."""
 
-    def __init__(self, vectors: Floats, p: Numbers) -> None:
-        self._vectors = vectors
-        self._p = p
-        self._guess = p.argmax(axis=1)
-        best = p[np.arange(len(p)), self._guess]
+    def __init__(self, vectors: Floats, errors: GuessErrors) -> None:
+        self._vectors, self._errors = vectors, errors
         lengths = np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64)
-        # ||p - e_y||^2 = ||p||^2 - 2 p_y + 1
-        errors = np.maximum(0.0, np.einsum("nk,nk->n", p, p) - 2 * best + 1)
-        self.squares: Numbers = errors * lengths
+        self.squares: Floats64 = errors.squares * lengths
 
-    def distances(self, at: int) -> tuple[Numbers, Floats]:
+    def distances(self, at: int) -> tuple[Floats64, Floats]:
         """Squared distance of every gradient to that of *at*, float64[n], and the vectors'
         cosine to it, float32[n]. Two products of a matrix with a vector: O(n (k + d))."""
         cosines = self._vectors @ self._vectors[at]
-        y, p = self._guess[at], self._p[at]
-        errors = self._p @ p - self._p[:, y] - p[self._guess] + (self._guess == y)
-        squared = self.squares + self.squares[at] - 2 * errors * cosines
-        squared[at] = 0.0
-        return np.maximum(squared, 0.0), cosines
-
-
-class SetGradients(Gradients):
-    """Those of label sets: the error of each label, p_l - [p_l >= 1/2], is kept whole."""
-
-    def __init__(self, vectors: Floats, p: Numbers) -> None:
-        self._vectors = vectors
-        self._errors = p - (p >= THRESHOLD)
-        lengths = np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64)
-        self.squares = np.einsum("nk,nk->n", self._errors, self._errors) * lengths
-
-    def distances(self, at: int) -> tuple[Numbers, Floats]:
-        """As for single labels."""
-        cosines = self._vectors @ self._vectors[at]
-        squared = self.squares + self.squares[at] - 2 * (self._errors @ self._errors[at]) * cosines
+        squared = self.squares + self.squares[at] - 2 * self._errors.products(at) * cosines
         squared[at] = 0.0
         return np.maximum(squared, 0.0), cosines
 
@@ -75,16 +50,15 @@ class Badge:
         size = len(pool.vectors)
         if not size:
             return []
-        kind = SetGradients if pool.multiple else Gradients
-        gradients = kind(pool.vectors, pool.probabilities)
-        lot = rng.permutation(size)
+        gradients = Gradients(pool.vectors, label_space(pool).errors(pool.probabilities))
+        rank = rng.permutation(size)
         apart = Apart(size)
         gap = np.full(size, np.inf)
         picks: list[Pick] = []
         for _ in range(min(n, size)):
             free = apart.open()
             position = (
-                _draw(gap, free, rng) if picks else first_of_best(gradients.squares, free, lot)
+                _draw(gap, free, rng) if picks else first_of_best(gradients.squares, free, rank)
             )
             picks.append(_pick(position, gradients.squares[position], gap[position]))
             squared, cosines = gradients.distances(position)
@@ -93,8 +67,8 @@ class Badge:
         return picks
 
 
-def _draw(gap: Numbers, free: npt.NDArray[np.bool_], rng: np.random.Generator) -> int:
-    """An open position by a chance in proportion to *gap*; where all are 0, by lot."""
+def _draw(gap: Floats64, free: Flags, rng: np.random.Generator) -> int:
+    """An open position by a chance in proportion to *gap*; where all are 0, at random."""
     at = np.flatnonzero(free)
     heap = np.cumsum(gap[at])
     if heap[-1] <= 0:

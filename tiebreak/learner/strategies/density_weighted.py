@@ -9,12 +9,14 @@ below random choice: what resembles the whole pool is seldom what two labels are
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats, Pick, Pool
-from tiebreak.learner.strategies._cold import NO_MODEL
+from tiebreak.domain.arrays import Floats, Floats64
+from tiebreak.domain.label_space import label_space
+from tiebreak.domain.ports import Pick, Pool
+from tiebreak.domain.uncertainty import Utility
 from tiebreak.learner.strategies._diverse import distinct
-from tiebreak.learner.strategies._uncertainty import ENTROPY, Utility, for_pool, ranked, uncertainty
+from tiebreak.learner.strategies.kmeans_seeds import NO_MODEL
+from tiebreak.learner.strategies.uncertainty import ranked, uncertainty
 
 BETA = 1.0
 _PRODUCT = Utility(
@@ -31,11 +33,12 @@ class DensityWeighted:
         """Up to *n* picks, the greatest product first."""
         if not len(pool.vectors) or n <= 0:
             return []
-        unsure = uncertainty(pool, ENTROPY)
+        unsure = uncertainty(pool, "entropy")
         near = density(pool.vectors)
         ranking = ranked(unsure * near**BETA, _PRODUCT, rng)
         chosen, _ = distinct(pool.vectors, ranking.order, n)
-        informed, words = pool.probabilities is not None, for_pool(pool, ENTROPY).words
+        informed = pool.probabilities is not None
+        words = label_space(pool).uncertainty["entropy"].words
         return [
             ranking.pick(
                 i,
@@ -48,7 +51,7 @@ class DensityWeighted:
         ]
 
 
-def density(vectors: Floats) -> npt.NDArray[np.float64]:
+def density(vectors: Floats) -> Floats64:
     """Mean cosine of each row to all rows, itself among them, not below 0: float64[n]."""
     centre = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
     return np.asarray(np.maximum(0.0, vectors @ centre), dtype=np.float64)

@@ -10,12 +10,13 @@ foundation models, 2401.14555 (TMLR 2024).
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats, Head, Pick, Pool
-from tiebreak.learner.strategies._cold import NO_MODEL, instead, seeds
+from tiebreak.domain.arrays import Floats, Positions
+from tiebreak.domain.label_space import SINGLE, LabelSpace, agrees, label_space
+from tiebreak.domain.ports import Head, Pick, Pool
 from tiebreak.learner.strategies._diverse import distinct, with_rest
 from tiebreak.learner.strategies._kmeans import FIT_ROWS, cluster
+from tiebreak.learner.strategies.kmeans_seeds import NO_MODEL, instead, seeds
 from tiebreak.learner.strategies.margin_kmeans import MarginKMeans
 
 PASSES = 3
@@ -23,8 +24,6 @@ HIDDEN = 0.75
 WIDTH = 25
 """Candidates per pick, at least."""
 _CHUNK = 4_096
-
-Counts = npt.NDArray[np.int64]
 
 
 class DropQuery:
@@ -44,11 +43,11 @@ class DropQuery:
             return instead(MarginKMeans(), why, pool, n, rng)
         if not len(pool.vectors) or n <= 0:
             return []
-        changed = changes(pool.vectors, pool.head, rng, multiple=pool.multiple)
+        changed = changes(pool.vectors, pool.head, rng, label_space(pool))
         shuffled = rng.permutation(len(changed))
         order = shuffled[np.argsort(-changed[shuffled], kind="stable")]
         candidates = order[changed[order] >= _bar(changed, WIDTH * n)]
-        candidates = candidates[: max(FIT_ROWS, WIDTH * n)]  # most changes first, then by lot
+        candidates = candidates[: max(FIT_ROWS, WIDTH * n)]  # most changes first, then at random
         cells = cluster(pool.vectors[candidates], n, rng)
         medoids = candidates[cells.medoids]
         size = dict(zip(medoids.tolist(), cells.sizes.tolist(), strict=True))
@@ -58,27 +57,22 @@ class DropQuery:
 
 
 def changes(
-    vectors: Floats, head: Head, rng: np.random.Generator, *, multiple: bool = False
-) -> Counts:
-    """In how many of `PASSES` the label (or set of labels) of each row is another one, int64[n]."""
+    vectors: Floats, head: Head, rng: np.random.Generator, space: LabelSpace = SINGLE
+) -> Positions:
+    """In how many of `PASSES` the label value of each row is another one, int64[n]."""
     out = np.zeros(len(vectors), dtype=np.int64)
     for start in range(0, len(vectors), _CHUNK):
         rows = vectors[start : start + _CHUNK]
-        label = _said(head, rows, multiple)
+        label = space.decide_logits(head.logits(rows))
         for _ in range(PASSES):
             kept = rng.random(rows.shape, dtype=np.float32) >= HIDDEN
             dropped = np.where(kept, rows / np.float32(1 - HIDDEN), np.float32(0))
-            out[start : start + _CHUNK] += (_said(head, dropped, multiple) != label).any(axis=1)
+            changed = ~agrees(space.decide_logits(head.logits(dropped)), label)
+            out[start : start + _CHUNK] += changed
     return out
 
 
-def _said(head: Head, rows: Floats, multiple: bool) -> npt.NDArray[np.generic]:
-    """The label of each row [n, 1], or its set as yes and no [n, k]: a sigmoid of 0 is one half."""
-    logits = head.logits(rows)
-    return logits >= 0 if multiple else logits.argmax(axis=1)[:, None]
-
-
-def _bar(changed: Counts, wanted: int) -> int:
+def _bar(changed: Positions, wanted: int) -> int:
     """The most passes, of a majority at first, that *wanted* records reach; at least 0."""
     bar = PASSES // 2 + 1
     while bar and int((changed >= bar).sum()) < wanted:

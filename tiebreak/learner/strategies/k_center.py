@@ -12,8 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from tiebreak.domain.ports import Pick, Pool
-from tiebreak.learner.strategies._cosine import closest
-from tiebreak.learner.strategies._diverse import Apart, first_of_best
+from tiebreak.learner.strategies._diverse import Apart, closest, first_of_best
 
 
 class KCenter:
@@ -24,12 +23,12 @@ class KCenter:
     def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
         """Up to *n* picks, the farthest first. One product of the pool with a vector per pick."""
         vectors = pool.vectors
-        lot = rng.permutation(len(vectors))
+        rank = rng.permutation(len(vectors))
         nearest = closest(vectors, pool.labelled)
         apart = Apart(len(vectors))
         picks = []
         for _ in range(min(n, len(vectors))):
-            position = first_of_best(-nearest, apart.open(), lot)
+            position = first_of_best(-nearest, apart.open(), rank)
             picks.append(_pick(position, float(nearest[position])))
             cosines = vectors @ vectors[position]
             np.maximum(nearest, cosines, out=nearest)

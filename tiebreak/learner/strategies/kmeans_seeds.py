@@ -1,16 +1,23 @@
 """Cold start: the middle record of each of the pool's clusters, before there is a model to ask.
 
+A strategy that lacks what it lives on hands over to this one or another (`instead`), and says so.
+
 BANKING77 at one label a class: .56 so, .35 with random choice (benchmarks/selection/loop.py, with
-a tenth drawn by lot in both).
+a tenth drawn at random in both).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from tiebreak.domain.ports import Pick, Pool
+from tiebreak.domain.ports import Pick, Pool, QueryStrategy
 from tiebreak.learner.strategies._diverse import distinct, with_rest
 from tiebreak.learner.strategies._kmeans import assign_clusters, cluster
+
+NO_MODEL = "there is no model yet to ask"
+NO_LABELS = "no labels came with the pool"
 
 
 class KMeansSeeds:
@@ -22,7 +29,7 @@ class KMeansSeeds:
     name = "kmeans_seeds"
 
     def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
-        """Up to *n* picks: one per cell, then, if there are fewer distinct cells, by lot."""
+        """Up to *n* picks: one per cell, then, if there are fewer distinct cells, at random."""
         total = len(pool.vectors)
         if not total or n <= 0:
             return []
@@ -50,3 +57,16 @@ def _pick(position: int, size: int | None) -> Pick:
 def create() -> KMeansSeeds:
     """The strategy, for the registry."""
     return KMeansSeeds()
+
+
+def instead(
+    strategy: QueryStrategy, why: str, pool: Pool, n: int, rng: np.random.Generator
+) -> list[Pick]:
+    """The picks of another strategy, each reason with *why* before it."""
+    picks = strategy.query(pool, n, rng)
+    return [replace(pick, reason=f"{why}; {pick.reason}") for pick in picks]
+
+
+def seeds(why: str, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
+    """k-means seeds, the choice that needs vectors alone."""
+    return instead(KMeansSeeds(), why, pool, n, rng)

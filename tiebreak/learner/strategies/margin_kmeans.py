@@ -11,7 +11,7 @@ import numpy as np
 from tiebreak.domain.ports import Pick, Pool
 from tiebreak.learner.strategies._diverse import distinct, with_rest
 from tiebreak.learner.strategies._kmeans import cluster
-from tiebreak.learner.strategies._uncertainty import by_margin
+from tiebreak.learner.strategies.uncertainty import by_uncertainty
 
 WIDTH = 10
 """Candidates per pick. On a part of BANKING77's train split 10 and 20 tie; 5 and 40 are worse."""
@@ -28,7 +28,7 @@ class MarginKMeans:
 
     def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
         """Up to *n* picks: one per cell, largest cell first, then fillers."""
-        ranking = by_margin(pool, rng)
+        ranking = by_uncertainty(pool, "margin", rng)
         candidates, clear = distinct(pool.vectors, ranking.order, WIDTH * n)
         if not len(candidates):
             return []

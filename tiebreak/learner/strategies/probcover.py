@@ -7,7 +7,7 @@ balls of 95 % of the records are pure, that is, hold no record of another k-mean
 cells as labels). Source: Yehuda et al., Active learning through a covering lens, 2205.11320.
 
 A record's ball stays pure up to its nearest record of another cell, so delta needs no search: it is
-the 5 % quantile of these distances. Of a pool above `MAX_CENTRES` a part is drawn by lot.
+the 5 % quantile of these distances. Of a pool above `MAX_CENTRES` a part is drawn at random.
 """
 
 from __future__ import annotations
@@ -15,16 +15,23 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats, Pick, Pool
-from tiebreak.learner.strategies._cosine import closest, row_chunks
-from tiebreak.learner.strategies._diverse import NEAR, Apart, distinct, first_of_best, with_rest
+from tiebreak.domain.arrays import Floats, Positions
+from tiebreak.domain.ports import Pick, Pool
+from tiebreak.learner.strategies._diverse import (
+    NEAR,
+    Apart,
+    closest,
+    distinct,
+    first_of_best,
+    row_chunks,
+    with_rest,
+)
 from tiebreak.learner.strategies._kmeans import cluster
 
 PURITY = 0.95
 MAX_CENTRES = 6_000
 """Records whose balls are drawn: 4.5 MB of bits."""
 
-Positions = npt.NDArray[np.int64]
 Bits = npt.NDArray[np.uint8]
 
 _ONES = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1, dtype=np.uint8)
@@ -84,10 +91,10 @@ class Cover:
         self.distance = float(np.sqrt(2 - 2 * max(beyond, -1.0)))
         self._balls = np.empty((size, -(-size // 8)), dtype=np.uint8)
         for part in row_chunks(size, size):
-            held = vectors[part] @ vectors.T > beyond
+            ball = vectors[part] @ vectors.T > beyond
             rows = np.arange(size)[part]
-            held[np.arange(len(rows)), rows] = True  # whatever rounding says of a record's own
-            self._balls[part] = np.packbits(held, axis=1)
+            ball[np.arange(len(rows)), rows] = True  # whatever rounding says of a record's own
+            self._balls[part] = np.packbits(ball, axis=1)
         near = closest(vectors, labelled) > beyond if len(labelled) else np.zeros(size, dtype=bool)
         self._open = np.packbits(~near)
         self._size = size
@@ -95,14 +102,14 @@ class Cover:
     def greedy(self, n: int, rng: np.random.Generator) -> list[tuple[int, int]]:
         """Up to *n* positions with what each newly covers, until all is covered.
 
-        Equals come by lot; near-duplicates of a pick are passed over.
+        Equals come at random; near-duplicates of a pick are passed over.
         """
-        lot = rng.permutation(self._size)
+        rank = rng.permutation(self._size)
         apart = Apart(self._size)
         picks: list[tuple[int, int]] = []
         while len(picks) < n and self._open.any():
             gains = _ONES[self._balls & self._open].sum(axis=1, dtype=np.int64)
-            best = first_of_best(gains, apart.open(), lot)
+            best = first_of_best(gains, apart.open(), rank)
             picks.append((best, int(gains[best])))
             self._open &= ~self._balls[best]
             apart.take(best, self._vectors @ self._vectors[best])

@@ -3,7 +3,7 @@
 The rarest quarter of the labels seen so far (at least one) take turns, rarest first. Candidates of
 a label: the 100 nearest records of each of up to 10 of its labelled ones; of these the one that
 the head gives that label the greatest probability (without a head: the nearest). Each fifth pick
-is by lot, since a label nobody has met yet has no neighbours to search. Source: Coleman et al.,
+is at random, since a label nobody has met yet has no neighbours to search. Source: Coleman et al.,
 Similarity search for efficient active learning and search of rare concepts (SEALS), 2007.00077,
 with its most-likely-positive choice; anchors as in Lesci & Vlachos, AnchorAL, 2404.05623.
 
@@ -14,23 +14,22 @@ of: on BANKING77 worse than random choice.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats, Pick, Pool
-from tiebreak.learner.strategies._cold import NO_LABELS, seeds
-from tiebreak.learner.strategies._cosine import row_chunks
-from tiebreak.learner.strategies._diverse import distinct
+from tiebreak.domain.arrays import Floats, Positions
+from tiebreak.domain.ports import Pick, Pool
+from tiebreak.learner.strategies._diverse import distinct, row_chunks
+from tiebreak.learner.strategies.kmeans_seeds import NO_LABELS, seeds
 
 ANCHORS = 10
 NEIGHBOURS = 100
 SHARE = 0.25
 EACH = 5
-"""Every so many-th pick is by lot."""
-
-Positions = npt.NDArray[np.int64]
+"""Every so many-th pick is at random."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +44,18 @@ class _Trail:
 
 
 class RareClass:
-    """Neighbours of rare labels, in turn, and some by lot. Without labels: k-means seeds."""
+    """Neighbours of rare labels, in turn, and some at random. Without labels: k-means seeds."""
 
     name = "rare_class"
 
     def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
         """Up to *n* picks, the rarest label's best candidate first."""
-        if not pool.labels and not any(pool.sets):
+        if not any(pool.values):
             return seeds(f"{NO_LABELS}, so none can be rare", pool, n, rng)
         if not len(pool.vectors) or n <= 0:
             return []
-        trails = [_trail(pool, label, rng) for label in rarest(names_of(pool), rng)]
+        names = [name for value in pool.values for name in value]
+        trails = [_trail(pool, label, rng) for label in rarest(names, rng)]
         order, lane, place = _interleave(
             [trail.order for trail in trails], rng.permutation(len(pool.vectors))
         )
@@ -69,23 +69,17 @@ class RareClass:
         return picks
 
 
-def names_of(pool: Pool) -> tuple[str, ...]:
-    """Every label that a row has; of a row with several each."""
-    return pool.labels or tuple(name for value in pool.sets for name in value)
-
-
-def rarest(labels: tuple[str, ...], rng: np.random.Generator) -> list[str]:
-    """The rarest `SHARE` of the labels that occur, rarest first, equals by lot."""
+def rarest(labels: Sequence[str], rng: np.random.Generator) -> list[str]:
+    """The rarest `SHARE` of the labels that occur, rarest first, equals at random."""
     counts = Counter(labels)
     names = sorted(counts)
-    lot = rng.permutation(len(names))
-    order = np.lexsort((lot, np.array([counts[name] for name in names])))
+    rank = rng.permutation(len(names))
+    order = np.lexsort((rank, np.array([counts[name] for name in names])))
     return [names[i] for i in order[: max(1, round(SHARE * len(names)))]]
 
 
 def _trail(pool: Pool, label: str, rng: np.random.Generator) -> _Trail:
-    values = pool.sets if pool.multiple else tuple((name,) for name in pool.labels)
-    known = np.flatnonzero([label in value for value in values])
+    known = np.flatnonzero([label in value for value in pool.values])
     anchors = known
     if len(known) > ANCHORS:
         anchors = np.sort(rng.choice(known, ANCHORS, replace=False))
@@ -104,12 +98,12 @@ def _neighbours(vectors: Floats, anchors: Floats) -> tuple[Positions, Floats]:
 
     Exact, by products in chunks: the best of each chunk, then the best of these.
     """
-    found: list[Positions] = []
+    parts: list[Positions] = []
     for part in row_chunks(len(vectors), len(anchors)):
         cosines = vectors[part] @ anchors.T
         k = min(NEIGHBOURS, len(cosines))
-        found.append(part.start + np.argpartition(-cosines, k - 1, axis=0)[:k])
-    near = np.concatenate(found)  # [rows, anchors]
+        parts.append(part.start + np.argpartition(-cosines, k - 1, axis=0)[:k])
+    near = np.concatenate(parts)  # [rows, anchors]
     cosines = np.einsum("rad,ad->ra", vectors[near], anchors)
     k = min(NEIGHBOURS, len(near))
     best = np.argpartition(-cosines, k - 1, axis=0)[:k]
@@ -120,21 +114,21 @@ def _neighbours(vectors: Floats, anchors: Floats) -> tuple[Positions, Floats]:
     return rows, top
 
 
-def _interleave(trails: list[Positions], lot: Positions) -> tuple[Positions, Positions, Positions]:
-    """Every position once, as it is first met: trails in turn, each `EACH`-th turn from the lot.
+def _interleave(trails: list[Positions], rest: Positions) -> tuple[Positions, Positions, Positions]:
+    """Every position once, as it is first met: trails in turn, each `EACH`-th turn from *rest*.
 
-    Returns the positions, the trail of each (the number of trails for the lot), the place in it.
+    Returns the positions, the trail of each (the number of trails for *rest*), the place in it.
     """
     turns, lanes, places = [], [], []
-    for number, trail in enumerate([*trails, lot]):
+    for number, trail in enumerate([*trails, rest]):
         at = np.arange(len(trail))
-        step = at * len(trails) + number  # among the turns that are not by lot
-        by_lot = number == len(trails)
-        turns.append(at * EACH + EACH - 1 if by_lot else step + step // (EACH - 1))
+        step = at * len(trails) + number  # among the turns that are not at random
+        at_random = number == len(trails)
+        turns.append(at * EACH + EACH - 1 if at_random else step + step // (EACH - 1))
         lanes.append(np.full(len(trail), number))
         places.append(at)
     order = np.argsort(np.concatenate(turns), kind="stable")
-    rows = np.concatenate([*trails, lot])[order]
+    rows = np.concatenate([*trails, rest])[order]
     first = np.sort(np.unique(rows, return_index=True)[1])
     lane, place = np.concatenate(lanes)[order], np.concatenate(places)[order]
     return rows[first], lane[first], place[first]

@@ -15,8 +15,8 @@ import numpy as np
 
 from tiebreak.domain.ports import Pick, Pool, QueryStrategy
 from tiebreak.errors import UsageError
+from tiebreak.learner.strategies.herding import Herding
 from tiebreak.learner.strategies.margin_kmeans import MarginKMeans
-from tiebreak.learner.strategies.uncertainty_herding import UncertaintyHerding
 
 UNTIL = 4.0
 
@@ -59,7 +59,7 @@ def labels_per_class(pool: Pool) -> float:
 
     A record with several labels counts for each of them.
     """
-    labels = len(pool.labels) or sum(map(len, pool.sets))
+    labels = sum(map(len, pool.values))
     return (labels or len(pool.labelled)) / max(1, pool.n_classes)
 
 
@@ -67,4 +67,4 @@ def create(
     cold: QueryStrategy | None = None, warm: QueryStrategy | None = None, until: float = UNTIL
 ) -> Switching:
     """The strategy, for the registry: uncertainty herding, then margin with k-means."""
-    return Switching(cold or UncertaintyHerding(), warm or MarginKMeans(), until)
+    return Switching(cold or Herding(weighted=True), warm or MarginKMeans(), until)

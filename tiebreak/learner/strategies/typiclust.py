@@ -10,21 +10,17 @@ to half the cell where that is less. Source: Hacohen et al., Active learning on 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats, Pick, Pool
-from tiebreak.learner.strategies._cosine import row_chunks
-from tiebreak.learner.strategies._diverse import NEAR, distinct, with_rest
+from tiebreak.domain.arrays import Floats, Floats64, Positions
+from tiebreak.domain.ports import Pick, Pool
+from tiebreak.learner.strategies._diverse import NEAR, distinct, row_chunks, with_rest
 from tiebreak.learner.strategies._kmeans import Clusters, assign_clusters, cluster
 
 MAX_CELLS = 500
 DROPPED = 5
 NEIGHBOURS = 20
 _COMPARED = 4_096
-"""In a cell larger than that, neighbours are sought among so many of it, by lot."""
-
-Positions = npt.NDArray[np.int64]
-Numbers = npt.NDArray[np.float64]
+"""In a cell larger than that, neighbours are sought among so many of it, at random."""
 
 
 class TypiClust:
@@ -33,17 +29,17 @@ class TypiClust:
     name = "typiclust"
 
     def query(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Pick]:
-        """Up to *n* picks, one per cell and round; what the cells cannot give is drawn by lot."""
+        """Up to *n* picks, one per cell and round; what the cells cannot give is random."""
         total = len(pool.vectors)
         if not total or n <= 0:
             return []
         k = min(len(pool.labelled) + n, MAX_CELLS)
         cells = cluster(pool.vectors, k, rng, beside=pool.labelled, quick=True)
-        held = np.zeros(len(cells.sizes), dtype=np.int64)
+        labelled = np.zeros(len(cells.sizes), dtype=np.int64)
         if len(pool.labelled):
             of = assign_clusters(pool.labelled, cells.centres)[0]
-            held = np.bincount(of, minlength=len(held))
-        picks = _visit(pool.vectors, cells, held, n, rng)
+            labelled = np.bincount(of, minlength=len(labelled))
+        picks = _visit(pool.vectors, cells, labelled, n, rng)
         order = with_rest([pick.position for pick in picks], rng.permutation(total))
         filled, _ = distinct(pool.vectors, order, n)
         return picks + [
@@ -53,11 +49,11 @@ class TypiClust:
 
 
 def _visit(
-    vectors: Floats, cells: Clusters, held: Positions, n: int, rng: np.random.Generator
+    vectors: Floats, cells: Clusters, labelled: Positions, n: int, rng: np.random.Generator
 ) -> list[Pick]:
     """Go round the cells until there are *n* picks or no cell has anything distinct to give."""
-    sizes = cells.sizes + held
-    order = np.lexsort((-sizes, held))
+    sizes = cells.sizes + labelled
+    order = np.lexsort((-sizes, labelled))
     big = order[sizes[order] > DROPPED]
     queue = (big if len(big) else order).tolist()
     rows = np.argsort(cells.of, kind="stable")
@@ -71,13 +67,15 @@ def _visit(
         if len(left):
             typical = typicality(vectors[left], rng)
             best = int(typical.argmax())
-            picks.append(_pick(int(left[best]), typical[best], int(sizes[cell]), int(held[cell])))
+            picks.append(
+                _pick(int(left[best]), typical[best], int(sizes[cell]), int(labelled[cell]))
+            )
             members[cell] = np.delete(left, best)
             queue.append(cell)
     return picks
 
 
-def typicality(rows: Floats, rng: np.random.Generator) -> Numbers:
+def typicality(rows: Floats, rng: np.random.Generator) -> Floats64:
     """Inverse mean squared distance of each of float32[m, d] to its nearest, float64[m]."""
     others = rows
     if len(rows) > _COMPARED:
@@ -93,14 +91,14 @@ def typicality(rows: Floats, rng: np.random.Generator) -> Numbers:
     return 1 / (out + 1e-5)
 
 
-def _pick(position: int, typical: float, size: int, held: int) -> Pick:
-    labels = f"{held} of them labelled" if held else "none of them labelled"
+def _pick(position: int, typical: float, size: int, labelled: int) -> Pick:
+    labels = f"{labelled} of them labelled" if labelled else "none of them labelled"
     return Pick(
         position=position,
         utilities={
             "typicality": float(typical),
             "cluster_size": float(size),
-            "labelled": float(held),
+            "labelled": float(labelled),
         },
         reason=f"the most typical of {size} similar records, {labels}",
     )

@@ -47,7 +47,7 @@ def test_the_learner_loads_nothing_heavy_until_it_is_used():
         "import sys\n"
         "import tiebreak.learner.heads, tiebreak.learner.choose_c\n"
         "import tiebreak.learner.opinion.routing\n"
-        "import tiebreak.learner.estimation.accuracy, tiebreak.learner.control_arm\n"
+        "import tiebreak.learner.estimation.accuracy, tiebreak.learner.label_space\n"
         "import tiebreak.learner.strategies.margin_kmeans\n"
         "import tiebreak.learner.strategies.kmeans_seeds\n"
         "print([m for m in ('sklearn', 'scipy', 'threadpoolctl') if m in sys.modules])\n"

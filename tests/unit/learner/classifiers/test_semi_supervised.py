@@ -11,9 +11,9 @@ from unit_vectors import unit_rows
 
 from tiebreak.learner.classifiers import semi_supervised as semi
 from tiebreak.learner.classifiers._objective import (
-    Guess,
     LabelledRows,
     Objective,
+    SoftTargets,
     logits,
     row_softmax,
     solve,
@@ -59,7 +59,7 @@ def test_the_gradient_is_the_one_that_differences_give(guessed: bool) -> None:
     labelled = LabelledRows(
         rows[:12], rng.integers(0, 3, 12), rng.uniform(0.5, 2.0, 12), rng.normal(size=(3, 6)), 5.0
     )
-    guess = Guess(rows, soft, rng.dirichlet(np.ones(3))) if guessed else None
+    guess = SoftTargets(rows, soft, rng.dirichlet(np.ones(3))) if guessed else None
     objective = Objective(labelled, guess)
     at = rng.normal(size=3 * 7)
     _, gradient = objective(at)
@@ -120,7 +120,7 @@ def test_many_labelled_rows_leave_room_for_some_of_the_pool(
 ) -> None:
     """Else the classes' shares would be read off a single row."""
     monkeypatch.setattr(semi, "MAX_ROWS", 20)
-    monkeypatch.setattr(semi, "LEAST_UNLABELLED", 8)
+    monkeypatch.setattr(semi, "MIN_UNLABELLED", 8)
     rows, of = blobs(np.random.default_rng(0), [40, 40], noise=0.4)
     at = np.random.default_rng(1).permutation(80)
     labels = ["ab"[of[i]] for i in at[:30]]

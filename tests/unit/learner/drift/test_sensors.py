@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from unit_vectors import near_to, unit_rows
 
 from tiebreak.errors import UsageError
-from tiebreak.learner.drift.label_shift import bbse_prevalence, em_prevalence, reweighted
+from tiebreak.learner.drift.label_shift import bbse_prevalence, em_prevalence
 from tiebreak.learner.drift.martingale import JumperMartingale
 from tiebreak.learner.drift.novel_groups import novel_groups
-from tiebreak.learner.drift.novelty import mean_distance, mean_distance_to, nearest_others
+from tiebreak.learner.drift.novelty import mean_distance, nearest_others
 from tiebreak.learner.drift.sensor import Sensor, State
 from tiebreak.learner.drift.two_sample import Finding
 from tiebreak.retrieval.indexes.numpy_exact import NumpyIndex
@@ -37,7 +37,6 @@ def test_index_and_arrays_give_the_same_mean_distance() -> None:
     known, new = unit_rows(rng, 50, 8), unit_rows(rng, 7, 8)
     by_hand = 1 - np.sort(new @ known.T, axis=1)[:, -10:].mean(axis=1)
     assert mean_distance(index_of(known), new) == pytest.approx(by_hand, abs=1e-6)
-    assert mean_distance_to(known, new) == pytest.approx(by_hand, abs=1e-6)
 
 
 def test_a_record_is_not_its_own_neighbour_even_among_copies() -> None:
@@ -45,18 +44,17 @@ def test_a_record_is_not_its_own_neighbour_even_among_copies() -> None:
     rows = unit_rows(rng, 12, 8)
     rows[1] = rows[0]  # ids 5 and 6 tie at cosine 1
     ids = np.arange(5, 17)
-    own = mean_distance(index_of(rows, ids), rows, k=3, own=ids)
+    own = mean_distance(index_of(rows, ids), rows, k=3, query_ids=ids)
     for at in range(12):
-        others = np.delete(rows, at, axis=0)
-        assert own[at] == pytest.approx(mean_distance_to(others, rows[at : at + 1], 3)[0], abs=1e-6)
+        cosines = np.delete(rows, at, axis=0) @ rows[at]
+        assert own[at] == pytest.approx(1 - np.sort(cosines)[-3:].mean(), abs=1e-6)
 
 
 def test_with_few_known_records_the_mean_is_over_those() -> None:
     rows = np.eye(4, dtype=np.float32)
     assert mean_distance(index_of(rows[:2]), rows[2:]).tolist() == [1.0, 1.0]
-    assert mean_distance_to(rows[:2], rows[:1]).tolist() == [0.5]
     with pytest.raises(UsageError, match="0 known"):
-        mean_distance(index_of(rows[:1]), rows[:1], own=np.array([0]))
+        mean_distance(index_of(rows[:1]), rows[:1], query_ids=np.array([0]))
 
 
 def test_nearest_others_are_sorted_and_leave_out_the_row_itself() -> None:
@@ -106,7 +104,7 @@ def test_texts_that_come_nearer_raise_no_alarm() -> None:
     rng = np.random.default_rng(14)
     machine = JumperMartingale(rng.normal(size=300).tolist(), rng)
     machine.run(rng.normal(-3, 1, size=500))
-    assert machine.peak < 100
+    assert machine.log_peak < ALARM
 
 
 def test_a_long_drift_does_not_overflow_and_the_peak_stays() -> None:
@@ -114,7 +112,6 @@ def test_a_long_drift_does_not_overflow_and_the_peak_stays() -> None:
     machine = JumperMartingale(rng.normal(size=3000).tolist(), rng)
     machine.run(np.linspace(10, 20, 2500))
     assert machine.log_peak > 500
-    assert machine.peak > 1e200
     top = machine.log_peak
     machine.run(rng.normal(-20, 1, size=100))
     assert machine.log_capital < top == machine.log_peak
@@ -152,9 +149,6 @@ def test_em_recovers_a_planted_shift() -> None:
     assert found.reason == ""
     assert found.shares == pytest.approx(now, abs=0.03)
     assert abs(p.mean(axis=0) - now).max() > 0.08  # which the plain mean does not
-    again = reweighted(p, prior, now)
-    assert again.sum(axis=1) == pytest.approx(np.ones(6000))
-    assert (again.argmax(axis=1) == label).mean() > (p.argmax(axis=1) == label).mean()
 
 
 def test_em_without_a_shift_stays_where_it_is() -> None:
@@ -273,7 +267,6 @@ def test_one_window_flags_and_doubles_audits_two_of_three_pause() -> None:
     assert "2 of the last 3" in signal.reason
     sensor, signal = sensor.look(capital=1.0, tests=QUIET)
     assert signal.state == "pause"  # until a person has looked
-    assert sensor.resume().look(capital=1.0, tests=QUIET)[1].state == "ok"
 
 
 def test_a_window_falls_out_of_sight_after_three() -> None:

@@ -10,17 +10,30 @@ import pytest
 
 from benchmarks.promise.weighted_estimates import Guess, weighted
 from tiebreak.errors import UsageError
-from tiebreak.learner.estimation.accuracy import estimate
+from tiebreak.learner.estimation import prevalence
+from tiebreak.learner.estimation.accuracy import estimate, mean_loss
 from tiebreak.learner.estimation.prevalence import (
     ControlDraw,
     KnownLabels,
     label_shares,
-    mean_shares,
     weights,
 )
 
 N, ROUNDS, BY_LOT, CHOSEN = 800, 8, 15, 15
 SHARES = (0.62, 0.3, 0.07, 0.01)
+
+
+def mean_shares(lots, weight=None):
+    """The estimate of `label_shares` as it is, float64[k]: cut neither to [0, 1] nor to what is
+    known. *weight*, one number a lot (`weights` for None), is fixed before each lot."""
+    each = np.repeat(weights(lots) if weight is None else weight, [len(x.records) for x in lots])
+    before, part = prevalence._known(lots)
+    return np.array(
+        [
+            before[j] + part * (1 - mean_loss(prevalence._absent(lots, j), each))
+            for j in range(lots[0].truth.shape[1])
+        ]
+    )
 
 
 def population(rng: np.random.Generator, even: float) -> tuple[np.ndarray, np.ndarray]:

@@ -11,12 +11,11 @@ from unit_vectors import unit_rows
 
 from tiebreak.domain.ports import Pool
 from tiebreak.learner.calibration import softmax
-from tiebreak.learner.strategies import _cosine, _herd, typiclust
-from tiebreak.learner.strategies._uncertainty import margin_utility
+from tiebreak.learner.strategies import _diverse, herding, typiclust
+from tiebreak.learner.strategies.herding import Herding
 from tiebreak.learner.strategies.k_center import KCenter
-from tiebreak.learner.strategies.maxherding import MaxHerding
 from tiebreak.learner.strategies.typiclust import TypiClust, typicality
-from tiebreak.learner.strategies.uncertainty_herding import UncertaintyHerding
+from tiebreak.learner.strategies.uncertainty import uncertainty
 
 
 def rng(seed=0):
@@ -67,16 +66,16 @@ def greedy(vectors, labelled, weight, n):
 @pytest.mark.parametrize("seed", range(3))
 def test_lazy_herding_is_greedy_herding(monkeypatch, labelled, stored, seed):
     if not stored:
-        monkeypatch.setattr(_herd, "_STORED", 0)
-    monkeypatch.setattr(_herd, "_BLOCK", 4)
-    monkeypatch.setattr(_cosine, "_ENTRIES", 200 * 7)  # the products come in chunks
+        monkeypatch.setattr(herding, "_STORED", 0)
+    monkeypatch.setattr(herding, "_BLOCK", 4)
+    monkeypatch.setattr(_diverse, "_ENTRIES", 200 * 7)  # the products come in chunks
     vectors = unit_rows(rng(seed), 200, 6)
     known = unit_rows(rng(99), labelled, 6)
     p = softmax(rng(seed).normal(size=(200, 4)))
     doubtful = pool_of(vectors, p, known)
     for strategy, weight in (
-        (MaxHerding(), np.ones(200)),
-        (UncertaintyHerding(), margin_utility(doubtful)),
+        (Herding(weighted=False), np.ones(200)),
+        (Herding(weighted=True), uncertainty(doubtful, "margin")),
     ):
         picks = strategy.query(doubtful, 30, rng())
         wanted, covered = greedy(vectors, known, weight, 30)
@@ -87,7 +86,8 @@ def test_lazy_herding_is_greedy_herding(monkeypatch, labelled, stored, seed):
 def test_without_a_model_uncertainty_herding_is_herding():
     vectors = unit_rows(rng(), 150, 8)
     one, other = (
-        s.query(pool_of(vectors), 20, rng()) for s in (MaxHerding(), UncertaintyHerding())
+        s.query(pool_of(vectors), 20, rng())
+        for s in (Herding(weighted=False), Herding(weighted=True))
     )
     assert chosen(one) == chosen(other)
     assert "no model yet" in other[0].reason
@@ -95,7 +95,7 @@ def test_without_a_model_uncertainty_herding_is_herding():
 
 def test_groups_of_copies_are_taken_by_their_size():
     vectors = np.repeat(np.eye(3, 5, dtype=np.float32), [2, 5, 3], axis=0)
-    picks = MaxHerding().query(pool_of(vectors), 3, rng())
+    picks = Herding(weighted=False).query(pool_of(vectors), 3, rng())
     assert vectors[chosen(picks)].argmax(axis=1).tolist() == [1, 2, 0]
     gains = [pick.utilities["coverage_gain"] for pick in picks]
     assert gains == sorted(gains, reverse=True)
@@ -104,30 +104,32 @@ def test_groups_of_copies_are_taken_by_their_size():
 def test_doubt_moves_the_cover_to_where_it_is():
     vectors, of = blobs(rng(), [100, 100])
     p = np.where((of == 1)[:, None], [0.5, 0.5], [1.0, 0.0])
-    picks = UncertaintyHerding().query(pool_of(vectors, p), 5, rng())
+    picks = Herding(weighted=True).query(pool_of(vectors, p), 5, rng())
     assert set(of[chosen(picks)]) == {1}
     assert "counted by the model's doubt" in picks[0].reason
 
 
 def test_what_is_labelled_is_covered_already():
     vectors, of = blobs(rng(), [60, 30])
-    picks = MaxHerding().query(pool_of(vectors, labelled=vectors[:5]), 1, rng())
+    picks = Herding(weighted=False).query(pool_of(vectors, labelled=vectors[:5]), 1, rng())
     assert of[chosen(picks)] == [1]
 
 
 def test_a_large_pool_is_covered_by_a_sample(monkeypatch):
-    monkeypatch.setattr(_herd, "REFERENCE", 50)
+    monkeypatch.setattr(herding, "REFERENCE", 50)
     vectors, of = blobs(rng(), [200, 200, 200])
-    assert len(_herd.reference(600, rng())) == 50
-    picks = MaxHerding().query(pool_of(vectors), 3, rng())
+    assert len(herding.reference(600, rng())) == 50
+    picks = Herding(weighted=False).query(pool_of(vectors), 3, rng())
     assert sorted(of[chosen(picks)]) == [0, 1, 2]
 
 
 def test_the_width_is_the_median_distance_to_the_tenth_neighbour():
     vectors = unit_rows(rng(), 80, 6)
-    assert _herd.kernel_width(vectors, np.arange(80)) == pytest.approx(width_of(vectors), abs=1e-5)
+    assert herding.kernel_width(vectors, np.arange(80)) == pytest.approx(
+        width_of(vectors), abs=1e-5
+    )
     copies = np.repeat(vectors[:2], 40, axis=0)
-    assert _herd.kernel_width(copies, np.arange(80)) == pytest.approx(0.06)
+    assert herding.kernel_width(copies, np.arange(80)) == pytest.approx(0.06)
 
 
 def radius(vectors, centres):

@@ -120,7 +120,7 @@ def test_when_all_is_covered_the_rest_is_by_lot():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_large_pool_is_covered_by_a_part_of_it(monkeypatch, seed):
-    monkeypatch.setattr(probcover, "MOST", 70)
+    monkeypatch.setattr(probcover, "MAX_CENTRES", 70)
     vectors, of = blobs(rng(seed), [200, 200, 200], noise=0.05)
     picks = ProbCover().query(pool_of(vectors), 80, rng(seed))
     assert sorted(of[[pick.position for pick in picks[:3]]].tolist()) == [0, 1, 2]

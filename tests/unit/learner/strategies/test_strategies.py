@@ -12,11 +12,14 @@ from tiebreak.errors import UsageError
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.strategies import _kmeans
 from tiebreak.learner.strategies._diverse import distinct
-from tiebreak.learner.strategies._uncertainty import by_margin, margin_utility
 from tiebreak.learner.strategies.kmeans_seeds import KMeansSeeds
-from tiebreak.learner.strategies.margin import Margin
 from tiebreak.learner.strategies.margin_kmeans import WIDTH, MarginKMeans
 from tiebreak.learner.strategies.random_uniform import RandomUniform
+from tiebreak.learner.strategies.uncertainty import (
+    UncertaintySampling,
+    by_uncertainty,
+    uncertainty,
+)
 
 
 def pool_of(vectors, p=None, labelled=None, n_classes=3):
@@ -35,17 +38,18 @@ def rng(seed=0):
 
 def test_margin_is_best_less_second_best():
     p = np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8], [1.0, 0.0, 0.0]])
-    assert margin_utility(pool_of(np.eye(3, dtype=np.float32), p)) == pytest.approx([0.8, 0.3, 0.0])
+    pool = pool_of(np.eye(3, dtype=np.float32), p)
+    assert uncertainty(pool, "margin") == pytest.approx([0.8, 0.3, 0.0])
 
 
 def test_each_record_needs_its_probabilities():
     with pytest.raises(UsageError, match="3 records came with 2 rows"):
-        margin_utility(pool_of(np.eye(3, dtype=np.float32), np.full((2, 2), 0.5)))
+        uncertainty(pool_of(np.eye(3, dtype=np.float32), np.full((2, 2), 0.5)), "margin")
 
 
 def test_ties_in_doubt_are_broken_by_lot():
     pool = pool_of(unit_rows(rng(), 100, 4), np.full((100, 2), 0.5))
-    one, other = by_margin(pool, rng(1)), by_margin(pool, rng(2))
+    one, other = by_uncertainty(pool, "margin", rng(1)), by_uncertainty(pool, "margin", rng(2))
     assert sorted(one.order) == list(range(100))
     assert one.order.tolist() != other.order.tolist() != list(range(100))
     assert one.rank[one.order].tolist() == list(range(1, 101))
@@ -54,7 +58,7 @@ def test_ties_in_doubt_are_broken_by_lot():
 def test_margin_takes_the_most_doubtful_in_order():
     vectors = unit_rows(rng(), 60, 16)
     p = softmax(rng().normal(size=(60, 4)))
-    picks = Margin().query(pool_of(vectors, p), 10, rng())
+    picks = UncertaintySampling("margin").query(pool_of(vectors, p), 10, rng())
     wanted = np.argsort(np.diff(np.sort(p, axis=1)[:, -2:], axis=1)[:, 0])[:10]
     assert [pick.position for pick in picks] == wanted.tolist()
     assert [pick.utilities["rank"] for pick in picks] == list(range(1, 11))
@@ -80,7 +84,7 @@ def test_margin_kmeans_takes_one_of_each_cell_of_the_doubtful():
 
 def test_without_a_model_no_reason_speaks_of_one():
     vectors = unit_rows(rng(), 30, 16)
-    for strategy in (Margin(), MarginKMeans()):
+    for strategy in (UncertaintySampling("margin"), MarginKMeans()):
         for pick in strategy.query(pool_of(vectors), 5, rng()):
             assert pick.reason.startswith("there is no model yet to ask")
 

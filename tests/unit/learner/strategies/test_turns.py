@@ -14,12 +14,12 @@ from tiebreak.domain.ports import Pool
 from tiebreak.errors import UsageError
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.classifiers.logistic import Logistic
-from tiebreak.learner.strategies import _cosine, rare_class, switching
-from tiebreak.learner.strategies.margin import Margin
+from tiebreak.learner.strategies import _diverse, rare_class, switching
+from tiebreak.learner.strategies.herding import Herding
 from tiebreak.learner.strategies.margin_kmeans import MarginKMeans
 from tiebreak.learner.strategies.random_uniform import RandomUniform
 from tiebreak.learner.strategies.rare_class import RareClass, rarest
-from tiebreak.learner.strategies.uncertainty_herding import UncertaintyHerding
+from tiebreak.learner.strategies.uncertainty import UncertaintySampling
 
 
 def rng(seed=0):
@@ -54,7 +54,7 @@ def test_the_rarest_labels_come_first():
 @pytest.mark.parametrize("head", [True, False])
 def test_rare_labels_are_found(monkeypatch, head):
     monkeypatch.setattr(rare_class, "SHARE", 0.5)
-    monkeypatch.setattr(_cosine, "_ENTRIES", 300)
+    monkeypatch.setattr(_diverse, "_ENTRIES", 300)
     pool, of = hunted()
     if head:
         classes = tuple(f"label-{i}" for i in range(4))
@@ -77,7 +77,7 @@ def test_neighbours_are_exact_whatever_the_chunks(monkeypatch):
     nearest = np.argsort(-(vectors @ anchors.T), axis=0)[:100]
     wanted = np.unique(nearest)
     for entries in (10**6, 450):
-        monkeypatch.setattr(_cosine, "_ENTRIES", entries)
+        monkeypatch.setattr(_diverse, "_ENTRIES", entries)
         rows, cosines = rare_class._neighbours(vectors, anchors)
         assert rows.tolist() == wanted.tolist()
         mine = np.where(
@@ -101,7 +101,7 @@ def pool_with(labels, n_classes=3, labelled=8):
 def test_the_switch_is_at_four_labels_a_class(labels, warm):
     pool = pool_with(labels, labelled=20)
     picks = switching.create().query(pool, 5, rng())
-    strategy = MarginKMeans() if warm else UncertaintyHerding()
+    strategy = MarginKMeans() if warm else Herding(weighted=True)
     assert [p.position for p in picks] == [p.position for p in strategy.query(pool, 5, rng())]
     assert f"{labels / 3:.1f} labels a class" in picks[0].reason
     assert strategy.name in picks[0].reason
@@ -113,7 +113,7 @@ def test_without_labels_chosen_records_are_counted():
 
 
 def test_any_two_strategies_can_take_turns():
-    made = switching.create(cold=RandomUniform(), warm=Margin(), until=2)
+    made = switching.create(cold=RandomUniform(), warm=UncertaintySampling("margin"), until=2)
     assert "drawn by lot" in made.query(pool_with(5), 1, rng())[0].reason
     assert "torn between" in made.query(pool_with(6), 1, rng())[0].reason
     with pytest.raises(UsageError, match="at 0 labels"):

@@ -8,18 +8,18 @@ from blobs import blobs
 from unit_vectors import unit_rows
 
 from tiebreak.domain.ports import Pool
+from tiebreak.learner import label_space
 from tiebreak.learner.calibration import softmax
 from tiebreak.learner.classifiers.logistic import Logistic
 from tiebreak.learner.heads import LinearHead
-from tiebreak.learner.strategies import _uncertainty as _doubt
-from tiebreak.learner.strategies import committee, dropquery
-from tiebreak.learner.strategies._uncertainty import ENTROPY, LEAST_CONFIDENCE, uncertainty
+from tiebreak.learner.label_space import SINGLE
+from tiebreak.learner.strategies import dropquery
+from tiebreak.learner.strategies import uncertainty as sampling
 from tiebreak.learner.strategies.badge import Badge, Gradients
-from tiebreak.learner.strategies.committee import Committee, vote_entropy, votes
+from tiebreak.learner.strategies.committee import Committee, votes
 from tiebreak.learner.strategies.density_weighted import DensityWeighted, density
 from tiebreak.learner.strategies.dropquery import DropQuery, changes
-from tiebreak.learner.strategies.entropy import Entropy
-from tiebreak.learner.strategies.least_confidence import LeastConfidence
+from tiebreak.learner.strategies.uncertainty import UncertaintySampling, uncertainty
 
 P = np.array([[0.5, 0.3, 0.2], [0.4, 0.4, 0.2], [1.0, 0.0, 0.0], [0.45, 0.55, 0.0]])
 
@@ -47,16 +47,18 @@ def trained(vectors, of, rows):
 
 
 def test_measures_of_doubt_on_a_case_by_hand(monkeypatch):
-    monkeypatch.setattr(_doubt, "_CHUNK", 3)
+    monkeypatch.setattr(sampling, "_CHUNK", 3)
     pool = pool_of(np.eye(4, dtype=np.float32), P)
-    assert uncertainty(pool, LEAST_CONFIDENCE) == pytest.approx([0.5, 0.6, 0.0, 0.45])
-    assert uncertainty(pool, ENTROPY) == pytest.approx([1.02965, 1.05492, 0.0, 0.68814], abs=1e-5)
+    assert uncertainty(pool, "least_confidence") == pytest.approx([0.5, 0.6, 0.0, 0.45])
+    assert uncertainty(pool, "entropy") == pytest.approx([1.02965, 1.05492, 0.0, 0.68814], abs=1e-5)
 
 
 def test_least_confidence_and_entropy_rank_differently():
     pool = pool_of(np.eye(4, dtype=np.float32), np.array([[0.5, 0.5, 0], [0.6, 0.2, 0.2]] * 2))
-    assert {i % 2 for i in chosen(LeastConfidence().query(pool, 2, rng()))} == {0}
-    picks = Entropy().query(pool, 2, rng())
+    assert {
+        i % 2 for i in chosen(UncertaintySampling("least_confidence").query(pool, 2, rng()))
+    } == {0}
+    picks = UncertaintySampling("entropy").query(pool, 2, rng())
     assert {i % 2 for i in chosen(picks)} == {1}
     assert "between 2.6 equal labels (entropy 0.95), number 1 of 4 by doubt" in picks[0].reason
 
@@ -65,6 +67,16 @@ def test_vote_entropy_on_a_case_by_hand():
     cast = np.array([[0, 0, 0, 0], [0, 1, 0, 1], [0, 1, 2, 3], [2, 2, 2, 1]])
     wanted = [0, np.log(2), np.log(4), -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))]
     assert vote_entropy(cast) == pytest.approx(wanted)
+
+
+def vote_entropy(cast):
+    """Of votes int64[n, M], one label of each of M members."""
+    return SINGLE.vote_entropy(cast[:, [member]] for member in range(cast.shape[1])).entropy
+
+
+def cast_by(pool):
+    """The votes int64[n, M] of the committee's members on single labels."""
+    return np.concatenate(list(votes(pool, rng())), axis=1)
 
 
 def test_a_committee_parts_where_its_labels_meet():
@@ -80,7 +92,7 @@ def test_a_committee_parts_where_its_labels_meet():
         labels=pool.labels,
         head=pool.head,
     )
-    cast = votes(asked, rng())
+    cast = cast_by(asked)
     assert cast.shape == (130, 6)
     assert (cast[:120] == of[:, None]).all()
     picks = Committee().query(asked, 3, rng())
@@ -100,8 +112,8 @@ def test_the_members_differ_in_c_and_in_what_they_saw(monkeypatch):
 
     vectors, of = blobs(rng(), [30, 30])
     pool = trained(vectors, of, list(range(0, 60, 2)))
-    monkeypatch.setattr(committee, "Logistic", Watching)
-    cast = votes(pool, rng())
+    monkeypatch.setattr(label_space, "Logistic", Watching)
+    cast = cast_by(pool)
     assert [c for c, _ in fits] == pytest.approx([3, 300, 30, 30])
     for _, rows in fits[:2]:
         assert np.array_equal(rows, pool.labelled)
@@ -115,13 +127,13 @@ def test_a_committee_needs_labels_alone():
     vectors, of = blobs(rng(), [30, 30], noise=0.1)
     full = trained(vectors, of, list(range(0, 60, 4)))
     bare = pool_of(vectors, labelled=full.labelled, labels=full.labels)
-    assert (votes(bare, rng()) == of[:, None]).all()
+    assert (cast_by(bare) == of[:, None]).all()
 
 
 def test_a_tied_committee_is_ranked_by_margin():
     vectors, of = blobs(rng(), [40, 40], noise=0.1)
     pool = trained(vectors, of, [0, 1, 2, 40, 41, 42])
-    assert not vote_entropy(votes(pool, rng())).any()
+    assert not vote_entropy(cast_by(pool)).any()
     picks = Committee().query(pool, 5, rng())
     margins = np.abs(np.diff(pool.probabilities, axis=1)[:, 0])
     assert chosen(picks) == np.argsort(margins)[:5].tolist()
@@ -138,7 +150,7 @@ def test_density_weighted_is_the_product():
     p = softmax(rng().normal(size=(80, 4)))
     pool = pool_of(vectors, p)
     picks = DensityWeighted().query(pool, 5, rng())
-    product = uncertainty(pool, ENTROPY) * density(vectors)
+    product = uncertainty(pool, "entropy") * density(vectors)
     assert chosen(picks) == np.argsort(-product)[:5].tolist()
     assert picks[0].utilities["information_density"] == pytest.approx(product.max())
 
@@ -154,7 +166,7 @@ def test_factorised_distances_are_those_of_the_gradients():
     p = softmax(rng().normal(size=(40, 5)))
     p[:, 4] = 0.0  # never seen
     p /= p.sum(axis=1, keepdims=True)
-    gradients, explicit = Gradients(vectors, p), embeddings(vectors, p)
+    gradients, explicit = Gradients(vectors, SINGLE.errors(p)), embeddings(vectors, p)
     assert gradients.squares == pytest.approx((explicit**2).sum(axis=1), abs=1e-6)
     for at in (0, 17, 39):
         squared, cosines = gradients.distances(at)

@@ -14,7 +14,13 @@ import pytest
 from tiebreak.errors import MissingPackage
 from tiebreak.retrieval.embedders import sentence_transformers as adapter
 
-pytestmark = pytest.mark.embedded
+pytestmark = [
+    pytest.mark.embedded,
+    pytest.mark.skipif(
+        importlib.util.find_spec("sentence_transformers") is None,
+        reason="not installed: sentence-transformers",
+    ),
+]
 
 
 @pytest.fixture(scope="module")
