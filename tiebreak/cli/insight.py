@@ -70,13 +70,13 @@ def doubts_command(**given: Any) -> None:
     label_issues_command(**given)
 
 
-def _count(asked: str) -> int | None:
+def _count(typed: str) -> int | None:
     """A count; None for ``flagged`` and for nothing."""
-    if asked in ("", "flagged"):
+    if typed in ("", "flagged"):
         return None
-    if not asked.isdigit() or not int(asked):
-        raise UsageError(f"--queue {asked!r} is no count.", mend="Give a number, or flagged.")
-    return int(asked)
+    if not typed.isdigit() or not int(typed):
+        raise UsageError(f"--queue {typed!r} is no count.", mend="Give a number, or flagged.")
+    return int(typed)
 
 
 def _show_label_issues(report: LabelIssuesReport) -> None:

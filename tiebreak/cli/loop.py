@@ -110,13 +110,13 @@ def _show_run(folder: Path, result: RunResult) -> None:
     print_line(_advice(result, folder))
 
 
-def count_or_all(asked: str) -> int | None:
+def count_or_all(typed: str) -> int | None:
     """A count, or None for ``all``."""
-    if asked == "all":
+    if typed == "all":
         return None
-    if not asked.isdigit():
-        raise UsageError(f"--prelabel {asked!r} is no count.", mend="Give a number, or all.")
-    return int(asked)
+    if not typed.isdigit():
+        raise UsageError(f"--prelabel {typed!r} is no count.", mend="Give a number, or all.")
+    return int(typed)
 
 
 def warn_unproved(status: Status) -> None:

@@ -27,8 +27,8 @@ for module in (setup, loop, data, insight, people, reports):
     module.register(app)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"tiebreak {__version__}")
         raise typer.Exit
 

@@ -128,14 +128,14 @@ def _labelled(
         return from_project(project.context, embedder=embedder, seed=seed)
 
 
-def _parts(asked: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in asked.split(",") if part.strip())
+def _parts(typed: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in typed.split(",") if part.strip())
 
 
-def _accuracies(asked: str) -> tuple[float, ...]:
+def _accuracies(typed: str) -> tuple[float, ...]:
     try:
-        return tuple(float(part) for part in _parts(asked))
+        return tuple(float(part) for part in _parts(typed))
     except ValueError:
         raise UsageError(
-            f"--target {asked!r} is no list of accuracies.", mend="Write for example .85,.90"
+            f"--target {typed!r} is no list of accuracies.", mend="Write for example .85,.90"
         ) from None

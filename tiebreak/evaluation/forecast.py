@@ -132,7 +132,7 @@ def stop_advice(
 
 
 def successive_kappas(context: ProjectContext, cards: Sequence[ModelInfo]) -> list[float]:
-    """Agreement of each of these heads with the one before, on records of the pool fixed by lot.
+    """Agreement of each of these heads with the one before, on records drawn at random once.
 
     Those that do not share the newest one's labels and encoder are left out. Empty where fewer than
     two are left, or one of them cannot be read.

@@ -210,16 +210,16 @@ def _prove(this: LoopRun, promise: PromiseTerms) -> bool:
         return answer_from_gold(this, tasks)
 
     simulated = options.reviewer == "labels"
-    hands = LoopHooks(
+    hooks = LoopHooks(
         sweep=lambda ids: _sweep_for_proof(this, ids),
         answer=answer if simulated else None,
         room=lambda: answers_left(this),
         learn=lambda: _learn(this, current_round(context)),
     )
     with this.timed("prove"):
-        turn = advance_campaign(context, promise, hands)
+        action = advance_campaign(context, promise, hooks)
         route_all(context)
-    if turn is NextAction.LEARN:
+    if action is NextAction.LEARN:
         return False
     this.stopped = "review"
     this.message = "People are needed: audits wait, among other blind cards. They earn the promise."

@@ -83,8 +83,8 @@ class LoopRun:
     @property
     def limit(self) -> int | None:
         """The budget in nanos."""
-        asked = self.options.budget
-        return limit_nanos(self.context.settings.budget.money if asked is None else asked)
+        budget = self.options.budget
+        return limit_nanos(self.context.settings.budget.money if budget is None else budget)
 
     def ask(self, ids: Sequence[int], purpose: Purpose) -> None:
         """Pre-label these records, within the budget."""

@@ -95,8 +95,8 @@ def from_project(
     Simulated and machine labels are left out.
     """
     labels = {i: value for i, (by, value) in context.pool_state().labelled.items() if by == "human"}
-    held = context.store.gold.get(context.table.ids[context.table.heldout].tolist())
-    labels |= {i: v for i, v in held.items() if context.schema.fits(v)}
+    gold = context.store.gold.get(context.table.ids[context.table.heldout].tolist())
+    labels |= {i: v for i, v in gold.items() if context.schema.fits(v)}
     records = context.records(labels)
     rows = [_row(record, labels[i]) for i, record in records.items()]
     chosen = {
@@ -141,14 +141,16 @@ def _parted(
     """The file's test split (else its val or dev) as test; else a quarter, by lot."""
     pool = [row for row in rows if not row.heldout]
     test: list[NewRecord] = []
-    said = list(notes)
-    held = {row.split for row in rows if row.heldout}
-    used = next((s for s in ("test", "val", "dev", *sorted(map(str, held))) if s in held), None)
+    remarks = list(notes)
+    heldout = {row.split for row in rows if row.heldout}
+    used = next(
+        (s for s in ("test", "val", "dev", *sorted(map(str, heldout))) if s in heldout), None
+    )
     if used is not None:
         test = [row for row in rows if row.heldout and row.split == used]
         split = f"the split {used!r}"
-        if others := sorted(str(s) for s in held - {used}):
-            said.append(f"splits {', '.join(others)}: left out")
+        if others := sorted(str(s) for s in heldout - {used}):
+            remarks.append(f"splits {', '.join(others)}: left out")
     else:
         drawn = np.random.default_rng([seed, 0]).permutation(len(pool))
         of_test = set(drawn[: round(TEST_SHARE * len(pool))].tolist())
@@ -163,7 +165,7 @@ def _parted(
         pool=[replace(row, heldout=False) for row in pool],
         test=test,
         split=split,
-        notes=tuple(said),
+        notes=tuple(remarks),
     )
 
 
@@ -202,10 +204,10 @@ def embed_rows(
     def texts(positions: npt.NDArray[np.int64]) -> list[str]:
         return [rows[i].text for i in positions.tolist()]
 
-    held: AbstractContextManager[None] = (
+    lock: AbstractContextManager[None] = (
         wiring.project_lock(data.home) if data.home else nullcontext()
     )
-    with held:
+    with lock:
         vectors = wiring.vectors(data.home or scratch, encoder)
         done = embed_missing(hashes_of(rows), texts, vectors, encoder, progress)
         embed_label_names(data.schema, vectors, encoder)

@@ -90,8 +90,8 @@ def simulate(data: LabelledData, options: SimulateOptions, progress: Progress) -
 
 
 def _strategies(data: LabelledData, options: SimulateOptions) -> list[str]:
-    asked = options.strategies or (data.settings.select.strategy,)
-    names = [*dict.fromkeys(asked)]
+    wanted = options.strategies or (data.settings.select.strategy,)
+    names = [*dict.fromkeys(wanted)]
     if RANDOM not in names:
         names.append(RANDOM)
     for name in names:
@@ -160,7 +160,7 @@ def _forecast(stage: ReplayStage) -> float:
     """
     rows = stage.data.pool[: stage.labels]
     vectors, values = stage.vectors.rows(hashes_of(rows)), [row.labels or () for row in rows]
-    classes, asked = stage.data.schema.names, stage.data.settings.learn.head
+    classes, head = stage.data.schema.names, stage.data.settings.learn.head
     space = learning_space(stage.data.schema)
     unlabelled = stage.vectors.rows(hashes_of(stage.data.pool[stage.labels :][:MAX_UNLABELLED]))
 
@@ -176,7 +176,7 @@ def _forecast(stage: ReplayStage) -> float:
         fit(SAMPLE)  # loads the solver
         return seconds_of(lambda: fit(len(rows), unlabelled))
 
-    plain, one = seconds(BASELINE_HEAD), seconds(DEFAULT_HEAD if asked == "auto" else asked)
+    plain, one = seconds(BASELINE_HEAD), seconds(DEFAULT_HEAD if head == "auto" else head)
     took, chosen = 0.0, 0
     for number in range(1, stage.rounds + 1):
         n = min(number * stage.batch, stage.labels)
@@ -185,7 +185,7 @@ def _forecast(stage: ReplayStage) -> float:
             took += plain * len(CHOICES) * (FOLDS - 1) * n / stage.labels
             took += (
                 head_selection.FOLDS * (one + plain)
-                if asked == "auto" and not space.only_head
+                if head == "auto" and not space.only_head
                 else 0.0
             )
             chosen = n

@@ -35,8 +35,8 @@ def learner_command(folder: Path, options: LearnerOptions) -> list[str]:
 def main(argv: list[str] | None = None) -> int:
     """Learn until stdin ends."""
     request = json.loads((sys.argv[1:] if argv is None else argv)[0])
-    asked = request["options"]
-    options = LearnerOptions(agent=asked["agent"], run=RunOptions(**asked["run"]))
+    given = request["options"]
+    options = LearnerOptions(agent=given["agent"], run=RunOptions(**given["run"]))
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=_stop_with_the_desk, daemon=True).start()

@@ -17,7 +17,7 @@ from typing import IO
 from tiebreak.ui.background import LearnerOptions
 from tiebreak.ui.learner_process import learner_command
 
-PATIENCE = 10.0
+MAX_WAIT = 10.0
 """Seconds that a learner gets to stop at a safe point before it is killed; nothing is lost."""
 
 QUICK = 30.0
@@ -55,11 +55,11 @@ class Supervisor:
             if process.stdin is not None:
                 process.stdin.close()
             try:
-                process.wait(PATIENCE)
+                process.wait(MAX_WAIT)
             except subprocess.TimeoutExpired:
                 process.kill()
         if self._thread is not None:
-            self._thread.join(PATIENCE)
+            self._thread.join(MAX_WAIT)
 
     def _watch(self) -> None:
         pause = 1.0
