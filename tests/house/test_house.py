@@ -33,9 +33,7 @@ CEILINGS: dict[str, tuple[float, float | None]] = {  # what: (today's, to reach)
 }
 DEFINED_TWICE = frozenset({"label_issues", "show", "simulate"})
 """Public names that two modules still define. May only shrink."""
-OVER_300 = frozenset(
-    {"tiebreak.api.project", "tiebreak.promise.status", "tiebreak.store.sql.schema"}
-)
+OVER_300 = frozenset({"tiebreak.api.project", "tiebreak.promise.status"})
 """Modules of more than 300 lines. May only shrink."""
 
 

@@ -26,8 +26,10 @@ def differences(old: list[Step], new: list[Step], renamed: Renamed, *, story: st
     for number, (before, after) in enumerate(zip(old, new, strict=True), 1):
         expected, played = renamed.as_new(before, story), renamed.as_old(after, story)
         for part in ("exit", *KEPT):
+            if renamed.leaves_out(before, story, part):
+                continue
             was, now = expected.get(part), played.get(part)
-            if part == "content" and before["step"].endswith(".html"):
+            if was and now and part == "content" and before["step"].endswith(".html"):
                 was, now = page_tokens(was), page_tokens(now)
             lines += _differ(was, now, f"{number} {before['step']}: {part}")
     return lines

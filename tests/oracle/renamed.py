@@ -20,7 +20,8 @@ class Renamed:
     """The entries, and which of them were needed so far.
 
     ``[[key]]``: in documents ``old`` became ``new``; ``[[words]]``: in what is printed and in files
-    ``old`` became ``new``. Without ``new`` it went, without ``old`` it came. ``step`` and ``story``
+    ``old`` became ``new``. Without ``new`` it went, without ``old`` it came. ``[[part]]``:
+    ``part`` of a step (``content``, say) may differ as a whole. ``step`` and ``story``
     are patterns of where.
     """
 
@@ -32,10 +33,12 @@ class Renamed:
         """Of a file; an entry without a reason, or that names nothing, is an error."""
         told = tomllib.loads(path.read_text(encoding="utf-8"))
         entries = [
-            {"sort": sort, **entry} for sort in ("key", "words") for entry in told.get(sort, [])
+            {"sort": sort, **entry}
+            for sort in ("key", "words", "part")
+            for entry in told.get(sort, [])
         ]
         for entry in entries:
-            if not entry.get("reason") or not {"old", "new"} & entry.keys():
+            if not entry.get("reason") or not {"old", "new", "part"} & entry.keys():
                 raise ValueError(f"{path.name}: no reason, or neither old nor new: {entry}")
         return cls(entries)
 
@@ -46,6 +49,18 @@ class Renamed:
     def as_old(self, step: Step, story: str) -> Step:
         """A step of the new play without what came."""
         return self._adjusted(step, story, "new")
+
+    def leaves_out(self, step: Step, story: str, part: str) -> bool:
+        """Whether a part of a step may differ as a whole."""
+        out = [
+            number
+            for number, entry in enumerate(self.entries)
+            if entry["sort"] == "part"
+            and entry["part"] == part
+            and _concerns(entry, story, step["step"])
+        ]
+        self.used.update(out)
+        return bool(out)
 
     def words(self) -> list[dict[str, str]]:
         """Entries of words that became others, whatever the story."""
@@ -58,6 +73,8 @@ class Renamed:
     def _adjusted(self, step: Step, story: str, side: str) -> Step:
         made: Step = json.loads(json.dumps(step))
         for number, entry in enumerate(self.entries):
+            if entry["sort"] == "part":
+                continue
             came = "old" not in entry
             if came != (side == "new") or not _concerns(entry, story, step["step"]):
                 continue

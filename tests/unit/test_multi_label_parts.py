@@ -10,7 +10,7 @@ from desk_visits import ADA, event, visit
 from issue_sets import issues, tags
 from stores import act
 
-from tiebreak.agents.labelling.parsing import read_set
+from tiebreak.agents.labelling.parsing import read_answer
 from tiebreak.config import RoutePart
 from tiebreak.domain.labels import Label, LabelSchema, in_words
 from tiebreak.domain.ports import Store
@@ -148,7 +148,7 @@ def test_stores_tell_the_empty_set_from_no_answer(kind: str, tmp_path: Path) -> 
 def test_an_answer_is_a_list_or_an_abstention(
     text: str, labels: tuple[str, ...] | None, abstain: str | None
 ) -> None:
-    answer = read_set(text, ABC.names, secrets=["the mark"])
+    answer = read_answer(text, ABC.names, multiple=True, secrets=["the mark"])
     assert (answer.labels, answer.abstain) == (labels, abstain)
 
 

@@ -134,7 +134,7 @@ def backup_command(
     from tiebreak.project.backup import backup_project
 
     written = backup_project(folder, file)
-    emit(written, as_json, lambda _: print_line(f"Wrote {file}: {written['rows']} rows."))
+    emit(written, as_json, lambda _: print_line(f"Wrote {file}: {written.rows} rows."))
 
 
 def restore_command(
@@ -146,5 +146,5 @@ def restore_command(
     """Make a project again from an archive, in a new folder."""
     from tiebreak.project.backup import restore_project
 
-    read = restore_project(file, folder, store_url=store or None)
-    emit(read, as_json, lambda _: print_line(f"Restored {read['rows']} rows into {folder}."))
+    restored = restore_project(file, folder, store_url=store or None)
+    emit(restored, as_json, lambda _: print_line(f"Restored {restored.rows} rows into {folder}."))

@@ -15,3 +15,5 @@ Positions = npt.NDArray[np.int64]
 """Positions in another array, label codes, counts."""
 Flags = npt.NDArray[np.bool_]
 """Yes or no of each."""
+Hashes = npt.NDArray[np.void]
+"""Content hashes, V32."""

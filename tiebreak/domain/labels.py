@@ -14,7 +14,7 @@ LabelValue = tuple[str, ...]
 """The label value of one record: one name, or in a multi-label project any number of them in schema
 order. ``()`` is an answer there (none applies); where there is no answer, the value is None."""
 
-PARTS = (";", "|")
+SEPARATORS = (";", "|")
 """Either of them parts the names where several stand in one text."""
 
 
@@ -54,10 +54,10 @@ class LabelSchema:
                 )
             if names.count(name) > 1:
                 raise LabelError(f"Label {name!r} stands twice in the schema.", mend="Keep one.")
-            if self.multiple and (name[0] == "[" or any(sign in name for sign in PARTS)):
+            if self.multiple and (name[0] == "[" or any(sign in name for sign in SEPARATORS)):
                 raise LabelError(
-                    f"Label {name!r} begins with [ or has one of {' '.join(PARTS)} in it, which "
-                    "part the labels of a multi-label record.",
+                    f"Label {name!r} begins with [ or has one of {' '.join(SEPARATORS)} in it, "
+                    "which part the labels of a multi-label record.",
                     mend="Rename it.",
                 )
 
@@ -100,4 +100,4 @@ class LabelSchema:
 
 def in_words(value: LabelValue) -> str:
     """A label value as one text: the names parted by ``; ``, ``no label`` for the empty set."""
-    return f"{PARTS[0]} ".join(value) if value else "no label"
+    return f"{SEPARATORS[0]} ".join(value) if value else "no label"

@@ -57,7 +57,7 @@ class Alarm:
     id: int = 0
     created_at: str = ""
 
-    def took(self, record_id: int) -> bool:
+    def took_back(self, record_id: int) -> bool:
         """Whether it took back a record's label."""
         return self.since < record_id <= self.until
 

@@ -44,9 +44,9 @@ class FrozenTier:
     rungs: tuple[FrozenRung, ...]
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> FrozenTier:
+    def of(cls, fields: Mapping[str, Any]) -> FrozenTier:
         """What `dataclasses.asdict` made, as itself again."""
-        return cls(**{**told, "rungs": tuple(FrozenRung(**rung) for rung in told["rungs"])})
+        return cls(**{**fields, "rungs": tuple(FrozenRung(**rung) for rung in fields["rungs"])})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,8 +102,8 @@ class Candidate:
 
     def sealed(self) -> Candidate:
         """Itself, with its seal."""
-        told = asdict(replace(self, seal=""))
-        raw = json.dumps(told, sort_keys=True, separators=(",", ":"))
+        fields = asdict(replace(self, seal=""))
+        raw = json.dumps(fields, sort_keys=True, separators=(",", ":"))
         return replace(self, seal=hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest())
 
 

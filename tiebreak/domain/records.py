@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from tiebreak.domain.arrays import Flags, Hashes, Ids
 from tiebreak.domain.labels import LabelValue
 
 HELD_OUT_SPLITS = frozenset({"test", "val", "dev"})
@@ -66,11 +64,11 @@ class RecordTable:
     (numpy strips trailing NULs of S32, so they are kept as void ``V32``).
     """
 
-    ids: npt.NDArray[np.int64]
-    heldout: npt.NDArray[np.bool_]
-    hashes: npt.NDArray[np.void]
+    ids: Ids
+    heldout: Flags
+    hashes: Hashes
 
     @property
-    def pool(self) -> npt.NDArray[np.int64]:
+    def pool(self) -> Ids:
         """Ids of the records that may be labelled."""
         return self.ids[~self.heldout]

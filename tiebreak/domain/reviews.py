@@ -78,8 +78,8 @@ def surviving(history: Iterable[Annotation]) -> list[Annotation]:
     for act in history:
         if act.outcome != "undo":
             acts.append(act)
-        elif (own := _in_force([i for i, a in enumerate(acts) if a.who == act.who], acts)) >= 0:
-            del acts[own]
+        elif (undone := _in_force([i for i, a in enumerate(acts) if a.who == act.who], acts)) >= 0:
+            del acts[undone]
     return acts
 
 
@@ -91,14 +91,14 @@ def blind_answer(history: Iterable[Annotation]) -> Annotation | None:
     them on an earlier card of the record (and skipped it, say) is not blind on a later one.
     """
     history = list(history)
-    kept = {id(act) for act in surviving(history)}
+    stands = {id(act) for act in surviving(history)}
     acts: list[Annotation] = []
-    saw: set[str] = set()
+    saw_evidence: set[str] = set()
     for act in history:
         if act.shown == "evidence":
-            saw.add(act.who)
-        answers = id(act) in kept and act.outcome in DECIDING and act.source != "imported"
-        if answers and act.shown == "blind" and act.who not in saw:
+            saw_evidence.add(act.who)
+        answers = id(act) in stands and act.outcome in DECIDING and act.source != "imported"
+        if answers and act.shown == "blind" and act.who not in saw_evidence:
             acts.append(act)
     return next((a for a in acts if a.source == "person"), acts[0] if acts else None)
 

@@ -12,11 +12,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tiebreak.domain.labels import PARTS
+from tiebreak.domain.labels import SEPARATORS
 from tiebreak.errors import InputError
 
 _UNFIT = re.compile("[\0\ud800-\udfff]")  # no database keeps NUL, none stores a lone surrogate
-_PARTS = re.compile("|".join(map(re.escape, PARTS)))
+_SEPARATORS = re.compile("|".join(map(re.escape, SEPARATORS)))
 
 
 class Row(NamedTuple):
@@ -143,7 +143,7 @@ def set_cell(value: Any) -> tuple[str, ...] | None:
     None for an empty cell, which says nothing; an empty list says that no label applies.
     """
     if isinstance(value, str) and value[:1] != "[":
-        names = [clean_text(name).strip() for name in _PARTS.split(value)]
+        names = [clean_text(name).strip() for name in _SEPARATORS.split(value)]
         return tuple(name for name in names if name) or None
     if isinstance(value, str | list | tuple):
         return label_cell(value)

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
 
-from tiebreak.domain.labels import PARTS
+from tiebreak.domain.labels import SEPARATORS
 from tiebreak.errors import InputError
 from tiebreak.files.rows import clean_text, plain_value
 
@@ -105,7 +105,7 @@ def _csv_cell(value: Any, kind: type) -> Any:
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
     if kind is list:
-        return _safe(PARTS[0].join(value) or "[]")
+        return _safe(SEPARATORS[0].join(value) or "[]")
     return _safe(_string(value))
 
 

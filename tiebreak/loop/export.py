@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tiebreak.domain.decisions import Decision
-from tiebreak.domain.labels import PARTS, LabelValue
+from tiebreak.domain.labels import SEPARATORS, LabelValue
 from tiebreak.files import write_rows
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import PoolState
@@ -113,4 +113,4 @@ def exported_value(value: LabelValue | None, multiple: bool) -> list[str] | str 
     """
     if value is None:
         return None
-    return list(value) if multiple else PARTS[0].join(value)
+    return list(value) if multiple else SEPARATORS[0].join(value)

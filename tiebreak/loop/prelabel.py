@@ -142,7 +142,7 @@ def heldout_targets(context: ProjectContext, n: int) -> list[int]:
 def _by_lot(context: ProjectContext, ids: list[int], purpose: str, n: int | None) -> list[int]:
     records = context.records(ids)
     names = [f"{records[i].source}\0{records[i].external_id}" for i in ids]
-    return [ids[at] for at in context.lot(names, purpose)[:n]]
+    return [ids[at] for at in context.random_order(names, purpose)[:n]]
 
 
 def limit_nanos(money: float | None) -> int | None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from tiebreak.agents.calling.money import require_price
+from tiebreak.domain.arrays import Ids
 from tiebreak.domain.batches import QueryBatch
 from tiebreak.domain.reviews import CHECKS
 from tiebreak.drift import ADVICE, pause_reason, watch_drift
@@ -33,11 +34,8 @@ from tiebreak.models.control_arm import record_answers
 from tiebreak.models.embed import embed
 from tiebreak.models.train import head_is_whole, train
 from tiebreak.project import wiring
-from tiebreak.project.context import Ids, ProjectContext
-from tiebreak.project.pool import (
-    batch_size,
-    current_round,
-)
+from tiebreak.project.context import ProjectContext
+from tiebreak.project.pool import batch_size, current_round
 from tiebreak.promise.arrivals import ask_arrivals, take_arrivals
 from tiebreak.promise.campaign import LoopHooks, NextAction, advance_campaign
 from tiebreak.promise.settle import settle

@@ -10,8 +10,8 @@ import re
 import shutil
 import zipfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tiebreak import config
 from tiebreak.domain.ports import Store
@@ -28,7 +28,25 @@ _STORE = re.compile(r"\[\s*store\s*\]")
 _URL = re.compile(r"\s*url\s*=")
 
 
-def backup_project(folder: Path, file: Path) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WrittenBackup:
+    """The archive ``file``, with the count of ``rows`` in all and of each of ``tables``."""
+
+    file: Path
+    rows: int
+    tables: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RestoredBackup:
+    """The project in ``folder``, with the count of ``rows`` in all and of each of ``tables``."""
+
+    folder: Path
+    rows: int
+    tables: dict[str, int]
+
+
+def backup_project(folder: Path, file: Path) -> WrittenBackup:
     """Write *file* (a zip) from the project in *folder*; returns what is in it.
 
     The tables are read in one transaction, so people may go on labelling meanwhile. The archive
@@ -48,10 +66,10 @@ def backup_project(folder: Path, file: Path) -> dict[str, Any]:
     finally:
         store.close()
         part.unlink(missing_ok=True)
-    return {"file": str(file), "rows": sum(tables.values()), "tables": tables}
+    return WrittenBackup(file=file, rows=sum(tables.values()), tables=tables)
 
 
-def restore_project(file: Path, folder: Path, *, store_url: str | None = None) -> dict[str, Any]:
+def restore_project(file: Path, folder: Path, *, store_url: str | None = None) -> RestoredBackup:
     """Make the project in *folder* (new or empty) from an archive; returns what came back.
 
     With *store_url* the tables go there, and ``tiebreak.toml`` names it.
@@ -78,7 +96,7 @@ def restore_project(file: Path, folder: Path, *, store_url: str | None = None) -
             if isinstance(problem, zipfile.BadZipFile | zlib.error | EOFError):
                 raise _damaged(file) from problem
             raise
-    return {"folder": str(folder), "rows": sum(tables.values()), "tables": tables}
+    return RestoredBackup(folder=folder, rows=sum(tables.values()), tables=tables)
 
 
 def _damaged(file: Path) -> InputError:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tiebreak.config import Settings
+from tiebreak.domain.arrays import Floats, Ids
 from tiebreak.domain.evidence import Suggestion
 from tiebreak.domain.labels import LabelSchema
-from tiebreak.domain.ports import Clock, Embedder, Floats, Head, LabelModel, Progress, Store
+from tiebreak.domain.ports import Clock, Embedder, Head, LabelModel, Progress, Store
 from tiebreak.domain.records import Record, RecordTable
 from tiebreak.errors import ConfigError
 from tiebreak.project import wiring
@@ -25,8 +25,6 @@ from tiebreak.project.pool import PoolState, read_pool
 if TYPE_CHECKING:
     from tiebreak.retrieval.kept import KeptIndex
     from tiebreak.store.vectors import VectorFile
-
-Ids = npt.NDArray[np.int64]
 
 
 class QuietProgress:
@@ -54,7 +52,7 @@ class _Places:
     size: int
     rows: Ids
 
-    def hold(self, table: RecordTable, vectors: VectorFile) -> bool:
+    def are_current(self, table: RecordTable, vectors: VectorFile) -> bool:
         return self.table is table and self.vectors is vectors and self.size == len(self.vectors)
 
 
@@ -96,8 +94,8 @@ class ProjectContext:
         raw = "/".join(map(str, (self.settings.project.seed, *names))).encode()
         return np.random.default_rng(int.from_bytes(hashlib.sha256(raw).digest()[:8], "big"))
 
-    def lot(self, names: Sequence[str], purpose: str) -> list[int]:
-        """Positions of *names* in an order drawn by lot: keyed by the seed, fixed for each name.
+    def random_order(self, names: Sequence[str], purpose: str) -> list[int]:
+        """Positions of *names* in random order: keyed by the seed, fixed for each name.
 
         A record keeps its place in it whatever happens to the others, so that a step that was
         killed half-way chooses the same records again.
@@ -158,7 +156,7 @@ class ProjectContext:
         Found once: among a million content hashes that takes a second.
         """
         places = self._places
-        if places is None or not places.hold(self.table, self.vectors):
+        if places is None or not places.are_current(self.table, self.vectors):
             rows = self.vectors.positions(self.table.hashes)
             places = _Places(self.table, self.vectors, len(self.vectors), rows)
             self._places = places

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from tiebreak.domain.arrays import Ids
 from tiebreak.domain.batches import ModelInfo, QueryBatch
 from tiebreak.domain.decisions import Decision
 from tiebreak.domain.labels import LabelSchema, LabelValue
@@ -22,7 +23,7 @@ from tiebreak.domain.promises import Candidate, Policy
 from tiebreak.domain.reviews import DECIDING, Annotation, ReviewTask, standing
 
 if TYPE_CHECKING:
-    from tiebreak.project.context import Ids, ProjectContext
+    from tiebreak.project.context import ProjectContext
 
 T = TypeVar("T")
 
@@ -107,7 +108,7 @@ class PoolState:
             (c.policy, c.record_id)
             for c in (self.arrivals if self.alarms else ())
             for alarm in self.alarms
-            if (alarm.policy, alarm.tier) == (c.policy, c.tier) and alarm.took(c.record_id)
+            if (alarm.policy, alarm.tier) == (c.policy, c.tier) and alarm.took_back(c.record_id)
         )
 
     @cached_property
@@ -251,9 +252,11 @@ def withheld_records(context: ProjectContext, tasks: Sequence[ReviewTask]) -> se
     return state.withheld(tasks, frozen_ids(context, state.newest_policy))
 
 
-def batch_size(context: ProjectContext, asked: int | None) -> int:
+def batch_size(context: ProjectContext, requested: int | None) -> int:
     """Records per batch: as asked, as set, or one per label between 16 and 100."""
-    return asked or context.settings.select.batch or min(max(len(context.schema.names), 16), 100)
+    return (
+        requested or context.settings.select.batch or min(max(len(context.schema.names), 16), 100)
+    )
 
 
 def current_round(context: ProjectContext) -> int:

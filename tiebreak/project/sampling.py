@@ -1,4 +1,4 @@
-"""Shares of the records drawn by lot, each record for itself."""
+"""Random shares of the records, each record drawn for itself."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def is_sampled(context: ProjectContext, record_id: int, purpose: str, share: flo
 
 
 def is_blind_sample(context: ProjectContext, record_id: int) -> bool:
-    """Whether the lot hides the machines' answers on a record's card, whatever the card is for.
+    """Whether a record's card hides the machines' answers, at random, whatever it is for.
 
-    The cards that it leaves open are measured against those that it hides: the anchoring meter.
+    Cards left open are measured against hidden ones: the anchoring meter.
     """
     return is_sampled(context, record_id, "hide", context.settings.review.blind_share)

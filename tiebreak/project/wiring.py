@@ -63,14 +63,14 @@ def project_lock(folder: Path) -> Iterator[None]:
 
 def embedder(part: EmbedderPart) -> Embedder:
     """The text encoder: one of ours by name, else a sentence-transformers model or path."""
-    told = {"batch_size": part.batch_size, "threads": part.threads}
-    told = {key: value for key, value in told.items() if value}  # 0: the encoder's own
+    options = {"batch_size": part.batch_size, "threads": part.threads}
+    options = {key: value for key, value in options.items() if value}  # 0: the encoder's own
     if part.name in registry.known("embedders"):
-        made: Embedder = registry.find("embedders", part.name)(**told)
+        made: Embedder = registry.find("embedders", part.name)(**options)
         return made
     create = registry.find("embedders", "sentence_transformers")
-    loaded: Embedder = create(name=part.name, **told)
-    return loaded
+    encoder: Embedder = create(name=part.name, **options)
+    return encoder
 
 
 def vectors(folder: Path, encoder: Embedder) -> VectorFile:

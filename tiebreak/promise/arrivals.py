@@ -14,10 +14,11 @@ from dataclasses import replace
 import numpy as np
 
 from tiebreak.assurance.coins import Coin, coin
+from tiebreak.domain.arrays import Ids
 from tiebreak.domain.promises import Candidate, Policy
 from tiebreak.drift import ADVICE, pause_reason
 from tiebreak.errors import ModelFileError
-from tiebreak.project.context import Ids, ProjectContext
+from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import PoolState
 from tiebreak.promise.audits import open_audit_ids, queue_audits
 from tiebreak.promise.candidates import decide_records, frozen_rules

@@ -11,9 +11,10 @@ from enum import Enum
 
 import numpy as np
 
+from tiebreak.domain.arrays import Ids
 from tiebreak.domain.promises import Policy
 from tiebreak.drift import ADVICE, pause_reason
-from tiebreak.project.context import Ids, ProjectContext
+from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import PoolState
 from tiebreak.promise.arrivals import ask_arrivals
 from tiebreak.promise.audits import open_audits

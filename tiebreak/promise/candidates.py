@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from tiebreak.domain.arrays import Ids
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Head
 from tiebreak.domain.promises import Policy
@@ -17,7 +18,7 @@ from tiebreak.errors import ModelFileError
 from tiebreak.learner.opinion.fusion import Fusion, fit_fusion
 from tiebreak.models.control_arm import labelled_control
 from tiebreak.project import wiring
-from tiebreak.project.context import Ids, ProjectContext
+from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import PoolState
 from tiebreak.promise.decide import AgentAnswer, Rules, Verdict, decide
 

@@ -19,11 +19,12 @@ from tiebreak.assurance.ladder import AuditAnswer, standings
 from tiebreak.assurance.policy import PolicyContent
 from tiebreak.assurance.rates import delta_share
 from tiebreak.assurance.rungs import Ladder, Plan, freeze_ladder
+from tiebreak.domain.arrays import Ids
 from tiebreak.domain.promises import Candidate, FrozenRung, FrozenTier, Policy, digest_of
 from tiebreak.errors import StoreError
 from tiebreak.learner.opinion.fusion import Fusion
 from tiebreak.project import wiring
-from tiebreak.project.context import Ids, ProjectContext
+from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import PoolState
 from tiebreak.promise.candidates import decide_records, newest_rules
 from tiebreak.promise.decide import Verdict

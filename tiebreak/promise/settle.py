@@ -116,7 +116,7 @@ def settle(context: ProjectContext) -> Settlement:
 def _taken_back(alarm: Alarm, track: StreamTrack) -> tuple[int, ...]:
     """Records whose labels an alarm takes back."""
     record_ids = (c.record_id for c in track.open() if c.policy == alarm.policy)
-    return tuple(record_id for record_id in record_ids if alarm.took(record_id))
+    return tuple(record_id for record_id in record_ids if alarm.took_back(record_id))
 
 
 def _out_of_streams(

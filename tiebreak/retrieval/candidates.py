@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
-from tiebreak.retrieval.ranking import Positions, blocks
+from tiebreak.domain.arrays import Floats, Floats64, Positions
+from tiebreak.retrieval.ranking import blocks
 
 Rows = Callable[[int, int], Floats]
 """Vectors float32[stop - start, d] of the pool's positions [start, stop)."""
-Uncertainty = Callable[[Floats], npt.NDArray[np.float64]]
+Uncertainty = Callable[[Floats], Floats64]
 """An uncertainty float64[n] for each vector, greatest first to be chosen."""
 Near = Callable[[Floats, int], Positions]
 """Positions, in any shape, of so many neighbours of each vector; negative for nothing."""

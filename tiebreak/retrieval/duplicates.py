@@ -8,19 +8,18 @@ record, and both of its ends are truly similar, which chains of neighbours would
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Floats, Ids, Positions
 from tiebreak.domain.records import Link
 from tiebreak.errors import UsageError
-from tiebreak.retrieval.ranking import NOISE, Positions, blocks, scores
+from tiebreak.retrieval.ranking import NOISE, blocks, scores
 
 THRESHOLD = 0.97
 _ROWS = 512  # asked at once, of 16 times as many leaders: 16 MB of products
 
 
 def near_duplicates(
-    ids: npt.NDArray[np.int64],
+    ids: Ids,
     vectors: Floats,
     *,
     threshold: float = THRESHOLD,

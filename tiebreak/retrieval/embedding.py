@@ -7,26 +7,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from tiebreak.domain.ports import Embedder, Floats, Progress
+from tiebreak.domain.arrays import Floats, Hashes, Positions
+from tiebreak.domain.ports import Embedder, Progress
 
 CHUNK = 256
 """Texts embedded and flushed at a time: what a kill can cost, and what memory holds."""
 
-Texts = Callable[[npt.NDArray[np.int64]], Sequence[str]]
+Texts = Callable[[Positions], Sequence[str]]
 """The texts at some positions of the record table, in that order."""
 
 
 class VectorCache(Protocol):
     """Where vectors are kept by content hash (`tiebreak.store.vectors.VectorFile`)."""
 
-    def missing(self, hashes: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
+    def missing(self, hashes: Hashes) -> Positions:
         """Positions whose hash has no vector; of equal hashes the first only."""
         ...
 
-    def append(self, hashes: npt.NDArray[np.void], rows: Floats) -> None: ...
+    def append(self, hashes: Hashes, rows: Floats) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +47,7 @@ class EmbedReport:
 
 
 def embed_missing(
-    hashes: npt.NDArray[np.void],
+    hashes: Hashes,
     texts: Texts,
     vectors: VectorCache,
     embedder: Embedder,

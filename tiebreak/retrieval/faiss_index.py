@@ -13,10 +13,9 @@ from typing import Any
 import faiss as _faiss
 import numpy as np
 
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Floats, Ids
 from tiebreak.errors import UsageError
 from tiebreak.retrieval import ranking
-from tiebreak.retrieval.ranking import Ids
 
 faiss: Any = _faiss  # its stubs lack half of what is used here
 

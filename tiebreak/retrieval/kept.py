@@ -12,17 +12,17 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import faiss as _faiss
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats, Progress
+from tiebreak.domain.arrays import Floats, Ids, Positions
+from tiebreak.domain.ports import Progress
 from tiebreak.retrieval.faiss_index import FaissIndex
-from tiebreak.retrieval.ranking import Ids, blocks
+from tiebreak.retrieval.ranking import blocks
 
 faiss: Any = _faiss  # its stubs lack callbacks
 
@@ -36,13 +36,26 @@ less time than to write all of it."""
 _CHUNK = 16_384
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sidecar:
+    """What the JSON beside FAISS's file says: of which rows it is, and how it hashes."""
+
+    format: int
+    kind: str
+    dim: int
+    rows: int
+    digest: str | None
+    bytes: int
+    sha256: str
+
+
 class RowFile(Protocol):
     """Where the rows are (`tiebreak.store.vectors.VectorFile`)."""
 
     dim: int
 
     def __len__(self) -> int: ...
-    def at(self, positions: npt.NDArray[np.int64]) -> Floats: ...
+    def at(self, positions: Positions) -> Floats: ...
     def digest(self, rows: int) -> str | None: ...
 
 
@@ -77,7 +90,7 @@ class KeptIndex:
         """See to it that a file is there that `search` can use without making an index."""
         if self._index is None:
             matching = self._matching()
-            if matching and len(self.rows) - matching["rows"] <= SLACK * matching["rows"]:
+            if matching and len(self.rows) - matching.rows <= SLACK * matching.rows:
                 return
         self._current()
 
@@ -90,7 +103,7 @@ class KeptIndex:
 
     def _current(self) -> FaissIndex:
         """The index of all rows, loaded or made, and its file not far behind."""
-        index = self._index or self._loaded() or self._made()
+        index = self._index or self._load() or self._build()
         self._index = index
         for start, stop in blocks(len(self.rows) - len(index), _CHUNK):
             ids = np.arange(len(index), len(index) + stop - start, dtype=np.int64)
@@ -99,42 +112,42 @@ class KeptIndex:
             self._save(index)
         return index
 
-    def _matching(self) -> dict[str, Any] | None:
+    def _matching(self) -> Sidecar | None:
         """What the sidecar says, if that is of these rows and of a file of this size."""
         try:
             written: Any = json.loads(self.sidecar.read_bytes())
             size, sha256 = written["rows"], written["sha256"]
             expected = self._description(size, self.path.stat().st_size, sha256)
-            matches = 0 < size <= len(self.rows) and written == expected
+            matches = 0 < size <= len(self.rows) and written == asdict(expected)
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return expected if matches else None
 
-    def _description(self, rows: int, size: int, sha256: str) -> dict[str, Any]:
-        return {
-            "format": FORMAT,
-            "kind": self.kind,
-            "dim": self.rows.dim,
-            "rows": rows,
-            "digest": self.rows.digest(rows),
-            "bytes": size,
-            "sha256": sha256,
-        }
+    def _description(self, rows: int, size: int, sha256: str) -> Sidecar:
+        return Sidecar(
+            format=FORMAT,
+            kind=self.kind,
+            dim=self.rows.dim,
+            rows=rows,
+            digest=self.rows.digest(rows),
+            bytes=size,
+            sha256=sha256,
+        )
 
-    def _loaded(self) -> FaissIndex | None:
+    def _load(self) -> FaissIndex | None:
         matching = self._matching()
         if matching is None:
             return None
         index = self.create(self.rows.dim)
-        inner = read_index_file(self.path, matching["sha256"])
-        if inner is None or (inner.ntotal, inner.d) != (matching["rows"], index.dim):
+        inner = read_index_file(self.path, matching.sha256)
+        if inner is None or (inner.ntotal, inner.d) != (matching.rows, index.dim):
             self.progress.note(f"the index {self.path.name} is damaged and is made again")
             return None
         index.index = inner
         self._saved = len(index)
         return index
 
-    def _made(self) -> FaissIndex:
+    def _build(self) -> FaissIndex:
         self.progress.note(f"an index of {len(self.rows)} vectors is made, once")
         index = self.create(self.rows.dim)
         index.fill(len(self.rows), self.rows.at)
@@ -151,9 +164,9 @@ class KeptIndex:
                 path.unlink(missing_ok=True)
             try:
                 sha256 = write_index_file(index.index, parts[0])
-                says = self._description(len(index), parts[0].stat().st_size, sha256)
+                description = self._description(len(index), parts[0].stat().st_size, sha256)
                 with parts[1].open("w", encoding="utf-8") as file:
-                    json.dump(says, file)
+                    json.dump(asdict(description), file)
                     file.flush()
                     os.fsync(file.fileno())
                 parts[0].replace(self.path)

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats, VectorIndex
+from tiebreak.domain.arrays import Floats, Ids
+from tiebreak.domain.ports import VectorIndex
 
 LEAK = 0.98
 """A neighbour above this cosine says the same as the record: its label would be the answer."""
@@ -21,7 +21,7 @@ def nearest_labelled(
     vectors: Floats,
     k: int,
     *,
-    query_ids: npt.NDArray[np.int64] | None = None,
+    query_ids: Ids | None = None,
     leak: float = LEAK,
     labels: Mapping[int, str] | None = None,
     per_class: int | None = None,

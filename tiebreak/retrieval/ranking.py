@@ -10,13 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Floats, Ids
 from tiebreak.errors import UsageError
-
-Ids = npt.NDArray[np.int64]
-Positions = npt.NDArray[np.int64]
 
 NOISE = 1e-5
 """More than float32 products of unit vectors err by."""

@@ -54,14 +54,14 @@ class CardBuilder:
         self._context = context
         self.schema: LabelSchema = context.schema
         self.epoch = epoch_of(context.store.notes.last_model(), self.schema)
-        self._machine = Scorer.newest(context)
-        self._labelled = LabelledIndex.of(context, self._machine.rows) if self._machine else None
+        self._scorer = Scorer.newest(context)
+        self._index = LabelledIndex.of(context, self._scorer.rows) if self._scorer else None
 
     def cards(self, tasks: Sequence[ReviewTask]) -> list[Card]:
         """Cards for tasks, in their order."""
         open_ids = [t.record_id for t in tasks if not t.blind]
         records = self._context.records(t.record_id for t in tasks)
-        told = self._suggested(open_ids)
+        suggestions = self._suggested(open_ids)
         ranked, near = self._evidence(open_ids)
         return [
             Card(task=task, record=records[task.record_id])
@@ -69,10 +69,10 @@ class CardBuilder:
             else Card(
                 task=task,
                 record=records[task.record_id],
-                suggestion=told.get(task.record_id),
+                suggestion=suggestions.get(task.record_id),
                 model=ranked.get(task.record_id, ()),
-                model_version=self._machine.version
-                if self._machine and task.record_id in ranked
+                model_version=self._scorer.version
+                if self._scorer and task.record_id in ranked
                 else None,
                 model_labels=self._value(ranked.get(task.record_id)),
                 neighbours=near.get(task.record_id, ()),
@@ -84,20 +84,20 @@ class CardBuilder:
         self, ids: Sequence[int]
     ) -> tuple[dict[int, Ranked], dict[int, tuple[Neighbour, ...]]]:
         """Labels by calibrated probability, and labelled neighbours, of each record."""
-        machine, labelled = self._machine, self._labelled
-        if not ids or machine is None or labelled is None:
+        scorer, index = self._scorer, self._index
+        if not ids or scorer is None or index is None:
             return {}, {}
         try:
-            vectors = machine.rows(np.asarray(ids, dtype=np.int64))
+            vectors = scorer.rows(np.asarray(ids, dtype=np.int64))
         except StoreError:  # not embedded yet: people work on without
             return {}, {}
-        p = machine.probabilities(vectors)
+        p = scorer.probabilities(vectors)
         order = np.argsort(-p, axis=1, kind="stable")
         ranked = {
-            i: tuple((machine.classes[j], float(row[j])) for j in best)
+            i: tuple((scorer.classes[j], float(row[j])) for j in best)
             for i, row, best in zip(ids, p, order, strict=True)
         }
-        return ranked, labelled.near(ids, vectors, NEIGHBOURS)
+        return ranked, index.near(ids, vectors, NEIGHBOURS)
 
     def _value(self, ranked: Ranked | None) -> LabelValue | None:
         if not ranked:

@@ -1,4 +1,4 @@
-"""What a desk's client sends: one visit, with what its person did and what it holds and wants.
+"""What a client of the review desk sends: what its person did, and what it holds and wants.
 
 The wire format of ``POST …/sync``; anything that does not fit is refused as a whole, by name.
 """
@@ -47,8 +47,8 @@ class ReviewEvent(_Wire):
 
     @model_validator(mode="after")
     def _label_with_outcome(self) -> ReviewEvent:
-        told = (self.label is not None) + (self.labels is not None)
-        if told != (self.outcome == "label"):
+        n_given = (self.label is not None) + (self.labels is not None)
+        if n_given != (self.outcome == "label"):
             raise ValueError("a label, or labels, goes with the outcome 'label' and with no other")
         return self
 
@@ -59,7 +59,7 @@ class ReviewEvent(_Wire):
 
 
 class SyncRequest(_Wire):
-    """One request of a client (a browser's tab). See the fields' use in `Desk.sync`."""
+    """One request of a client (a browser's tab). See the fields' use in `ReviewSession.sync`."""
 
     client: str = Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9-]+$")
     events: tuple[ReviewEvent, ...] = Field((), max_length=MAX_EVENTS, strict=False)
@@ -71,7 +71,7 @@ class SyncRequest(_Wire):
 
 
 def read_sync_request(raw: bytes) -> SyncRequest:
-    """The visit in a request's body.
+    """The request in an HTTP body.
 
     Raises:
         UsageError: it is not one; says which field.

@@ -1,7 +1,7 @@
-"""The review desk's one operation: a visit of a client brings events and takes cards away.
+"""The review desk's one operation: a request of a client brings events and takes cards away.
 
 The client owns the queue that its person works through; the server is asked in the background.
-So a visit must be safe to repeat: events are idempotent by their key, records are leased to the
+So a request must be safe to repeat: events are idempotent by their key, records are leased to the
 client, and what it was handed in a reply that got lost comes back first.
 """
 
@@ -33,7 +33,7 @@ class RefusedEvent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SyncReply:
-    """What a visit takes away.
+    """What a request takes away.
 
     ``acked`` is the highest ``seq`` dealt with; ``lost`` are held records that are no longer this
     client's; ``left`` counts records with an open task, whoever holds them; ``mine`` the standing
@@ -54,66 +54,66 @@ class SyncReply:
 class ReviewSession:
     """Serves the clients of one project; safe for threads.
 
-    Call `refresh` now and then: it notices a new head or schema, and makes the next deck while
-    the old one goes on serving.
+    Call `refresh` now and then: it notices a new head or schema, and makes the next card builder
+    while the old one goes on serving.
     """
 
     context: ProjectContext
     lease_seconds: float = LEASE_SECONDS
-    _deck: CardBuilder = field(init=False)
+    _card_builder: CardBuilder = field(init=False)
     _left: int = field(init=False, default=0)
     _batch: dict[str, int] | None = field(init=False, default=None)
     _answers: Counter[str] = field(init=False, default_factory=Counter)
     _counting: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self._deck = CardBuilder(self.context)
+        self._card_builder = CardBuilder(self.context)
         self._count()
         standing = self.context.store.annotations.standing().values()
         self._answers.update(act.who for act in standing if act.source == "person")
 
     @property
-    def deck(self) -> CardBuilder:
-        """The deck in use."""
-        return self._deck
+    def card_builder(self) -> CardBuilder:
+        """What makes the cards now."""
+        return self._card_builder
 
     def refresh(self) -> bool:
         """Take up a new head or schema, if there is one, and count; whether the epoch changed."""
         notes = self.context.store.notes
-        fresh = epoch_of(notes.last_model(), self.context.schema) != self._deck.epoch
+        fresh = epoch_of(notes.last_model(), self.context.schema) != self._card_builder.epoch
         if fresh:
-            self._deck = CardBuilder(self.context)
+            self._card_builder = CardBuilder(self.context)
         self._count(fresh)
         return fresh
 
-    def sync(self, who: str, visit: SyncRequest) -> SyncReply:
+    def sync(self, who: str, request: SyncRequest) -> SyncReply:
         """Store what *who* did, keep or lease records for the client, and deal cards.
 
         Raises:
             StoreBusy: other writers held the database for too long; ask again.
         """
-        deck = self._deck
-        queue, holder = self.context.store.queue, holder_of(who, visit.client)
-        refused = tuple(self._take(who, holder, visit.events))
-        if visit.leaving:
+        card_builder = self._card_builder
+        queue, holder = self.context.store.queue, holder_of(who, request.client)
+        refused = tuple(self._take(who, holder, request.events))
+        if request.leaving:
             queue.release(holder)
-            return SyncReply(acked=_last(visit.events), refused=refused)
-        if visit.release:
-            queue.release(holder, visit.release)
-        kept = self._keep(holder, visit.held)
+            return SyncReply(acked=_last(request.events), refused=refused)
+        if request.release:
+            queue.release(holder, request.release)
+        kept = self._keep(holder, request.held)
         dealt: list[Card] = []
-        if visit.want:
+        if request.want:
             known = set(kept)
-            tasks = queue.lease(holder, len(known) + visit.want, seconds=self.lease_seconds)
-            dealt = deck.cards([t for t in tasks if t.record_id not in known])
+            tasks = queue.lease(holder, len(known) + request.want, seconds=self.lease_seconds)
+            dealt = card_builder.cards([t for t in tasks if t.record_id not in known])
             if not dealt:
                 self._count()  # "nothing left" must not be a second old
         return SyncReply(
-            acked=_last(visit.events),
+            acked=_last(request.events),
             refused=refused,
             cards=tuple(dealt),
-            lost=tuple(i for i in visit.held if i not in kept),
-            epoch=deck.epoch,
+            lost=tuple(i for i in request.held if i not in kept),
+            epoch=card_builder.epoch,
             left=self._left,
             batch=self._batch,
             mine=self._answers[who],
@@ -125,8 +125,8 @@ class ReviewSession:
             return set()
         queue, seconds = self.context.store.queue, self.lease_seconds
         kept = set(queue.heartbeat(holder, ids, seconds=seconds))
-        gone = [i for i in ids if i not in kept]
-        return kept | set(queue.hold(holder, gone, seconds=seconds)) if gone else kept
+        expired = [i for i in ids if i not in kept]
+        return kept | set(queue.hold(holder, expired, seconds=seconds)) if expired else kept
 
     def _take(self, who: str, holder: str, events: Sequence[ReviewEvent]) -> Iterator[RefusedEvent]:
         """Store events in their order; one that cannot be stored does not hold up the others."""
@@ -148,7 +148,7 @@ class ReviewSession:
         store = self.context.store
         acts = [_act(who, event) for event in events]
         with store.transaction():
-            written = annotate(store, self._deck.schema, acts)
+            written = annotate(store, self._card_builder.schema, acts)
             undone = [a.record_id for a in written if a.outcome == "undo"]
             if undone:  # the record comes back to the one who undid it, before anyone else
                 store.queue.hold(holder, undone, seconds=self.lease_seconds)
@@ -156,11 +156,11 @@ class ReviewSession:
             for act in written:
                 self._answers[who] += -1 if act.outcome == "undo" else 1
 
-    def _count(self, look_again: bool = True) -> None:
-        """Count what is left: for the display, so the whole queue is not counted at each visit."""
+    def _count(self, new_batch: bool = True) -> None:
+        """Count what is left, for the display: the whole queue is not counted at each request."""
         store = self.context.store
         self._left = store.queue.count()
-        if self._batch and not look_again:
+        if self._batch and not new_batch:
             left = store.queue.count(batch=self._batch["round"])
             if left:
                 self._batch = {**self._batch, "left": left}

@@ -1,5 +1,5 @@
-"""Review tasks of a batch: every selected record goes to people, the control arm and, by lot, a
-few of the others blind."""
+"""Review tasks of a batch: every selected record goes to people, the control arm and a
+random few of the others blind."""
 
 from __future__ import annotations
 

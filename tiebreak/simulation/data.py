@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from tiebreak.config import EmbedderPart, Settings
+from tiebreak.domain.arrays import Hashes, Positions
 from tiebreak.domain.labels import LabelSchema
 from tiebreak.domain.ports import Embedder, Progress
 from tiebreak.domain.records import NewRecord, Record, content_hash
@@ -95,8 +95,8 @@ def from_project(
     Simulated and machine labels are left out.
     """
     labels = {i: value for i, (by, value) in context.pool_state().labelled.items() if by == "human"}
-    gold = context.store.gold.get(context.table.ids[context.table.heldout].tolist())
-    labels |= {i: v for i, v in gold.items() if context.schema.fits(v)}
+    heldout_labels = context.store.gold.get(context.table.ids[context.table.heldout].tolist())
+    labels |= {i: v for i, v in heldout_labels.items() if context.schema.fits(v)}
     records = context.records(labels)
     rows = [_row(record, labels[i]) for i, record in records.items()]
     chosen = {
@@ -105,17 +105,17 @@ def from_project(
         for item in batch.items
         if item.arm == "active"
     }
-    picked = sum(i in chosen for i in labels)
+    n_chosen = sum(i in chosen for i in labels)
     notes = [
-        f"{picked} of these records were chosen by a strategy, not by lot: random here means "
+        f"{n_chosen} of these records were chosen by a strategy, not by lot: random here means "
         "random among them, and what is left to save is less than at the start"
-    ] * bool(picked)
+    ] * bool(n_chosen)
     settings = context.settings
     if embedder:
         settings = settings.model_copy(update={"embedder": EmbedderPart(name=embedder)})
     name = context.folder.resolve().name
-    made = _parted(name, context.schema, settings, rows=rows, seed=seed, notes=notes)
-    return made if embedder else replace(made, home=context.folder)
+    data = _parted(name, context.schema, settings, rows=rows, seed=seed, notes=notes)
+    return data if embedder else replace(data, home=context.folder)
 
 
 def _row(record: Record, labels: tuple[str, ...]) -> NewRecord:
@@ -138,19 +138,18 @@ def _parted(
     seed: int,
     notes: Iterable[str],
 ) -> LabelledData:
-    """The file's test split (else its val or dev) as test; else a quarter, by lot."""
+    """The file's test split (else its val or dev) as test; else a quarter, at random."""
     pool = [row for row in rows if not row.heldout]
     test: list[NewRecord] = []
     remarks = list(notes)
-    heldout = {row.split for row in rows if row.heldout}
-    used = next(
-        (s for s in ("test", "val", "dev", *sorted(map(str, heldout))) if s in heldout), None
-    )
-    if used is not None:
-        test = [row for row in rows if row.heldout and row.split == used]
-        split = f"the split {used!r}"
-        if others := sorted(str(s) for s in heldout - {used}):
-            remarks.append(f"splits {', '.join(others)}: left out")
+    heldout_splits = {row.split for row in rows if row.heldout}
+    by_preference = ("test", "val", "dev", *sorted(map(str, heldout_splits)))
+    test_split = next((split for split in by_preference if split in heldout_splits), None)
+    if test_split is not None:
+        test = [row for row in rows if row.heldout and row.split == test_split]
+        split = f"the split {test_split!r}"
+        if other_splits := sorted(str(s) for s in heldout_splits - {test_split}):
+            remarks.append(f"splits {', '.join(other_splits)}: left out")
     else:
         drawn = np.random.default_rng([seed, 0]).permutation(len(pool))
         of_test = set(drawn[: round(TEST_SHARE * len(pool))].tolist())
@@ -186,7 +185,7 @@ def _check(
         )
 
 
-def hashes_of(rows: Sequence[NewRecord]) -> npt.NDArray[np.void]:
+def hashes_of(rows: Sequence[NewRecord]) -> Hashes:
     """Content hashes V32[n] of the rows' texts: the keys of their vectors."""
     raw = b"".join(bytes.fromhex(content_hash(row.text)) for row in rows)
     return np.frombuffer(raw, dtype="V32")
@@ -201,7 +200,7 @@ def embed_rows(
     """
     rows = [*data.pool, *data.test]
 
-    def texts(positions: npt.NDArray[np.int64]) -> list[str]:
+    def texts(positions: Positions) -> list[str]:
         return [rows[i].text for i in positions.tolist()]
 
     lock: AbstractContextManager[None] = (
@@ -209,6 +208,6 @@ def embed_rows(
     )
     with lock:
         vectors = wiring.vectors(data.home or scratch, encoder)
-        done = embed_missing(hashes_of(rows), texts, vectors, encoder, progress)
+        report = embed_missing(hashes_of(rows), texts, vectors, encoder, progress)
         embed_label_names(data.schema, vectors, encoder)
-    return vectors, done.embedded
+    return vectors, report.embedded

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats, Positions
 from tiebreak.domain.evidence import Estimate
-from tiebreak.domain.ports import Floats
 from tiebreak.learner.estimation.accuracy import share_right
 from tiebreak.models.embed import prototypes
 from tiebreak.models.head_selection import BASELINE_HEAD, TrainingData
@@ -29,7 +28,7 @@ def random_choice(context: ProjectContext) -> RandomBaseline:
     """The median of nine draws, scored on the held-out rows."""
     card = context.store.notes.last_model()
     assert card is not None
-    n, rows = len(context.pool_state().labelled), _Rows(context)
+    n, rows = len(context.pool_state().labelled), _RandomChoice(context)
     most = len(rows.pool)
     counts = sorted({min(int(n * times), most) for times in TIMES})
     curve = [rows.median(context, BASELINE_HEAD, count, card.c) for count in counts]
@@ -46,7 +45,7 @@ def random_choice(context: ProjectContext) -> RandomBaseline:
     )
 
 
-class _Rows:
+class _RandomChoice:
     """The pool with its sealed labels, and the held-out rows with theirs."""
 
     def __init__(self, context: ProjectContext) -> None:
@@ -59,10 +58,10 @@ class _Rows:
 
     def median(self, context: ProjectContext, kind: str, n: int, c: float) -> Estimate:
         """Of the held-out accuracies of nine heads on *n* random labels."""
-        drawn = [self._one(context, kind, n, c, draw) for draw in range(DRAWS)]
-        return sorted(drawn, key=lambda x: x.accuracy)[DRAWS // 2]
+        estimates = [self._draw(context, kind, n, c, draw) for draw in range(DRAWS)]
+        return sorted(estimates, key=lambda x: x.accuracy)[len(estimates) // 2]
 
-    def _one(self, context: ProjectContext, kind: str, n: int, c: float, draw: int) -> Estimate:
+    def _draw(self, context: ProjectContext, kind: str, n: int, c: float, draw: int) -> Estimate:
         order = context.rng("demo-random", draw).permutation(len(self.pool))
         chosen, rest = np.sort(order[:n]), order[n:]
         data = TrainingData(
@@ -79,9 +78,9 @@ class _Rows:
     def scored(self, context: ProjectContext, head: Any) -> Estimate:
         """A head's accuracy on the held-out rows."""
         known = context.store.gold.get(self.heldout.tolist())
-        best: npt.NDArray[np.int64] = probabilities(head, context.rows(self.heldout)).argmax(axis=1)
+        best: Positions = probabilities(head, context.rows(self.heldout)).argmax(axis=1)
         names = context.schema.names
         right = [(names[j],) == known[i] for i, j in zip(self.heldout.tolist(), best, strict=True)]
-        share = share_right(right)
-        assert share is not None  # the demo's file has held-out rows
-        return share
+        estimate = share_right(right)
+        assert estimate is not None  # the demo's file has held-out rows
+        return estimate

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from tiebreak.domain.arrays import Flags, Floats, Floats64, Positions
 from tiebreak.domain.label_space import agrees, label_space
-from tiebreak.domain.ports import Embedder, Floats, Progress
+from tiebreak.domain.ports import Embedder, Progress
 from tiebreak.domain.records import NewRecord
 from tiebreak.loop import RunOptions, run_loop
 from tiebreak.models.predict import probabilities
@@ -27,7 +27,6 @@ from tiebreak.store.vectors import VectorFile
 
 KEPT = 0.9
 RANDOM = "random_uniform"
-Truth = npt.NDArray[np.int64]
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -39,7 +38,7 @@ class ReplayStage:
     encoder: Embedder
     vectors: VectorFile
     test: Floats
-    truth: Truth
+    truth: Positions
     batch: int
     labels: int
 
@@ -71,15 +70,15 @@ class Replay:
     strategy: str
     seed: int
     labels: tuple[int, ...]
-    right: npt.NDArray[np.bool_]
+    right: Flags
 
     @property
-    def accuracy(self) -> npt.NDArray[np.float64]:
+    def accuracy(self) -> Floats64:
         """float64[r]: the share of the test records."""
         return np.asarray(self.right.mean(axis=1))
 
 
-def truth_of(data: LabelledData, rows: Sequence[NewRecord]) -> Truth:
+def truth_of(data: LabelledData, rows: Sequence[NewRecord]) -> Positions:
     """Each row's label as its position in the schema, int64[n, 1]; where any number may apply,
     which do, int64[n, k] of 0 and 1."""
     names = data.schema.names
@@ -103,7 +102,7 @@ def replay_loop(
     """
     context = _context(stage, strategy, seed, folder)
     labels: list[int] = []
-    right: list[npt.NDArray[np.bool_]] = []
+    right: list[Flags] = []
     for number in range(1, stage.rounds + 1):
         run_loop(
             context,

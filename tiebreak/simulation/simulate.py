@@ -90,8 +90,8 @@ def simulate(data: LabelledData, options: SimulateOptions, progress: Progress) -
 
 
 def _strategies(data: LabelledData, options: SimulateOptions) -> list[str]:
-    wanted = options.strategies or (data.settings.select.strategy,)
-    names = [*dict.fromkeys(wanted)]
+    requested = options.strategies or (data.settings.select.strategy,)
+    names = [*dict.fromkeys(requested)]
     if RANDOM not in names:
         names.append(RANDOM)
     for name in names:
@@ -177,16 +177,16 @@ def _forecast(stage: ReplayStage) -> float:
         return seconds_of(lambda: fit(len(rows), unlabelled))
 
     plain, one = seconds(BASELINE_HEAD), seconds(DEFAULT_HEAD if head == "auto" else head)
-    took, chosen = 0.0, 0
+    total, chosen = 0.0, 0
     for number in range(1, stage.rounds + 1):
         n = min(number * stage.batch, stage.labels)
-        took += one + OVERHEAD
+        total += one + OVERHEAD
         if needs_choice(n, chosen, len(classes)):
-            took += plain * len(CHOICES) * (FOLDS - 1) * n / stage.labels
-            took += (
+            total += plain * len(CHOICES) * (FOLDS - 1) * n / stage.labels
+            total += (
                 head_selection.FOLDS * (one + plain)
                 if head == "auto" and not space.only_head
                 else 0.0
             )
             chosen = n
-    return took
+    return total

@@ -67,8 +67,8 @@ def backup_tables(store: SqlStore, archive: zipfile.ZipFile) -> dict[str, int]:
     """
     with store.database.snapshot() as conn:
         tables = [
-            _write(conn, name, _columns(found.columns), archive)
-            for name, found in metadata.tables.items()
+            _write(conn, name, _columns(definition.columns), archive)
+            for name, definition in metadata.tables.items()
         ]
         manifest = {"format": FORMAT, "migrations": list(applied(conn)), "tables": tables}
     archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
@@ -94,25 +94,25 @@ def restore_tables(store: SqlStore, archive: zipfile.ZipFile) -> dict[str, int]:
         _refuse_unless_empty(conn)
         conn.execute(delete(balance))
         return {
-            name: _insert(conn, name, _columns(found.columns), rows(name))
-            for name, found in metadata.tables.items()
+            name: _insert(conn, name, _columns(definition.columns), rows(name))
+            for name, definition in metadata.tables.items()
         }
 
 
 def _columns(columns: Iterable[Column[Any]]) -> Columns:
-    found = []
-    for each in columns:
-        raw = each.type.impl_instance if isinstance(each.type, TypeDecorator) else each.type
-        kind = next(kind for kind, type_ in _RAW.items() if isinstance(raw, type(type_)))
-        found.append((each.name, kind))
-    return found
+    kinds = []
+    for item in columns:
+        type_engine = item.type.impl_instance if isinstance(item.type, TypeDecorator) else item.type
+        kind = next(kind for kind, type_ in _RAW.items() if isinstance(type_engine, type(type_)))
+        kinds.append((item.name, kind))
+    return kinds
 
 
 def _rows(conn: Connection, name: str, columns: Columns) -> Iterator[list[Any]]:
     """A table's rows as the database holds them, in the order of its primary key."""
-    found = metadata.tables[name]
-    stmt = select(*(type_coerce(found.c[each], _RAW[kind]) for each, kind in columns))
-    stmt = stmt.order_by(*found.primary_key.columns)
+    definition = metadata.tables[name]
+    stmt = select(*(type_coerce(definition.c[each], _RAW[kind]) for each, kind in columns))
+    stmt = stmt.order_by(*definition.primary_key.columns)
     for row in conn.execution_options(yield_per=CHUNK).execute(stmt):
         yield list(row)
 
@@ -206,10 +206,10 @@ def _insert(conn: Connection, name: str, columns: Columns, rows: Iterator[Sequen
 
 
 def _refuse_unless_empty(conn: Connection) -> None:
-    for name, found in metadata.tables.items():
+    for name, definition in metadata.tables.items():
         # The balance is one row from the start.
-        n = conn.execute(select(func.count()).select_from(found)).scalar_one()
-        if n and found is not balance:
+        n = conn.execute(select(func.count()).select_from(definition)).scalar_one()
+        if n and definition is not balance:
             raise UsageError(
                 f"The database already holds {n} rows of {name!r}.",
                 mend="Restore into a new, empty project.",

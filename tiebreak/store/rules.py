@@ -51,20 +51,20 @@ def admit_decisions(items: Iterable[Decision], latest: Mapping[int, Decision]) -
 
 def admit_routes(items: Iterable[Route], latest: Mapping[int, Route]) -> list[Route]:
     """Leave out a route that says what the record's latest one says."""
-    current = {record_id: _said(route) for record_id, route in latest.items()}
+    current = {record_id: _route_value(route) for record_id, route in latest.items()}
     kept = []
     for item in items:
-        if current.get(item.record_id) != _said(item):
-            current[item.record_id] = _said(item)
+        if current.get(item.record_id) != _route_value(item):
+            current[item.record_id] = _route_value(item)
             kept.append(item)
     return kept
 
 
-def _said(route: Route) -> tuple[object, ...]:
+def _route_value(route: Route) -> tuple[object, ...]:
     return (route.outcome, route.reason, route.labels, route.agent_labels, route.model_label)
 
 
-def undoing(items: Iterable[Annotation]) -> set[int]:
+def undone_records(items: Iterable[Annotation]) -> set[int]:
     """Records of which `admit_annotations` needs the history."""
     return {item.record_id for item in items if item.outcome == "undo"}
 
@@ -94,21 +94,21 @@ def admit_annotations(
             seen.add(item.key)
         history = so_far.setdefault(item.record_id, [])
         if item.outcome == "undo":
-            _check_own(item, standing(history))
+            _check_undo(item, standing(history))
         history.append(item)
         kept.append(item)
     return kept
 
 
-def _check_own(undo: Annotation, stands: Annotation | None) -> None:
-    if stands is None:
+def _check_undo(undo: Annotation, in_force: Annotation | None) -> None:
+    if in_force is None:
         raise UsageError(
             f"Record {undo.record_id} has no answer that {undo.who!r} could take back.",
             mend="Answer it instead.",
         )
-    if stands.who != undo.who:
+    if in_force.who != undo.who:
         raise UsageError(
-            f"The answer to record {undo.record_id} is from {stands.who!r}, and {undo.who!r} "
+            f"The answer to record {undo.record_id} is from {in_force.who!r}, and {undo.who!r} "
             "cannot take it back.",
             mend="Answer it anew: the later answer stands.",
         )
@@ -127,7 +127,7 @@ def answered_items(stored: BatchItem, answer: BatchItem) -> BatchItem:
     return stored
 
 
-def later(phase: Phase, other: Phase) -> Phase:
+def later_phase(phase: Phase, other: Phase) -> Phase:
     """The later one of two phases: a batch never goes back."""
     return max(phase, other, key=PHASES.index)
 
@@ -214,7 +214,7 @@ def no_arrivals(number: int) -> StoreError:
     )
 
 
-def arrived_otherwise(ids: Collection[int]) -> Conflict:
+def arrival_conflict(ids: Collection[int]) -> Conflict:
     """The error for an arrival that was decided already, and otherwise."""
     return Conflict(
         f"Record {min(ids)} has arrived already, with another label, score or coin.",
@@ -230,13 +230,13 @@ def check_arrivals(new: Sequence[Candidate], policies: Iterable[Policy]) -> None
             raise no_arrivals(item.policy)
 
 
-def not_there(
+def new_arrivals(
     new: Sequence[Candidate], stored: Mapping[tuple[int, int], Candidate]
 ) -> list[Candidate]:
     """The arrivals that are not stored yet; one that is stored otherwise is a `Conflict`."""
     other = {c.record_id for c in new if stored.get((c.policy, c.record_id), c) != c}
     if other:
-        raise arrived_otherwise(other)
+        raise arrival_conflict(other)
     return [c for c in new if (c.policy, c.record_id) not in stored]
 
 

@@ -23,17 +23,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tiebreak.domain.arrays import Floats, Hashes, Positions
 from tiebreak.errors import StoreError
-
-Hashes = npt.NDArray[np.void]
-Rows = npt.NDArray[np.float32]
-Positions = npt.NDArray[np.int64]
 
 _MAGIC = b"TBv1"
 _HEAD = struct.Struct("<4sIQ16s")
 _KEY = 32
 _PART = 4_096  # rows copied at a time: each brings what lies around it, up to 64 KB, into memory
-_FEW = 256  # rows; fewer are not worth a read of their own
+_MIN_SPAN = 256  # rows; fewer are not worth a read of their own
 
 
 class VectorFile:
@@ -53,7 +50,7 @@ class VectorFile:
         self._blocks: list[tuple[int, bytes]] = []  # rows and digest of each block
         self._hashes = bytearray()
         self._mapped: mmap.mmap | None = None
-        self._array: Rows | None = None
+        self._array: Floats | None = None
         self._order: tuple[npt.NDArray[np.bytes_], npt.NDArray[np.intp]] | None = None
         self._load()
 
@@ -73,7 +70,7 @@ class VectorFile:
     def __len__(self) -> int:
         return len(self._hashes) // _KEY
 
-    def missing(self, hashes: Hashes) -> npt.NDArray[np.int64]:
+    def missing(self, hashes: Hashes) -> Positions:
         """Positions in *hashes* (V32[n]) whose vector is not here; equal hashes: the first only."""
         unknown = np.flatnonzero(self.positions(hashes) < 0)
         _, first = np.unique(_sortable(hashes)[unknown], return_index=True)
@@ -86,15 +83,16 @@ class VectorFile:
             order = np.argsort(known, kind="stable")
             self._order = (known[order], order)
         known, order = self._order
-        asked = _sortable(hashes)
+        wanted = _sortable(hashes)
         if not len(known):
-            return np.full(len(asked), -1, dtype=np.int64)
-        turn = np.argsort(asked, kind="stable")  # a search in order stays in the processor's cache
-        at = np.empty(len(asked), dtype=np.int64)
-        at[turn] = np.minimum(np.searchsorted(known, asked[turn]), len(known) - 1)
-        return np.where(known[at] == asked, order[at], -1).astype(np.int64)
+            return np.full(len(wanted), -1, dtype=np.int64)
+        # a search in order stays in the processor's cache
+        ascending = np.argsort(wanted, kind="stable")
+        at = np.empty(len(wanted), dtype=np.int64)
+        at[ascending] = np.minimum(np.searchsorted(known, wanted[ascending]), len(known) - 1)
+        return np.where(known[at] == wanted, order[at], -1).astype(np.int64)
 
-    def append(self, hashes: Hashes, rows: Rows) -> None:
+    def append(self, hashes: Hashes, rows: Floats) -> None:
         """Add vectors (float32[n, dim]) of new content hashes (V32[n]); on disk when it returns.
 
         Raises:
@@ -125,11 +123,11 @@ class VectorFile:
         self._unmap()
         self._order = None
 
-    def rows(self, hashes: Hashes) -> Rows:
+    def rows(self, hashes: Hashes) -> Floats:
         """float32[n, dim], a copy, in the order of *hashes*; one without a vector: `StoreError`."""
         return self.at(self.positions(hashes))
 
-    def at(self, positions: Positions) -> Rows:
+    def at(self, positions: Positions) -> Floats:
         """float32[n, dim], a copy of the rows at *positions*, int64[n]; negative: `StoreError`."""
         lost = int((positions < 0).sum())
         if lost:
@@ -140,14 +138,14 @@ class VectorFile:
         out = np.empty((len(positions), self.dim), dtype=np.float32)
         for start in range(0, len(positions), _PART):
             part = positions[start : start + _PART]
-            if _close(part):
+            if _is_dense(part):
                 self._read(part, out[start : start + _PART])
             else:
                 out[start : start + _PART] = self._rows()[part]
-                self._let_go()
+                self._drop_pages()
         return out
 
-    def _read(self, positions: Positions, out: Rows) -> None:
+    def _read(self, positions: Positions, out: Floats) -> None:
         """Rows that lie close together, by one read: half the time of touching a map's pages."""
         first, last = int(positions.min()), int(positions.max())
         count, offset = (last - first + 1) * self.dim, first * self.dim * 4
@@ -173,7 +171,7 @@ class VectorFile:
         """How many rows stand in blocks whose checksum is wrong (reads everything)."""
         bad = done = 0
         for count, digest in self._blocks:
-            bad += 0 if self._whole(done, count, digest) else count
+            bad += 0 if self._is_intact(done, count, digest) else count
             done += count
         return bad
 
@@ -186,26 +184,29 @@ class VectorFile:
 
     def _load(self) -> None:
         raw = self.keys.read_bytes() if self.keys.is_file() else b""
-        room = self.data.stat().st_size // (4 * self.dim) if self.data.is_file() else 0
+        capacity = self.data.stat().st_size // (4 * self.dim) if self.data.is_file() else 0
         while self._end + _HEAD.size <= len(raw):
             magic, dim, count, digest = _HEAD.unpack_from(raw, self._end)
             start = self._end + _HEAD.size
             stop = start + count * _KEY
-            fits = stop <= len(raw) and len(self) + count <= room
+            fits = stop <= len(raw) and len(self) + count <= capacity
             if (magic, dim) != (_MAGIC, self.dim) or not fits:
                 break
             self._blocks.append((count, digest))
             self._hashes += raw[start:stop]
-        while self._blocks and not self._whole(len(self) - self._blocks[-1][0], *self._blocks[-1]):
-            count, _ = self._blocks.pop()
+        while self._blocks:
+            count, digest = self._blocks[-1]
+            if self._is_intact(len(self) - count, count, digest):
+                break
+            self._blocks.pop()
             del self._hashes[-count * _KEY :]
             self._unmap()
 
-    def _whole(self, start: int, count: int, digest: bytes) -> bool:
+    def _is_intact(self, start: int, count: int, digest: bytes) -> bool:
         keys = bytes(self._hashes[start * _KEY : (start + count) * _KEY])
         return _digest(keys, self._rows()[start : start + count].tobytes()) == digest
 
-    def _rows(self) -> Rows:
+    def _rows(self) -> Floats:
         if self._array is None:
             shape = (len(self), self.dim)
             if not len(self):
@@ -216,7 +217,7 @@ class VectorFile:
             self._array = np.frombuffer(self._mapped, dtype="<f4").reshape(shape)
         return self._array
 
-    def _let_go(self) -> None:
+    def _drop_pages(self) -> None:
         """Take what was read out of this process's memory; the system's cache keeps it."""
         if self._mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
             self._mapped.madvise(mmap.MADV_DONTNEED)
@@ -225,10 +226,10 @@ class VectorFile:
         self._array = self._mapped = None  # closed once nobody holds rows of it
 
 
-def _close(positions: Positions) -> bool:
+def _is_dense(positions: Positions) -> bool:
     """Whether reading all between the first and the last row wastes little."""
     n = len(positions)
-    return n >= _FEW and int(positions.max() - positions.min()) < 2 * n
+    return n >= _MIN_SPAN and int(positions.max() - positions.min()) < 2 * n
 
 
 def _name(embedder_id: str) -> str:

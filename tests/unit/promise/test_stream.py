@@ -290,7 +290,7 @@ def test_drift_raises_an_alarm_that_holds_until_somebody_looked(tmp_path: Path) 
     again = {t.record_id for t in waiting(context, "relabel")}
     assert again
     assert all(t.blind for t in waiting(context, "relabel"))
-    back = {i for i in good if alarm.took(i)}
+    back = {i for i in good if alarm.took_back(i)}
     assert back
     assert back <= again
     last = context.store.decisions.latest(sorted(back))

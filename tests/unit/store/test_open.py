@@ -65,7 +65,7 @@ def test_a_truncated_database_names_restore(path: Path, clock: TickingClock) -> 
 def test_damage_found_while_reading_names_restore(
     path: Path, clock: TickingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "CHECKED_UP_TO", 0)
+    monkeypatch.setattr(engine, "MAX_CHECKED_BYTES", 0)
     damage(path)
     with pytest.raises(StoreCorrupt, match="tiebreak restore"):
         store = SqlStore.open(path, clock)
@@ -105,7 +105,7 @@ def test_replies_survive_a_power_cut_once_committed(path: Path, clock: TickingCl
 def test_a_held_database_is_busy(
     path: Path, clock: TickingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "PATIENCE", 0.05)
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT", 0.05)
     store = SqlStore.open(path, clock)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -120,7 +120,7 @@ def test_a_held_database_is_busy(
 def test_a_database_held_alone_cannot_be_opened(
     tmp_path: Path, clock: TickingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "PATIENCE", 0.05)
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT", 0.05)
     path = tmp_path / "store.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("CREATE TABLE x (y)")
@@ -132,7 +132,7 @@ def test_a_database_held_alone_cannot_be_opened(
 def test_a_thread_that_holds_the_turn_makes_others_busy(
     path: Path, clock: TickingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "PATIENCE", 0.05)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.05)
     store = SqlStore.open(path, clock)
     seen: list[Exception] = []
 
@@ -185,7 +185,7 @@ def test_a_server_that_is_down_is_an_error_without_the_password(clock: TickingCl
 def test_postgresql_waits_for_a_lock_and_then_is_busy(
     postgres_url: str, clock: TickingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "PATIENCE", 1)
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT", 1)
     store, other = (SqlStore.open(postgres_url, clock) for _ in "12")
     filled(store)
     with other.transaction():

@@ -89,8 +89,8 @@ def _from_hub() -> Path | None:
 
 
 def _is_right(path: Path) -> bool:
-    told = path.stat()
-    key = (str(path), told.st_size, told.st_mtime_ns)
+    stat = path.stat()
+    key = (str(path), stat.st_size, stat.st_mtime_ns)
     if key not in _checked:
         with path.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != SHA256:

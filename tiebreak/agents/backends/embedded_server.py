@@ -18,16 +18,16 @@ FAILED = "failed "
 
 def main() -> None:
     """Serve until standard input closes. The first line out is the address or what went wrong."""
-    say = os.dup(1)
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)
-    os.dup2(silence, 2)
+    parent = os.dup(1)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 1)
+    os.dup2(devnull, 2)
     try:
         server = start(json.loads(sys.argv[1]))
         line = READY + server.listening_address
     except Exception as problem:  # whatever llama.cpp's wrapper throws is told to the parent
         line = FAILED + " ".join(f"{type(problem).__name__}: {problem}".split())
-    os.write(say, (line + "\n").encode())
+    os.write(parent, (line + "\n").encode())
     if line.startswith(READY):
         sys.stdin.buffer.read()
     os._exit(0)

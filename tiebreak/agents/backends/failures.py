@@ -61,16 +61,17 @@ def translate(problem: Exception, server: Server) -> LLMError:
 
 def _status(problem: openai.APIStatusError, server: Server) -> LLMError:
     code = problem.status_code
-    said = server.scrub(problem.message)
+    reason = server.scrub(problem.message)
     if code in (408, 409, 429) or code >= 500:
         return LLMUnavailable(
-            f"The server of {server.id!r} answered {code} until the retries were used up: {said}.",
+            f"The server of {server.id!r} answered {code} until the retries were used up: "
+            f"{reason}.",
             mend="Wait, lower agent.concurrency, or check the account's limits.",
         )
     if code in (401, 403):
-        said = "the key was refused"  # the server's own words may hold a part of the key
+        reason = "the key was refused"  # the server's own words may hold a part of the key
     return LLMRejected(
-        f"The server of {server.id!r} answered {code}: {said}.",
+        f"The server of {server.id!r} answered {code}: {reason}.",
         mend=_MENDS.get(code, "").format(key_env=server.key_env),
         status=code,
     )

@@ -65,7 +65,7 @@ class OpenAIChat:
         self._is_openai = is_openai(host)
         self._extra = {} if seed is None else {"seed": seed}
         self._dropped: set[str] = set()
-        self._reached = self.remote  # a proxy may stand before it: only loopback is knocked at
+        self._reachable = self.remote  # a proxy may stand before it: only loopback is knocked at
         self._http = openai.DefaultHttpxClient(
             base_url=base_url, timeout=timeout, trust_env=self.remote, follow_redirects=False
         )
@@ -100,7 +100,7 @@ class OpenAIChat:
                 f"{config.KILL_SWITCH} is set, and {self.id!r} is not on this machine.",
                 mend=f"Unset {config.KILL_SWITCH}, or use agent embedded or none.",
             )
-        self._knock()
+        self._check_listening()
         for _ in _DROPPABLE:
             try:
                 return self._ask(request)
@@ -166,21 +166,21 @@ class OpenAIChat:
 
     def _read(self, message: AIMessage, request: Request) -> Completion:
         text = message.content if isinstance(message.content, str) else ""
-        told = message.response_metadata
-        top = _first_top(told.get("logprobs"))
+        metadata = message.response_metadata
+        top = _first_top(metadata.get("logprobs"))
         if request.top_logprobs and text and top is None:
             self.max_top_logprobs = 0
         return Completion(
             text=text,
             usage=_usage(message),
             refusal=message.additional_kwargs.get("refusal") or None,
-            finish=told.get("finish_reason") or "stop",
+            finish=metadata.get("finish_reason") or "stop",
             top=top,
         )
 
-    def _knock(self) -> None:
+    def _check_listening(self) -> None:
         """Fail at once, without the retries' waits, where nothing listens on this machine."""
-        if self._reached:
+        if self._reachable:
             return
         place = urlsplit(self._server.base_url)
         port = place.port or (443 if place.scheme == "https" else 80)
@@ -188,17 +188,17 @@ class OpenAIChat:
             socket.create_connection((place.hostname or "", port), timeout=10).close()
         except OSError as problem:
             raise self._server.unreachable(str(problem)) from problem
-        self._reached = True
+        self._reachable = True
 
 
 def _usage(message: AIMessage) -> Usage:
-    told = message.usage_metadata
-    if told is None:
+    counts = message.usage_metadata
+    if counts is None:
         return Usage()
     return Usage(
-        prompt=told["input_tokens"],
-        completion=told["output_tokens"],
-        cached=(told.get("input_token_details") or {}).get("cache_read") or 0,
+        prompt=counts["input_tokens"],
+        completion=counts["output_tokens"],
+        cached=(counts.get("input_token_details") or {}).get("cache_read") or 0,
     )
 
 

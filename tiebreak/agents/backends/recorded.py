@@ -17,19 +17,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tiebreak.agents.backends.scripted import likely, says
+from tiebreak.agents.backends.scripted import code_logprobs, text_reply
 from tiebreak.agents.labelling.codes import read_table
 from tiebreak.agents.labelling.fencing import fenced, neutralise
 from tiebreak.domain.ports import Completion, Request
 from tiebreak.errors import ConfigError, InputError, LLMRejected
 
 KIND = "recorded"
-NO_ROOM = 1_000_000
+UNLIMITED_CONTEXT = 1_000_000
 """Tokens of context: a recording has read its texts already, none needs cutting."""
 MAX_CODES = 100
-A_LITTLE = 1e-9
+EPSILON = 1e-9
 """Keeps the label that was said before the others where its confidence alone would not."""
-UNREADABLE = 422
+UNPROCESSABLE = 422
 _NO_CODE = "-"
 
 
@@ -55,15 +55,17 @@ class RecordedModel:
     """
 
     remote = False
-    context_tokens: int | None = NO_ROOM
+    context_tokens: int | None = UNLIMITED_CONTEXT
     usual_demonstrations = 0
     """Examples would change nothing that is said."""
 
     def __init__(self, path: Path, run: str | None = None) -> None:
         self.id = recorded_id(path, run)
         self.answers = read_recording(path, run)
-        sure = [x.confidence is not None for x in self.answers.values() if x.label is not None]
-        self.max_top_logprobs = MAX_CODES if sure and all(sure) else 0
+        confidences = [
+            x.confidence is not None for x in self.answers.values() if x.label is not None
+        ]
+        self.max_top_logprobs = MAX_CODES if confidences and all(confidences) else 0
 
     def complete(self, request: Request) -> Completion:
         """The recorded answer about the text of the last message, in the mode that is asked.
@@ -76,24 +78,24 @@ class RecordedModel:
         Raises:
             LLMRejected: (422) there is no answer about this text. The record is abstained on.
         """
-        last = request.messages[-1].content
-        asked = fenced(last)
-        answer = self.answers.get(_key(last if asked is None else asked))
+        question = request.messages[-1].content
+        text = fenced(question)
+        answer = self.answers.get(_key(question if text is None else text))
         if answer is None:
             raise LLMRejected(
                 f"{self.id!r} has no answer about this text.",
                 mend="Record one, or leave the record to people.",
-                status=UNREADABLE,
+                status=UNPROCESSABLE,
             )
         if answer.label is None:
             refusal = answer.reply or "No label was recorded."
-            return Completion(text="", usage=says(refusal, request).usage, refusal=refusal)
+            return Completion(text="", usage=text_reply(refusal, request).usage, refusal=refusal)
         if request.top_logprobs and answer.confidence is not None:
             return _scored(answer.label, answer.confidence, request)
         if request.schema is None:
-            return says(answer.label, request)
-        said = {"label": answer.label, "rationale": answer.reply}
-        return says(json.dumps(said, ensure_ascii=False), request)
+            return text_reply(answer.label, request)
+        generated = {"label": answer.label, "rationale": answer.reply}
+        return text_reply(json.dumps(generated, ensure_ascii=False), request)
 
     def close(self) -> None:
         """Nothing to close."""
@@ -107,27 +109,27 @@ def recorded_id(path: Path, run: str | None) -> str:
 
 def read_recording(path: Path, run: str | None = None) -> dict[str, RecordedAnswer]:
     """Answers by text, as prompts clean it; see `RecordedModel`."""
-    found: dict[str | None, dict[str, RecordedAnswer]] = {}
+    runs: dict[str | None, dict[str, RecordedAnswer]] = {}
     for number, row in _rows(path):
         answer = _answer(path, number, row)
-        found.setdefault(row.get("run"), {}).setdefault(_key(row["text"]), answer)
-    if run is None and len(found) == 1:
-        return next(iter(found.values()))
-    if run not in found or run is None:
-        names = ", ".join(sorted(str(name) for name in found if name)) or "none"
+        runs.setdefault(row.get("run"), {}).setdefault(_key(row["text"]), answer)
+    if run is None and len(runs) == 1:
+        return next(iter(runs.values()))
+    if run not in runs or run is None:
+        names = ", ".join(sorted(str(name) for name in runs if name)) or "none"
         raise ConfigError(
             f"The recording {str(path)!r} has no run {run!r}."
             if run
             else f"The recording {str(path)!r} has several runs.",
             mend=f'Name one, as in agent.name = "{KIND}:{path.name}#RUN"; it has: {names}.',
         )
-    return found[run]
+    return runs[run]
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    opened = gzip.open if path.suffix == ".gz" else open
+    open_file = gzip.open if path.suffix == ".gz" else open
     try:
-        with opened(path, "rt", encoding="utf-8") as lines:
+        with open_file(path, "rt", encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     yield number, json.loads(line)
@@ -144,13 +146,15 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 def _answer(path: Path, number: int, row: Any) -> RecordedAnswer:
     is_text = isinstance(row, dict) and isinstance(row.get("text"), str)
     label = row.get("label") if is_text else None
-    sure = row.get("confidence") if is_text else None
-    if not is_text or not (label is None or isinstance(label, str)) or not _is_share(sure):
+    confidence = row.get("confidence") if is_text else None
+    if not is_text or not (label is None or isinstance(label, str)) or not _is_share(confidence):
         raise InputError(
             f"{str(path)!r}, line {number}, is no recorded answer: {str(row)[:80]!r}.",
             mend='Write {"text": "…", "label": "…" or null, "confidence": 0 to 1 or null}.',
         )
-    return RecordedAnswer(label, None if sure is None else float(sure), str(row.get("reply") or ""))
+    return RecordedAnswer(
+        label, None if confidence is None else float(confidence), str(row.get("reply") or "")
+    )
 
 
 def _is_share(value: Any) -> bool:
@@ -162,14 +166,14 @@ def _is_share(value: Any) -> bool:
 
 def _scored(label: str, confidence: float, request: Request) -> Completion:
     table = read_table("\n".join(m.content for m in request.messages if m.role == "system"))
-    of = {line: code for code, line in table.items()}
-    code = of.get(label) or next((of[x] for x in of if x.startswith(f"{label}: ")), None)
+    codes = {line: code for code, line in table.items()}
+    code = codes.get(label) or next((codes[x] for x in codes if x.startswith(f"{label}: ")), None)
     if code is None:  # a label that was not among those to choose from
         code, table = (_NO_CODE, {}) if table else (label, {})
     others = [other for other in table if other != code]
-    even = min(1.0, 1 / (len(others) + 1) + A_LITTLE)
-    top = likely(code, others, max(confidence, even), request.top_logprobs)
-    return Completion(text=code, usage=says(code, request).usage, finish="length", top=top)
+    even_share = min(1.0, 1 / (len(others) + 1) + EPSILON)
+    top = code_logprobs(code, others, max(confidence, even_share), request.top_logprobs)
+    return Completion(text=code, usage=text_reply(code, request).usage, finish="length", top=top)
 
 
 def _key(text: str) -> str:

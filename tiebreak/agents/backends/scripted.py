@@ -13,7 +13,7 @@ from tiebreak.domain.evidence import Usage
 from tiebreak.domain.ports import Completion, Request
 from tiebreak.errors import LLMForbidden
 
-IMPOSSIBLE = -100.0
+IMPOSSIBLE_LOGPROB = -100.0
 """The log-probability of what is never said."""
 
 Reply = Completion | str | BaseException
@@ -58,25 +58,25 @@ class ScriptedModel:
         if self.remote and config.remote_forbidden():
             raise LLMForbidden(f"{config.KILL_SWITCH} is set.", mend=f"Unset {config.KILL_SWITCH}.")
         with self._lock:
-            at = len(self.requests)
+            number = len(self.requests)
             self.requests.append(request)
             self._under_way += 1
             self.peak = max(self.peak, self._under_way)
         try:
             script = self._script
-            said = script(request) if callable(script) else script[min(at, len(script) - 1)]
+            reply = script(request) if callable(script) else script[min(number, len(script) - 1)]
         finally:
             with self._lock:
                 self._under_way -= 1
-        if isinstance(said, BaseException):
-            raise said
-        return said if isinstance(said, Completion) else says(said, request)
+        if isinstance(reply, BaseException):
+            raise reply
+        return reply if isinstance(reply, Completion) else text_reply(reply, request)
 
     def close(self) -> None:
         """Nothing to close."""
 
 
-def says(text: str, request: Request | None = None, *, finish: str = "stop") -> Completion:
+def text_reply(text: str, request: Request | None = None, *, finish: str = "stop") -> Completion:
     """A plain reply; tokens are counted as words."""
     sent = sum(len(m.content.split()) for m in request.messages) if request else 0
     return Completion(
@@ -84,7 +84,7 @@ def says(text: str, request: Request | None = None, *, finish: str = "stop") -> 
     )
 
 
-def answers(
+def answer_script(
     labels: Mapping[str, str], *, confidence: float = 0.95, default: str | None = None
 ) -> Callable[[Request], Completion]:
     """A script that knows the label of each text, and answers in either mode as a server would.
@@ -97,26 +97,30 @@ def answers(
         text = fenced(request.messages[-1].content) or ""
         label = labels.get(text, default)
         if not request.top_logprobs:
-            return says(f'{{"label": "{label}", "rationale": "As scripted."}}', request)
+            return text_reply(f'{{"label": "{label}", "rationale": "As scripted."}}', request)
         codes = {code: rest.split(":")[0] for code, rest in read_table(_system(request)).items()}
         code = next((c for c, name in codes.items() if name == label), "?")
         others = [c for c in codes if c != code]
-        top = likely(code, others, confidence)[: request.top_logprobs]
-        return Completion(text=code, usage=says(code, request).usage, finish="length", top=top)
+        top = code_logprobs(code, others, confidence)[: request.top_logprobs]
+        return Completion(
+            text=code, usage=text_reply(code, request).usage, finish="length", top=top
+        )
 
     return script
 
 
-def likely(
+def code_logprobs(
     code: str, others: Sequence[str], confidence: float, n: int = 0
 ) -> tuple[tuple[str, float], ...]:
     """(token, logprob), best first: *code* at *confidence*, the rest shared by the *others*.
 
     Filled up with tokens that are no codes to *n* of them, which is how many a server gives.
     """
-    rest = math.log((1 - confidence) / max(len(others), 1)) if confidence < 1 else IMPOSSIBLE
+    rest = (
+        math.log((1 - confidence) / max(len(others), 1)) if confidence < 1 else IMPOSSIBLE_LOGPROB
+    )
     top = [(code, math.log(confidence)), *((other, rest) for other in others)]
-    more = [(f"<{i}>", IMPOSSIBLE) for i in range(n - len(top))]
+    more = [(f"<{i}>", IMPOSSIBLE_LOGPROB) for i in range(n - len(top))]
     return tuple([*top, *more][: n or None])
 
 

@@ -24,13 +24,13 @@ from tiebreak.domain.evidence import NANOS, Usage
 from tiebreak.domain.ports import Completion, LabelModel, Ledger, Request
 from tiebreak.errors import BudgetExceeded, LLMRejected, LLMUnavailable
 
-PATIENCE = 5
+MAX_FAILURES_IN_A_ROW = 5
 """So many records in a row without an answer mean that the server is down, not the records bad."""
-ABOUT_THE_RECORD = frozenset({400, 413, 422})
+REQUEST_ERRORS = frozenset({400, 413, 422})
 """Refusals that say something about one request; the others (401, 403, 404 …) meet every one."""
-NOBODY_THERE = (ConnectionRefusedError, socket.gaierror)
+UNREACHABLE = (ConnectionRefusedError, socket.gaierror)
 """Causes that no record can have; a broken connection or a timeout may be one record's doing."""
-LOOK = 0.2
+POLL_SECONDS = 0.2
 """Seconds between looks for Ctrl-C while calls are under way."""
 USUAL_RATIONALE = 60
 """Tokens of a typical generated answer, for forecasts only."""
@@ -120,14 +120,14 @@ class _Source:
     """Requests to send, of which one can be put back."""
 
     items: Iterator[Prepared]
-    held: Prepared | None = None
+    returned: Prepared | None = None
 
     def next(self) -> Prepared | None:
-        one, self.held = self.held, None
-        return one or next(self.items, None)
+        item, self.returned = self.returned, None
+        return item or next(self.items, None)
 
-    def put_back(self, one: Prepared) -> None:
-        self.held = one
+    def put_back(self, item: Prepared) -> None:
+        self.returned = item
 
 
 @dataclass
@@ -150,7 +150,7 @@ class _Calls:
         stop: BaseException | None = None
         source = _Source(prepared)
         while True:
-            while stop is None and self._has_room() and (one := source.next()) is not None:
+            while stop is None and self._may_start() and (one := source.next()) is not None:
                 try:
                     known = self._start(one)
                 except BudgetExceeded as problem:
@@ -162,7 +162,7 @@ class _Calls:
                     yield known
             if not self.under_way:
                 break
-            done, _ = wait(self.under_way, timeout=LOOK, return_when=FIRST_COMPLETED)
+            done, _ = wait(self.under_way, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
             self.safe.check()
             for future in done:
                 replies, fatal = self._land(future)
@@ -171,7 +171,7 @@ class _Calls:
         if stop is not None:
             raise stop
 
-    def _has_room(self) -> bool:
+    def _may_start(self) -> bool:
         return len(self.under_way) < (self.concurrency if self.successes else 1)
 
     def _start(self, one: Prepared) -> Reply | None:
@@ -201,14 +201,14 @@ class _Calls:
             self.failures_in_a_row = 0
             return [Reply(one, key, completion) for one in flight.waiting], None
         self.ledger.release(flight.reservation)
-        if isinstance(problem, LLMRejected) and problem.status in ABOUT_THE_RECORD:
+        if isinstance(problem, LLMRejected) and problem.status in REQUEST_ERRORS:
             self.failures_in_a_row = 0
             return [Reply(one, key, problem) for one in flight.waiting], None
         if not isinstance(problem, LLMUnavailable):
             return [], problem
         self.failures_in_a_row += 1
-        refused = not self.successes and isinstance(problem.__cause__, NOBODY_THERE)
-        over = refused or self.failures_in_a_row >= PATIENCE
+        refused = not self.successes and isinstance(problem.__cause__, UNREACHABLE)
+        over = refused or self.failures_in_a_row >= MAX_FAILURES_IN_A_ROW
         replies = [Reply(one, key, problem) for one in flight.waiting]
         return replies, problem if over else None
 

@@ -15,12 +15,12 @@ class SafePoints:
     """
 
     def __init__(self) -> None:
-        self._asked = False
+        self._pressed = False
         self._installed = False
 
     def __enter__(self) -> SafePoints:
-        here = threading.current_thread() is threading.main_thread()
-        if here and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        on_main_thread = threading.current_thread() is threading.main_thread()
+        if on_main_thread and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, self._handle)
             self._installed = True
         return self
@@ -39,11 +39,11 @@ class SafePoints:
 
     def check(self) -> None:
         """Raise `KeyboardInterrupt` if Ctrl-C was pressed since."""
-        if self._asked:
-            self._asked = False
+        if self._pressed:
+            self._pressed = False
             raise KeyboardInterrupt
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._asked:
+        if self._pressed:
             raise KeyboardInterrupt
-        self._asked = True
+        self._pressed = True

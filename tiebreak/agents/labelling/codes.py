@@ -53,14 +53,14 @@ def score(top: Sequence[tuple[str, float]], codes: Mapping[str, str]) -> Scored 
     the most it can be, that of the least likely token listed. So the confidence is never above
     p(best) over the sum of the codes found, and equals it when all were found.
     """
-    found: dict[str, float] = {}
+    probabilities: dict[str, float] = {}
     for token, logprob in top:
         code = token.strip()
         if code in codes:
-            found[code] = found.get(code, 0.0) + math.exp(logprob)
-    if not found:
+            probabilities[code] = probabilities.get(code, 0.0) + math.exp(logprob)
+    if not probabilities:
         return None
-    best = max(found, key=lambda code: found[code])
-    unknown = (len(codes) - len(found)) * min(math.exp(logprob) for _, logprob in top)
-    whole = sum(found.values()) + unknown
-    return Scored(codes[best], found[best] / whole if whole > 0 else 0.0)
+    best = max(probabilities, key=lambda code: probabilities[code])
+    unlisted = (len(codes) - len(probabilities)) * min(math.exp(logprob) for _, logprob in top)
+    total = sum(probabilities.values()) + unlisted
+    return Scored(codes[best], probabilities[best] / total if total > 0 else 0.0)

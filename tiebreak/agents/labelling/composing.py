@@ -87,20 +87,20 @@ class Composer:
         mark = marker(self.seed, [text, *(n.text for n in shown)])
         inputs = self._inputs(mode, table)
 
-        def turn(section: str, content: str) -> Message:
+        def message(section: str, content: str) -> Message:
             values = {**inputs, "text": fence(content, mark)}
             return Message(role="user", content=book.render(section, values))
 
         system = Message(role="system", content=_tidy(book.render("system", inputs)))
         answers = self._answers(mode, table, shown)
         examples = [
-            (turn("example", neutralise(n.text)[0]), Message(role="assistant", content=answer))
+            (message("example", neutralise(n.text)[0]), Message(role="assistant", content=answer))
             for n, answer in zip(shown, answers, strict=True)
         ]
         tokens = 1 if mode == "score" else self.answer_tokens
         fitted = fitting.fit_prompt(
             text,
-            fixed=_length(system, turn("question", "")) + tokens,
+            fixed=_length(system, message("question", "")) + tokens,
             demonstrations=[_length(*pair) for pair in examples],
             limit=self.context_tokens,
         )
@@ -116,7 +116,7 @@ class Composer:
             mode=mode,
             prompt=book.id,
             request=Request(
-                messages=(system, *chain(*kept), turn("question", fitted.text)),
+                messages=(system, *chain(*kept), message("question", fitted.text)),
                 max_tokens=tokens,
                 top_logprobs=self.top_logprobs if mode == "score" else 0,
                 schema=self._json_schema() if mode == "generate" else None,
@@ -129,14 +129,14 @@ class Composer:
 
     def can_score(self, task: LabelTask) -> bool:
         """Whether a code for every label fits, or there is something to make a shortlist from."""
-        if len(self.schema.names) <= self._room:
+        if len(self.schema.names) <= self._max_codes:
             return True
         return bool(task.shortlist) or bool(self._demonstrations(task))
 
     # -- parts
 
     @property
-    def _room(self) -> int:
+    def _max_codes(self) -> int:
         return min(self.top_logprobs, len(codes.CODES))
 
     @property
@@ -155,7 +155,7 @@ class Composer:
         A short list is filled up with others, because a choice between two is no measure.
         """
         names = self.schema.names
-        if len(names) <= self._room:
+        if len(names) <= self._max_codes:
             return list(names)
         known = set(names)
         near = [name for n in reversed(shown) for name in n.labels]
@@ -164,7 +164,7 @@ class Composer:
             rest = [name for name in names if name not in picked]
             picked += codes.assign_codes(rest, self.seed, task.text).values()
             picked = picked[:MIN_CANDIDATES]
-        return picked[: self._room]
+        return picked[: self._max_codes]
 
     def _inputs(self, mode: Mode, table: Mapping[str, str]) -> dict[str, str]:
         meanings = {x.name: _meaning(x.definition, x.examples) for x in self.schema.labels}

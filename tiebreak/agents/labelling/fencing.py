@@ -33,10 +33,10 @@ def neutralise(text: str) -> tuple[str, int]:
 
 def marker(seed: int, texts: Iterable[str]) -> str:
     """Four letters that stand in none of the *texts*; more where long texts hold all of four."""
-    whole = "\0".join(texts)
-    drawn = hashlib.sha256(f"{seed}/{whole}".encode("utf-8", "surrogatepass")).digest()
-    mark = "".join(_LETTERS[byte % len(_LETTERS)] for byte in drawn)
-    return next(mark[:n] for n in range(_SHORTEST, len(mark) + 1) if mark[:n] not in whole)
+    joined = "\0".join(texts)
+    digest = hashlib.sha256(f"{seed}/{joined}".encode("utf-8", "surrogatepass")).digest()
+    mark = "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest)
+    return next(mark[:n] for n in range(_SHORTEST, len(mark) + 1) if mark[:n] not in joined)
 
 
 def fence(text: str, mark: str) -> str:
@@ -46,5 +46,5 @@ def fence(text: str, mark: str) -> str:
 
 def fenced(message: str) -> str | None:
     """The text inside the fence of a message, or None without one: what test doubles read."""
-    found = _FENCE.search(message)
-    return found.group(2) if found else None
+    match = _FENCE.search(message)
+    return match.group(2) if match else None

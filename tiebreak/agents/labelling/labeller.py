@@ -18,14 +18,7 @@ from tiebreak.agents.calling.calls import Failure, Reply, call_all, request_hash
 from tiebreak.agents.calling.money import charge
 from tiebreak.agents.labelling import codes
 from tiebreak.agents.labelling.composing import Composer, LabelTask, Mode, Prepared
-from tiebreak.agents.labelling.parsing import (
-    MAX_RATIONALE,
-    ParsedAnswer,
-    SetAnswer,
-    read_answer,
-    read_set,
-    shorten,
-)
+from tiebreak.agents.labelling.parsing import MAX_RATIONALE, read_answer, shorten
 from tiebreak.config import AgentPart, Price
 from tiebreak.domain.evidence import Neighbour, Suggestion, Usage
 from tiebreak.domain.labels import LabelSchema, LabelValue
@@ -56,7 +49,7 @@ class Labeller:
     ) -> None:
         self._model = model
         self._schema = schema
-        self._wanted = _mode(schema, settings)
+        self._configured_mode = _mode(schema, settings)
         self._concurrency = settings.concurrency
         self._has_scores = model.max_top_logprobs > 0
         self._has_answered = False
@@ -75,8 +68,8 @@ class Labeller:
     @property
     def mode(self) -> Mode:
         """The mode in use. ``auto`` is score until the server is seen to give no logprobs."""
-        if self._wanted != "auto":
-            return self._wanted
+        if self._configured_mode != "auto":
+            return self._configured_mode
         return "score" if self._has_scores else "generate"
 
     def prepare(self, task: LabelTask) -> Prepared:
@@ -140,21 +133,21 @@ class Labeller:
         )
         if self._must_generate(reply):
             return self.probe(task)
-        said = self._read(reply, None)
-        assert isinstance(said, Suggestion)
-        return said
+        suggestion = self._read(reply, None)
+        assert isinstance(suggestion, Suggestion)
+        return suggestion
 
     # -- reading
 
     def _must_generate(self, reply: Reply) -> bool:
         """Whether the first reply shows that the server gives no log-probabilities."""
-        said = reply.outcome
-        if not isinstance(said, Completion):
+        outcome = reply.outcome
+        if not isinstance(outcome, Completion):
             return False
         self._has_answered = True
-        if reply.prepared.mode == "generate" or said.top or not said.text or said.refusal:
+        if reply.prepared.mode == "generate" or outcome.top or not outcome.text or outcome.refusal:
             return False
-        if self._wanted == "score":
+        if self._configured_mode == "score":
             raise ConfigError(
                 f"The server of {self._model.id!r} gives no log-probabilities.",
                 mend='Set mode = "generate" under [agent] in tiebreak.toml.',
@@ -163,28 +156,28 @@ class Labeller:
         return True
 
     def _read(self, reply: Reply, price: Price | None) -> Suggestion | Failure:
-        prepared, said = reply.prepared, reply.outcome
-        if isinstance(said, LLMUnavailable):
-            return Failure(prepared.task.record_id, str(said))
-        if isinstance(said, LLMRejected):
+        prepared, outcome = reply.prepared, reply.outcome
+        if isinstance(outcome, LLMUnavailable):
+            return Failure(prepared.task.record_id, str(outcome))
+        if isinstance(outcome, LLMRejected):
             return self._suggestion(reply, abstain="rejected")
-        paid = charge(prepared.request, said, price)
-        if said.refusal:
-            return self._suggestion(reply, said, paid, abstain="refused")
+        paid = charge(prepared.request, outcome, price)
+        if outcome.refusal:
+            return self._suggestion(reply, outcome, paid, abstain="refused")
         if prepared.mode == "generate":
-            return self._read_generated(reply, said, paid)
-        return self._read_scored(reply, said, paid)
+            return self._read_generated(reply, outcome, paid)
+        return self._read_scored(reply, outcome, paid)
 
-    def _read_scored(self, reply: Reply, said: Completion, paid: int) -> Suggestion:
+    def _read_scored(self, reply: Reply, completion: Completion, paid: int) -> Suggestion:
         prepared = reply.prepared
-        best = codes.score(said.top or (), prepared.codes)
+        best = codes.score(completion.top or (), prepared.codes)
         if best is None:
-            reason = "no-code" if said.top else "no-logprobs" if said.text else "empty"
-            return self._suggestion(reply, said, paid, abstain=reason)
+            reason = "no-code" if completion.top else "no-logprobs" if completion.text else "empty"
+            return self._suggestion(reply, completion, paid, abstain=reason)
         cited = _cite(prepared.shown, best.label)
         return self._suggestion(
             reply,
-            said,
+            completion,
             paid,
             labels=(best.label,),
             confidence=best.confidence,
@@ -192,19 +185,19 @@ class Labeller:
             rationale_by="neighbours" if cited else "none",
         )
 
-    def _read_generated(self, reply: Reply, said: Completion, paid: int) -> Suggestion:
-        read = read_set if self._schema.multiple else read_answer
-        answer = read(
-            said.text,
+    def _read_generated(self, reply: Reply, completion: Completion, paid: int) -> Suggestion:
+        answer = read_answer(
+            completion.text,
             self._schema.names,
-            finish=said.finish,
+            multiple=self._schema.multiple,
+            finish=completion.finish,
             secrets=reply.prepared.secrets,
         )
         return self._suggestion(
             reply,
-            said,
+            completion,
             paid,
-            labels=_value(answer),
+            labels=answer.labels,
             abstain=answer.abstain,
             rationale=answer.rationale,
             rationale_by="model" if answer.rationale else "none",
@@ -213,7 +206,7 @@ class Labeller:
     def _suggestion(
         self,
         reply: Reply,
-        said: Completion | None = None,
+        completion: Completion | None = None,
         paid: int = 0,
         *,
         labels: LabelValue | None = None,
@@ -232,7 +225,7 @@ class Labeller:
             labels=labels,
             neighbours=tuple(n.record_id for n in prepared.shown),
             cut=prepared.cut,
-            usage=said.usage if said else Usage(),
+            usage=completion.usage if completion else Usage(),
             cost_nanos=paid,
             **parts,
         )
@@ -253,12 +246,6 @@ def _longest_answer(schema: LabelSchema) -> int:
     """Tokens that the longest answer may take beside the rationale: bytes of its names."""
     sizes = sorted((len(name.encode()) for name in schema.names), reverse=True)
     return sum(sizes[:MAX_NAMED]) + 4 * MAX_NAMED if schema.multiple else sizes[0]
-
-
-def _value(answer: ParsedAnswer | SetAnswer) -> LabelValue | None:
-    if isinstance(answer, SetAnswer):
-        return answer.labels
-    return None if answer.label is None else (answer.label,)
 
 
 def _demonstrations(model: LabelModel, settings: AgentPart) -> int:

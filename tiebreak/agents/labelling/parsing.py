@@ -21,62 +21,42 @@ _READER = json.JSONDecoder()
 
 
 @dataclass(frozen=True)
-class SetAnswer:
-    """What a reply said where any number of labels may apply: their names in schema order, or None
-    and the reason in ``abstain``."""
+class ParsedAnswer:
+    """A reply's label value in schema order, or None and in ``abstain`` the reason why not."""
 
     labels: LabelValue | None
     abstain: str | None = None
     rationale: str = ""
 
 
-@dataclass(frozen=True)
-class ParsedAnswer:
-    """What a reply said: a label of the schema, or None and the reason in ``abstain``."""
-
-    label: str | None
-    abstain: str | None = None
-    rationale: str = ""
-
-
 def read_answer(
-    text: str, names: Collection[str], *, finish: str = "stop", secrets: Collection[str] = ()
+    text: str,
+    names: Sequence[str],
+    *,
+    multiple: bool = False,
+    finish: str = "stop",
+    secrets: Collection[str] = (),
 ) -> ParsedAnswer:
-    """Read ``{"label": …, "rationale": …}`` from a reply.
+    """Read ``{"label": …, "rationale": …}`` from a reply; with *multiple* ``{"labels": […], …}``.
 
-    Thoughts and code fences are skipped; the first JSON object counts; the label must be in
-    *names* exactly, after trimming. ``finish`` is the server's reason for ending; *secrets* are
-    strings (marker, canary) whose echo makes the reply untrustworthy.
+    Thoughts and code fences are skipped; the first JSON object counts; each label must be in
+    *names* exactly, after trimming. An empty list of labels is an answer. ``finish`` is the
+    server's reason for ending; *secrets* are strings (marker, canary) whose echo makes the reply
+    untrustworthy.
 
     Reasons: ``empty``, ``refused``, ``echo``, ``truncated``, ``invalid-json``, ``unknown-label``.
     """
-    said = _object(text, finish, secrets)
-    if isinstance(said, str):
-        return ParsedAnswer(None, said)
-    label = said.get("label")
-    if not isinstance(label, str) or label.strip() not in names:
+    answer = _object(text, finish, secrets)
+    if isinstance(answer, str):
+        return ParsedAnswer(None, answer)
+    listed = answer.get("labels") if multiple else [answer.get("label")]
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
         return ParsedAnswer(None, "unknown-label")
-    return ParsedAnswer(label.strip(), rationale=shorten(said.get("rationale")))
-
-
-def read_set(
-    text: str, names: Sequence[str], *, finish: str = "stop", secrets: Collection[str] = ()
-) -> SetAnswer:
-    """Read ``{"labels": […], "rationale": …}``, as `read_answer` does; an empty list is an answer.
-
-    One name that is not in *names* makes the whole answer ``unknown-label``.
-    """
-    said = _object(text, finish, secrets)
-    if isinstance(said, str):
-        return SetAnswer(None, said)
-    given = said.get("labels")
-    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
-        return SetAnswer(None, "unknown-label")
-    labels = {name.strip() for name in given}
+    labels = {name.strip() for name in listed}
     if not labels.issubset(names):
-        return SetAnswer(None, "unknown-label")
+        return ParsedAnswer(None, "unknown-label")
     in_order = tuple(name for name in names if name in labels)
-    return SetAnswer(in_order, rationale=shorten(said.get("rationale")))
+    return ParsedAnswer(in_order, rationale=shorten(answer.get("rationale")))
 
 
 def _object(text: str, finish: str, secrets: Collection[str]) -> dict[str, Any] | str:
@@ -84,15 +64,15 @@ def _object(text: str, finish: str, secrets: Collection[str]) -> dict[str, Any] 
     if finish == "content_filter":
         return "refused"
     body = _THINK.sub("", text).strip()
-    said = _first_object(body)
-    whole = text if said is None else text + json.dumps(said, ensure_ascii=False)
-    if any(secret in whole for secret in secrets):
+    answer = _first_object(body)
+    checked = text if answer is None else text + json.dumps(answer, ensure_ascii=False)
+    if any(secret in checked for secret in secrets):
         return "echo"
-    if said is None:
+    if answer is None:
         if finish == "length":
             return "truncated"
         return "invalid-json" if body else "empty"
-    return said
+    return answer
 
 
 def shorten(words: Any, limit: int = MAX_RATIONALE) -> str:

@@ -49,8 +49,8 @@ class Prompt:
                 mend=f"It has: {', '.join(self.sections)}.",
             )
 
-        def put(found: re.Match[str]) -> str:
-            name = found.group(1)
+        def fill(match: re.Match[str]) -> str:
+            name = match.group(1)
             if name not in values:
                 raise ConfigError(
                     f"Prompt {self.id!r} asks for {name!r}, which was not given.",
@@ -58,7 +58,7 @@ class Prompt:
                 )
             return values[name]
 
-        return _INPUT.sub(put, self.sections[section])
+        return _INPUT.sub(fill, self.sections[section])
 
 
 @cache
@@ -69,15 +69,17 @@ def load_prompt(name: str, version: int | None = None) -> Prompt:
         ConfigError: no such prompt or version; the message lists what there is.
     """
     book = files("tiebreak.prompts")
-    have = {d.name: _versions(d) for d in book.iterdir() if d.is_dir() and d.name[0] not in "_."}
-    if not have.get(name):
+    versions = {
+        d.name: _versions(d) for d in book.iterdir() if d.is_dir() and d.name[0] not in "_."
+    }
+    if not versions.get(name):
         raise ConfigError(
-            f"There is no prompt {name!r}.", mend=f"Known: {', '.join(sorted(have))}."
+            f"There is no prompt {name!r}.", mend=f"Known: {', '.join(sorted(versions))}."
         )
-    number = max(have[name]) if version is None else version
-    if number not in have[name]:
+    number = max(versions[name]) if version is None else version
+    if number not in versions[name]:
         raise ConfigError(
-            f"Prompt {name!r} has no version {number!r}.", mend=f"It has: {sorted(have[name])}."
+            f"Prompt {name!r} has no version {number!r}.", mend=f"It has: {sorted(versions[name])}."
         )
     return parse_prompt(
         (book / name / f"v{number}.md").read_text(encoding="utf-8"), f"{name}/v{number}"
@@ -90,14 +92,14 @@ def parse_prompt(text: str, where: str) -> Prompt:
     Raises:
         ConfigError: no front matter, a wrong name or version, an input that is not declared.
     """
-    found = _FILE.fullmatch(text)
-    head = yaml.safe_load(found["head"]) if found else None
-    if found is None or not isinstance(head, dict) or {"name", "version", "inputs"} - set(head):
+    match = _FILE.fullmatch(text)
+    head = yaml.safe_load(match["head"]) if match else None
+    if match is None or not isinstance(head, dict) or {"name", "version", "inputs"} - set(head):
         raise ConfigError(
             f"Prompt {where!r} has no front matter with name, version and inputs.",
             mend="Start it with a line ---, those three keys, and a line ---.",
         )
-    _, *parts = _SECTION.split(found["body"])
+    _, *parts = _SECTION.split(match["body"])
     sections = {key: body.strip("\n") for key, body in zip(parts[::2], parts[1::2], strict=True)}
     prompt = Prompt(str(head["name"]), int(head["version"]), tuple(head["inputs"]), sections)
     if prompt.id != where:

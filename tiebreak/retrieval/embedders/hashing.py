@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Floats
 from tiebreak.errors import UsageError
 
 _SIZES = (3, 4, 5)

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Floats, Positions
 from tiebreak.errors import MissingPackage
 from tiebreak.retrieval.embedders._transformer import Window, packaged
 
@@ -102,7 +101,7 @@ class OnnxEmbedder:
         return unit
 
 
-def buckets(lengths: Sequence[int], tokens: int, most: int) -> Iterator[npt.NDArray[np.int64]]:
+def buckets(lengths: Sequence[int], tokens: int, most: int) -> Iterator[Positions]:
     """Positions in batches of like length: each at most *most* texts and, padded to its longest,
     at most *tokens* tokens (or a single text)."""
     order = np.argsort(lengths, kind="stable")

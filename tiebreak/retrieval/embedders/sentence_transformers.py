@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Floats
 from tiebreak.errors import MissingPackage
 from tiebreak.retrieval.embedders._transformer import Window, packaged
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tiebreak.domain.ports import Floats
+from tiebreak.domain.arrays import Floats, Ids
 from tiebreak.retrieval import ranking
-from tiebreak.retrieval.ranking import Ids
 
 
 def create(dim: int) -> NumpyIndex:

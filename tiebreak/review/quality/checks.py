@@ -166,5 +166,5 @@ def _golds(context: ProjectContext, log: PeopleLog) -> Iterator[int]:
         and log.truth_for(i, "") is not None
         and answer_value(log.answers[i][-1]) in unit.values()
     ]
-    order = context.lot([str(i) for i in agreed], f"gold {len(tasks)}")
+    order = context.random_order([str(i) for i in agreed], f"gold {len(tasks)}")
     return iter([agreed[at] for at in order[: max(due, 0)]])

@@ -15,7 +15,7 @@ from tiebreak.store.rules import (
     admit_routes,
     numbered,
     stamp,
-    undoing,
+    undone_records,
 )
 
 
@@ -69,7 +69,7 @@ class MemoryAnnotations(MemoryLog[Annotation]):
     """`tiebreak.domain.ports.Annotations` in memory."""
 
     def _admit(self, items: Sequence[Annotation]) -> Sequence[Annotation]:
-        histories = dict(self._histories(list(undoing(items))))
+        histories = dict(self._histories(list(undone_records(items))))
         kept = admit_annotations(items, self._state.keys, histories)
         self._state.keys.update(item.key for item in kept if item.key is not None)
         return kept
@@ -80,8 +80,8 @@ class MemoryAnnotations(MemoryLog[Annotation]):
 
     @locked
     def standing(self, ids: Sequence[int] | None = None) -> dict[int, Annotation]:
-        found: dict[int, Any] = {i: standing(history) for i, history in self._histories(ids)}
-        return {i: act for i, act in found.items() if act is not None}
+        acts: dict[int, Any] = {i: standing(history) for i, history in self._histories(ids)}
+        return {i: act for i, act in acts.items() if act is not None}
 
 
 class MemoryDecisions(MemoryLog[Decision]):

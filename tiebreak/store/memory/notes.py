@@ -1,24 +1,27 @@
-"""Query batches, schema versions, model cards and step reports, in memory."""
+"""Query batches, schemas, model cards, step reports and what holds autonomy back, in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from tiebreak.domain.batches import BatchItem, ModelInfo, Phase, QueryBatch
 from tiebreak.domain.labels import LabelSchema
+from tiebreak.domain.monitoring import Alarm, AskedTerms, DriftMark, DriftReading
 from tiebreak.store.jsontext import decode_json, encode_json
 from tiebreak.store.memory.state import MemoryPart, locked
 from tiebreak.store.rules import (
     answered_items,
     batch_exists,
-    later,
+    later_phase,
     model_exists,
     no_batch,
     not_in_batch,
     stamp,
 )
+
+E = TypeVar("E", DriftMark, DriftReading, Alarm, AskedTerms)
 
 
 class MemoryBatches(MemoryPart):
@@ -51,14 +54,14 @@ class MemoryBatches(MemoryPart):
     @locked
     def advance(self, round: int, phase: Phase) -> None:
         batch = self.get(round)
-        self._state.batches[round] = replace(batch, phase=later(batch.phase, phase))
+        self._state.batches[round] = replace(batch, phase=later_phase(batch.phase, phase))
 
     @locked
     def answer(self, round: int, items: Sequence[BatchItem]) -> None:
         batch = self.get(round)
         answers = {item.record_id: item for item in items}
-        if strange := answers.keys() - {item.record_id for item in batch.items}:
-            raise not_in_batch(round, strange)
+        if unknown := answers.keys() - {item.record_id for item in batch.items}:
+            raise not_in_batch(round, unknown)
         self._state.batches[round] = replace(
             batch,
             items=tuple(
@@ -112,3 +115,48 @@ class MemoryNotes(MemoryPart):
     @locked
     def reports(self) -> list[tuple[str, int, Mapping[str, Any]]]:
         return list(self._state.reports)
+
+
+class MemoryMonitoring(MemoryPart):
+    """`tiebreak.domain.ports.Monitoring` in memory."""
+
+    @locked
+    def put_mark(self, mark: DriftMark) -> DriftMark:
+        return self._put(mark)
+
+    @locked
+    def last_mark(self) -> DriftMark | None:
+        return next(reversed(self._all(DriftMark)), None)
+
+    @locked
+    def put_reading(self, reading: DriftReading) -> DriftReading:
+        return self._put(reading)
+
+    @locked
+    def last_reading(self) -> DriftReading | None:
+        return next(reversed(self._all(DriftReading)), None)
+
+    @locked
+    def put_alarm(self, alarm: Alarm) -> Alarm:
+        return self._put(alarm)
+
+    @locked
+    def alarms(self) -> list[Alarm]:
+        return self._all(Alarm)
+
+    @locked
+    def put_terms(self, terms: AskedTerms) -> AskedTerms:
+        return self._put(terms)
+
+    @locked
+    def last_terms(self) -> AskedTerms | None:
+        return next(reversed(self._all(AskedTerms)), None)
+
+    def _put(self, item: E) -> E:
+        log = self._state.monitoring
+        stored = replace(item, id=len(log) + 1, created_at=stamp(self._memory.clock))
+        log.append(stored)
+        return stored
+
+    def _all(self, cls: type[E]) -> list[E]:
+        return [item for item in self._state.monitoring if isinstance(item, cls)]

@@ -9,8 +9,8 @@ from tiebreak.domain.promises import Candidate, Certificate, Mode, Policy
 from tiebreak.store.memory.state import MemoryPart, locked
 from tiebreak.store.rules import (
     check_arrivals,
+    new_arrivals,
     no_candidates,
-    not_there,
     policy_exists,
     same_policy,
     same_state,
@@ -44,7 +44,7 @@ class MemoryPromises(MemoryPart):
     def arrive(self, candidates: Sequence[Candidate]) -> int:
         check_arrivals(candidates, self._state.policies.values())
         self._check_known({item.record_id for item in candidates})
-        new = not_there(candidates, self._state.candidates)
+        new = new_arrivals(candidates, self._state.candidates)
         self._state.candidates.update({(c.policy, c.record_id): c for c in new})
         return len(new)
 
@@ -55,8 +55,8 @@ class MemoryPromises(MemoryPart):
     @locked
     def draw(self, number: int, record_ids: Sequence[int]) -> int:
         wanted = {(number, record_id) for record_id in record_ids}
-        if strange := wanted - self._state.candidates.keys():
-            raise no_candidates(number, {record_id for _, record_id in strange})
+        if unknown := wanted - self._state.candidates.keys():
+            raise no_candidates(number, {record_id for _, record_id in unknown})
         new = wanted - self._state.audits.keys()
         self._state.audits.update(dict.fromkeys(new, self._now()))
         return len(new)
@@ -67,21 +67,21 @@ class MemoryPromises(MemoryPart):
 
     @locked
     def certify(self, certificate: Certificate) -> bool:
-        own = [c for c in self.certificates() if _name(c) == _name(certificate)]
-        if own and same_state(own[-1], certificate):
+        earlier = [c for c in self.certificates() if _track(c) == _track(certificate)]
+        if earlier and same_state(earlier[-1], certificate):
             return False
-        stored = replace(certificate, seq=len(own) + 1, created_at=self._now())
-        self._state.certificates[*_name(stored), stored.seq] = stored
+        stored = replace(certificate, seq=len(earlier) + 1, created_at=self._now())
+        self._state.certificates[*_track(stored), stored.seq] = stored
         return True
 
     @locked
     def certificates(self, *, last: bool = False) -> list[Certificate]:
-        found = [state for _, state in sorted(self._state.certificates.items())]
-        return list({_name(c): c for c in found}.values()) if last else found
+        states = [state for _, state in sorted(self._state.certificates.items())]
+        return list({_track(c): c for c in states}.values()) if last else states
 
     def _now(self) -> str:
         return stamp(self._memory.clock)
 
 
-def _name(certificate: Certificate) -> tuple[int, str, Mode]:
+def _track(certificate: Certificate) -> tuple[int, str, Mode]:
     return certificate.policy, certificate.tier, certificate.mode

@@ -80,35 +80,35 @@ class MemoryQueue(MemoryPart):
             by_record.setdefault(task.record_id, []).append(task)
         leases = self._state.leases
         live = {i: holder for i, (holder, expires) in leases.items() if expires > now}
-        mine = [i for i in by_record if live.get(i) == who]
+        renewed = [i for i in by_record if live.get(i) == who]
         free = [i for i in by_record if i not in live]
-        chosen = (mine + free)[: max(n, 0)]
+        chosen = (renewed + free)[: max(n, 0)]
         leases.update(dict.fromkeys(chosen, (who, now + seconds)))
         return [served(by_record[i]) for i in chosen]
 
     @locked
     def hold(self, who: str, record_ids: Sequence[int], *, seconds: float) -> list[int]:
         now = self._now()
-        waiting = {record_id for record_id, _ in self._open_keys()}
-        held = [i for i in record_ids if i in waiting and self._holder(i, now) in (None, who)]
-        self._state.leases.update(dict.fromkeys(held, (who, now + seconds)))
-        return held
+        open_ids = {record_id for record_id, _ in self._open_keys()}
+        leased = [i for i in record_ids if i in open_ids and self._holder(i, now) in (None, who)]
+        self._state.leases.update(dict.fromkeys(leased, (who, now + seconds)))
+        return leased
 
     @locked
     def heartbeat(self, who: str, record_ids: Sequence[int], *, seconds: float) -> list[int]:
         now = self._now()
-        held = [i for i in record_ids if self._holder(i, now) == who]
-        self._state.leases.update(dict.fromkeys(held, (who, now + seconds)))
-        return held
+        leased = [i for i in record_ids if self._holder(i, now) == who]
+        self._state.leases.update(dict.fromkeys(leased, (who, now + seconds)))
+        return leased
 
     @locked
     def release(self, who: str, record_ids: Sequence[int] | None = None) -> int:
         now = self._now()
         ids = list(self._state.leases) if record_ids is None else set(record_ids)
-        held = [i for i in ids if self._holder(i, now) == who]
-        for i in held:
+        leased = [i for i in ids if self._holder(i, now) == who]
+        for i in leased:
             del self._state.leases[i]
-        return len(held)
+        return len(leased)
 
     def _holder(self, record_id: int, now: float) -> str | None:
         """Whose live lease it is."""

@@ -13,8 +13,7 @@ from tiebreak.store.memory.logs import (
     MemoryLog,
     MemoryRoutes,
 )
-from tiebreak.store.memory.monitoring import MemoryMonitoring
-from tiebreak.store.memory.notes import MemoryBatches, MemoryNotes
+from tiebreak.store.memory.notes import MemoryBatches, MemoryMonitoring, MemoryNotes
 from tiebreak.store.memory.promises import MemoryPromises
 from tiebreak.store.memory.queue import MemoryQueue
 from tiebreak.store.memory.records import MemoryGold, MemoryRecords

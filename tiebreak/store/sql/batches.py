@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, func, select, true, update
 
 from tiebreak.domain.batches import BatchItem, Phase, QueryBatch
-from tiebreak.store.rules import answered_items, batch_exists, later, no_batch, not_in_batch
+from tiebreak.store.rules import answered_items, batch_exists, later_phase, no_batch, not_in_batch
 from tiebreak.store.sql.dialect import lock_tables
-from tiebreak.store.sql.links import check_known_records
-from tiebreak.store.sql.part import SqlPart
-from tiebreak.store.sql.rows import row_of
+from tiebreak.store.sql.part import SqlPart, check_known_records, row_of
 from tiebreak.store.sql.schema import batch_items, batches
 
 
@@ -48,7 +46,7 @@ class SqlBatches(SqlPart):
     def advance(self, round: int, phase: Phase) -> None:
         def work(conn: Connection) -> None:
             lock_tables(conn, "batches")
-            to = later(_one(conn, round).phase, phase)
+            to = later_phase(_one(conn, round).phase, phase)
             conn.execute(update(batches).where(batches.c.round == round).values(phase=to))
 
         self._db.atomically(work)
@@ -59,7 +57,7 @@ class SqlBatches(SqlPart):
 
 def _read(conn: Connection, which: ColumnElement[bool]) -> list[QueryBatch]:
     """Batches that meet a condition on ``batches``, by round, with their items by position."""
-    found = conn.execute(select(batches).where(which).order_by(batches.c.round)).all()
+    rows = conn.execute(select(batches).where(which).order_by(batches.c.round)).all()
     stmt = (
         select(batch_items)
         .join(batches, batches.c.round == batch_items.c.round)
@@ -70,30 +68,30 @@ def _read(conn: Connection, which: ColumnElement[bool]) -> list[QueryBatch]:
     for row in conn.execute(stmt):
         fields = row._asdict()
         items[fields.pop("round")].append(BatchItem(**fields))
-    return [QueryBatch(**row._asdict(), items=tuple(items[row.round])) for row in found]
+    return [QueryBatch(**row._asdict(), items=tuple(items[row.round])) for row in rows]
 
 
 def _one(conn: Connection, round_: int) -> QueryBatch:
-    found = _read(conn, batches.c.round == round_)
-    if not found:
+    matching = _read(conn, batches.c.round == round_)
+    if not matching:
         raise no_batch(round_)
-    return found[0]
+    return matching[0]
 
 
 def _answer(conn: Connection, round_: int, items: Sequence[BatchItem]) -> None:
     lock_tables(conn, "batches")
     stored = {item.record_id: item for item in _one(conn, round_).items}
-    if strange := {item.record_id for item in items} - stored.keys():
-        raise not_in_batch(round_, strange)
+    if unknown := {item.record_id for item in items} - stored.keys():
+        raise not_in_batch(round_, unknown)
     for item in items:
-        now = answered_items(stored[item.record_id], item)
+        answered = answered_items(stored[item.record_id], item)
         conn.execute(
             update(batch_items)
             .where(batch_items.c.round == round_, batch_items.c.record_id == item.record_id)
             .values(
-                model_version=now.model_version,
-                model_probabilities=now.model_probabilities,
-                agent=now.agent,
-                agent_labels=now.agent_labels,
+                model_version=answered.model_version,
+                model_probabilities=answered.model_probabilities,
+                agent=answered.agent,
+                agent_labels=answered.agent_labels,
             )
         )

@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 
 from tiebreak.errors import Conflict, StoreBusy
-from tiebreak.store.sql.engine import PATIENCE
+from tiebreak.store.sql.engine import BUSY_TIMEOUT
 from tiebreak.store.sql.failures import translated
 
 R = TypeVar("R")
@@ -32,12 +32,12 @@ class Database:
         self.where = str(url.database) if sqlite else url.render_as_string(hide_password=True)
         self._engine = engine
         self._writer = engine.execution_options(writes=True)
-        self._mine = threading.local()
-        self._turn = threading.Lock() if sqlite else None
+        self._local = threading.local()
+        self._writer_lock = threading.Lock() if sqlite else None
 
     @property
     def _current(self) -> Connection | None:
-        current: Connection | None = getattr(self._mine, "connection", None)
+        current: Connection | None = getattr(self._local, "connection", None)
         return current
 
     @contextmanager
@@ -47,12 +47,12 @@ class Database:
             with translated(self.where):
                 yield current
             return
-        with self._in_turn(), translated(self.where), self._writer.begin() as connection:
-            self._mine.connection = connection
+        with self._one_writer(), translated(self.where), self._writer.begin() as connection:
+            self._local.connection = connection
             try:
                 yield connection
             finally:
-                self._mine.connection = None
+                self._local.connection = None
 
     def atomically(self, work: Callable[[Connection], R]) -> R:
         """Do *work* in a transaction; when it lost a race, do it anew.
@@ -96,16 +96,16 @@ class Database:
         self._engine.dispose()
 
     @contextmanager
-    def _in_turn(self) -> Iterator[None]:
-        if self._turn is None:
+    def _one_writer(self) -> Iterator[None]:
+        if self._writer_lock is None:
             yield
             return
-        if not self._turn.acquire(timeout=PATIENCE):
+        if not self._writer_lock.acquire(timeout=BUSY_TIMEOUT):
             raise StoreBusy(
-                f"Another thread has been writing to {self.where!r} for {PATIENCE:.0f} s.",
+                f"Another thread has been writing to {self.where!r} for {BUSY_TIMEOUT:.0f} s.",
                 mend="End its transaction first.",
             )
         try:
             yield
         finally:
-            self._turn.release()
+            self._writer_lock.release()

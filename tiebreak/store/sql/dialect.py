@@ -2,7 +2,7 @@
 
 SQLite has one writer at a time (`tiebreak.store.sql.database` begins every write with BEGIN
 IMMEDIATE), so that locks are nothing there. PostgreSQL has many, and waits for a lock at most
-`tiebreak.store.sql.engine.PATIENCE` seconds.
+`tiebreak.store.sql.engine.BUSY_TIMEOUT` seconds.
 """
 
 from __future__ import annotations
@@ -63,6 +63,6 @@ def lock_records(conn: Connection, ids: set[int]) -> None:
         StoreError: there is no such record.
     """
     for chunk in chunks(sorted(ids)):
-        found = conn.execute(_FOR_APPENDING, {"ids": chunk}).scalars().all()
-        if len(found) < len(chunk):
-            raise unknown_records(set(chunk) - set(found))
+        locked = conn.execute(_FOR_APPENDING, {"ids": chunk}).scalars().all()
+        if len(locked) < len(chunk):
+            raise unknown_records(set(chunk) - set(locked))

@@ -14,10 +14,10 @@ from sqlalchemy.exc import ArgumentError
 from tiebreak.errors import ConfigError, MissingPackage, StoreBusy, StoreCorrupt, StoreError
 from tiebreak.store.sql.failures import RESTORE
 
-PATIENCE = 10.0
+BUSY_TIMEOUT = 10.0
 """Seconds to wait for another writer before `StoreBusy`."""
 
-CHECKED_UP_TO = 50_000_000
+MAX_CHECKED_BYTES = 50_000_000
 """Bytes: larger SQLite files are not read through on opening."""
 
 MAGIC = b"SQLite format 3\0"
@@ -63,14 +63,14 @@ def _postgresql(url: URL) -> Engine:
         ) from None
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
-        connect_args={"connect_timeout": int(PATIENCE), "application_name": "tiebreak"},
+        connect_args={"connect_timeout": int(BUSY_TIMEOUT), "application_name": "tiebreak"},
         pool_pre_ping=True,
         max_overflow=-1,
     )
 
     @event.listens_for(engine, "connect")
     def settings(connection: Any, _record: object) -> None:
-        connection.execute(f"SET lock_timeout = '{PATIENCE:.0f}s'")
+        connection.execute(f"SET lock_timeout = '{BUSY_TIMEOUT:.0f}s'")
         connection.commit()
 
     return engine
@@ -81,7 +81,7 @@ def _sqlite(path: Path) -> Engine:
     engine = create_engine(
         URL.create("sqlite+pysqlite", database=str(path)),
         # No isolation level: sqlite3 then begins nothing by itself, and `_begin` alone does.
-        connect_args={"isolation_level": None, "timeout": PATIENCE, "check_same_thread": False},
+        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT, "check_same_thread": False},
         max_overflow=-1,
     )
 
@@ -108,9 +108,10 @@ def _check_file(path: Path) -> None:
                 head = file.read(len(MAGIC))
             if head != MAGIC:
                 raise StoreCorrupt(f"{str(path)!r} is not an SQLite database.", mend=RESTORE)
-        with closing(sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)) as connection:
+        opened = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
+        with closing(opened) as connection:
             _use_wal(connection, path)
-            if 0 < size < CHECKED_UP_TO:
+            if 0 < size < MAX_CHECKED_BYTES:
                 _quick_check(connection, path)
     except OSError as error:
         raise StoreError(
@@ -122,7 +123,7 @@ def _check_file(path: Path) -> None:
 
 def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
     # The switch does not wait for other connections by itself, and several may be first at once.
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + BUSY_TIMEOUT
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -139,9 +140,9 @@ def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _quick_check(connection: sqlite3.Connection, path: Path) -> None:
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if found != "ok":
-        raise StoreCorrupt(f"The database {str(path)!r} is damaged: {found}.", mend=RESTORE)
+    result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if result != "ok":
+        raise StoreCorrupt(f"The database {str(path)!r} is damaged: {result}.", mend=RESTORE)
 
 
 def _opening_error(error: sqlite3.DatabaseError, path: Path) -> StoreError:

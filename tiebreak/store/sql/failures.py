@@ -55,8 +55,8 @@ def as_ours(error: SQLAlchemyError, where: str) -> StoreError:
     """The `StoreError` for what SQLAlchemy raised."""
     kind = _kind(error)
     cause = error.orig if isinstance(error, StatementError) and error.orig else error
-    said = str(cause).strip().partition("\n")[0]
-    return kind(f"The database {where!r} refused: {said}.", mend=_MENDS[kind])
+    message = str(cause).strip().partition("\n")[0]
+    return kind(f"The database {where!r} refused: {message}.", mend=_MENDS[kind])
 
 
 def _kind(error: SQLAlchemyError) -> type[StoreError]:

@@ -26,8 +26,8 @@ class SqlLedger(SqlPart):
     def recall(self, request_hash: str) -> Completion | None:
         stmt = select(replies.c.completion).where(replies.c.request_hash == request_hash)
         with self._db.reading() as conn:
-            found = conn.execute(stmt).scalar()
-        return None if found is None else _completion(found)
+            stored = conn.execute(stmt).scalar()
+        return None if stored is None else _completion(stored)
 
     def reserve(self, request_hash: str, model: str, nanos: int, *, limit: int | None) -> int:
         def work(conn: Connection) -> int:

@@ -22,13 +22,12 @@ from tiebreak.store.rules import (
     admit_decisions,
     admit_routes,
     numbered,
-    undoing,
+    undone_records,
 )
 from tiebreak.store.sql import schema
 from tiebreak.store.sql.database import Database
 from tiebreak.store.sql.dialect import CHUNK, IDS, chunks, lock_records
-from tiebreak.store.sql.part import SqlPart
-from tiebreak.store.sql.rows import item_of, row_of
+from tiebreak.store.sql.part import SqlPart, row_of
 
 
 class SqlLog(SqlPart, Generic[L]):
@@ -48,9 +47,9 @@ class SqlLog(SqlPart, Generic[L]):
         self._latest_of = self._joined(self._last_of)
 
     def _joined(self, last: Select[Any]) -> Select[Any]:
-        sub, own = last.subquery(), self._table.c
-        on = (own.record_id == sub.c.record_id) & (own.seq == sub.c.seq)
-        return self._ordered.join(sub, on)
+        newest, columns = last.subquery(), self._table.c
+        on = (columns.record_id == newest.c.record_id) & (columns.seq == newest.c.seq)
+        return self._ordered.join(newest, on)
 
     def append(self, items: Sequence[L]) -> list[L]:
         return self._db.atomically(lambda conn: self._append(conn, items))
@@ -70,36 +69,30 @@ class SqlLog(SqlPart, Generic[L]):
     def _last(self, conn: Connection, ids: set[int]) -> dict[int, int]:
         last: dict[int, int] = {}
         for chunk in chunks(sorted(ids)):
-            found = conn.execute(self._last_of, {"ids": chunk})
-            last.update((record_id, high) for record_id, high in found)
+            rows = conn.execute(self._last_of, {"ids": chunk})
+            last.update((record_id, high) for record_id, high in rows)
         return last
 
     def of(self, record_id: int) -> list[L]:
-        return list(self._read(self._histories, [record_id]))
+        return list(self._items(self._histories, [record_id]))
 
     def latest(self, ids: Sequence[int] | None = None) -> dict[int, L]:
         statement = self._latest if ids is None else self._latest_of
-        return {item.record_id: item for item in self._read(statement, ids)}
+        return {item.record_id: item for item in self._items(statement, ids)}
 
     def scan(self) -> Iterator[L]:
         place = tuple_(self._table.c.record_id, self._table.c.seq)
-        page = list(self._read(self._ordered.limit(CHUNK)))
+        page = list(self._items(self._ordered.limit(CHUNK)))
         while page:
             yield from page
             last = (page[-1].record_id, page[-1].seq)
-            page = list(self._read(self._ordered.where(place > last).limit(CHUNK)))
+            page = list(self._items(self._ordered.where(place > last).limit(CHUNK)))
 
     def count(self) -> int:
-        with self._db.reading() as conn:
-            return conn.execute(select(func.count()).select_from(self._table)).scalar_one()
+        return self._count(self._table)
 
-    def _read(self, statement: Select[Any], ids: Iterable[int] | None = None) -> Iterator[L]:
-        """Items of a statement; with *ids*, of one over `IDS`."""
-        sets = [{}] if ids is None else ({"ids": some} for some in chunks(sorted(set(ids))))
-        with self._db.reading() as conn:
-            for values in sets:
-                for row in conn.execute(statement, values):
-                    yield item_of(self._cls, row)
+    def _items(self, statement: Select[Any], ids: Iterable[int] | None = None) -> Iterator[L]:
+        return self._read(self._cls, statement, ids)
 
 
 class SqlAnnotations(SqlLog[Annotation]):
@@ -110,17 +103,17 @@ class SqlAnnotations(SqlLog[Annotation]):
         known: set[str] = set()
         for chunk in chunks(keys):
             known.update(conn.execute(_KNOWN_KEYS, {"keys": chunk}).scalars())
-        histories = self.histories(sorted(undoing(items)))
+        histories = self.histories(sorted(undone_records(items)))
         return admit_annotations(items, known, histories)
 
     def standing(self, ids: Sequence[int] | None = None) -> dict[int, Annotation]:
-        acts = self.scan() if ids is None else self._read(self._histories, ids)
-        found = ((i, standing(of_one)) for i, of_one in groupby(acts, key=_record_of))
-        return {record_id: act for record_id, act in found if act is not None}
+        acts = self.scan() if ids is None else self._items(self._histories, ids)
+        in_force = ((i, standing(history)) for i, history in groupby(acts, key=_record_of))
+        return {record_id: act for record_id, act in in_force if act is not None}
 
     def histories(self, ids: Sequence[int] | None = None) -> dict[int, list[Annotation]]:
-        acts = self.scan() if ids is None else self._read(self._histories, ids)
-        return {i: list(of_one) for i, of_one in groupby(acts, key=_record_of)}
+        acts = self.scan() if ids is None else self._items(self._histories, ids)
+        return {i: list(history) for i, history in groupby(acts, key=_record_of)}
 
 
 _KEY = schema.annotations.c.key

@@ -97,8 +97,8 @@ def migrate(database: Database, *, stop_before: str | None = None) -> list[str]:
         )
     wanted = HISTORY[: NAMES.index(stop_before)] if stop_before else HISTORY
     with database.reading() as conn:
-        have = applied(conn)
-    missing = [migration for migration in wanted if migration.name not in have]
+        done = applied(conn)
+    missing = [migration for migration in wanted if migration.name not in done]
     return [m.name for m in missing if database.atomically(partial(_apply, migration=m))]
 
 

@@ -9,8 +9,7 @@ from sqlalchemy import Connection, Table, func, select, union_all
 
 from tiebreak.domain.monitoring import Alarm, AskedTerms, DriftMark, DriftReading
 from tiebreak.store.sql.dialect import lock_tables
-from tiebreak.store.sql.part import SqlPart
-from tiebreak.store.sql.rows import row_of
+from tiebreak.store.sql.part import SqlPart, row_of
 from tiebreak.store.sql.schema import alarms, drift_marks, drift_readings, promise_terms
 
 E = TypeVar("E", DriftMark, DriftReading, Alarm, AskedTerms)
@@ -40,9 +39,7 @@ class SqlMonitoring(SqlPart):
         return self._put(alarm, alarms)
 
     def alarms(self) -> list[Alarm]:
-        with self._db.reading() as conn:
-            rows = conn.execute(select(alarms).order_by(alarms.c.id))
-            return [Alarm(**row._asdict()) for row in rows]
+        return list(self._read(Alarm, select(alarms).order_by(alarms.c.id)))
 
     def put_terms(self, terms: AskedTerms) -> AskedTerms:
         return self._put(terms, promise_terms)
@@ -61,6 +58,4 @@ class SqlMonitoring(SqlPart):
         return self._db.atomically(work)
 
     def _last(self, cls: type[E], table: Table) -> E | None:
-        with self._db.reading() as conn:
-            row = conn.execute(select(table).order_by(table.c.id.desc()).limit(1)).one_or_none()
-            return None if row is None else cls(**row._asdict())
+        return self._first(cls, select(table).order_by(table.c.id.desc()).limit(1))

@@ -12,8 +12,7 @@ from tiebreak.domain.batches import ModelInfo
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.store.rules import model_exists
 from tiebreak.store.sql.dialect import lock_tables
-from tiebreak.store.sql.part import SqlPart, highest
-from tiebreak.store.sql.rows import row_of
+from tiebreak.store.sql.part import SqlPart, highest, row_of
 from tiebreak.store.sql.schema import models, reports, schemas
 
 _LAST_MODEL = select(models).order_by(models.c.version.desc()).limit(1)
@@ -32,7 +31,8 @@ class SqlNotes(SqlPart):
     def put_model(self, card: ModelInfo) -> None:
         def work(conn: Connection) -> None:
             lock_tables(conn, "notes")
-            known = _models(conn).get(card.version)
+            same_version = select(models).where(models.c.version == card.version)
+            known = self._first(ModelInfo, same_version)
             if known is None:
                 conn.execute(models.insert(), row_of(card, models, created_at=self._stamp()))
             elif replace(known, created_at="") != replace(card, created_at=""):
@@ -41,13 +41,10 @@ class SqlNotes(SqlPart):
         self._db.atomically(work)
 
     def models(self) -> list[ModelInfo]:
-        with self._db.reading() as conn:
-            return list(_models(conn).values())
+        return list(self._read(ModelInfo, select(models).order_by(models.c.version)))
 
     def last_model(self) -> ModelInfo | None:
-        with self._db.reading() as conn:
-            row = conn.execute(_LAST_MODEL).one_or_none()
-            return None if row is None else ModelInfo(**row._asdict())
+        return self._first(ModelInfo, _LAST_MODEL)
 
     def report(self, step: str, round: int, payload: Mapping[str, Any]) -> None:
         def work(conn: Connection) -> None:
@@ -73,11 +70,6 @@ class SqlNotes(SqlPart):
         with self._db.reading() as conn:
             rows = conn.execute(select(reports).order_by(reports.c.id))
             return [(row.step, row.round, row.payload) for row in rows]
-
-
-def _models(conn: Connection) -> dict[int, ModelInfo]:
-    rows = conn.execute(select(models).order_by(models.c.version))
-    return {row.version: ModelInfo(**row._asdict()) for row in rows}
 
 
 def _schema(conn: Connection, version: int | None) -> LabelSchema | None:

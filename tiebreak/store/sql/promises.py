@@ -18,16 +18,14 @@ from tiebreak.domain.promises import (
 )
 from tiebreak.store.rules import (
     check_arrivals,
+    new_arrivals,
     no_candidates,
-    not_there,
     policy_exists,
     same_policy,
     same_state,
 )
 from tiebreak.store.sql.dialect import CHUNK, IDS, chunks, lock_tables
-from tiebreak.store.sql.links import check_known_records
-from tiebreak.store.sql.part import SqlPart
-from tiebreak.store.sql.rows import row_of
+from tiebreak.store.sql.part import SqlPart, check_known_records, row_of
 from tiebreak.store.sql.schema import audits, candidates, certificates, policies
 
 
@@ -62,8 +60,7 @@ class SqlPromises(SqlPart):
             .order_by(candidates.c.record_id)
             .execution_options(yield_per=CHUNK)
         )
-        with self._db.reading() as conn:
-            return [Candidate(**row._asdict()) for row in conn.execute(stmt)]
+        return list(self._read(Candidate, stmt))
 
     def arrive(self, candidates: Sequence[Candidate]) -> int:
         return self._db.atomically(lambda conn: self._arrive(conn, candidates))
@@ -73,14 +70,14 @@ class SqlPromises(SqlPart):
         check_arrivals(items, _policies(conn))
         check_known_records(conn, {item.record_id for item in items})
         stored: dict[tuple[int, int], Candidate] = {}
-        own = sorted({item.policy for item in items})
+        numbers = sorted({item.policy for item in items})
         among = select(candidates).where(
-            candidates.c.policy.in_(own), candidates.c.record_id.in_(IDS)
+            candidates.c.policy.in_(numbers), candidates.c.record_id.in_(IDS)
         )
         for chunk in chunks(sorted({item.record_id for item in items})):
             for row in conn.execute(among, {"ids": chunk}):
                 stored[row.policy, row.record_id] = Candidate(**row._asdict())
-        new = not_there(items, stored)
+        new = new_arrivals(items, stored)
         for part in chunks(new):
             conn.execute(candidates.insert(), [row_of(item, candidates) for item in part])
         return len(new)
@@ -92,8 +89,7 @@ class SqlPromises(SqlPart):
             .order_by(candidates.c.policy, candidates.c.record_id)
             .execution_options(yield_per=CHUNK)
         )
-        with self._db.reading() as conn:
-            return [Candidate(**row._asdict()) for row in conn.execute(stmt)]
+        return list(self._read(Candidate, stmt))
 
     def draw(self, number: int, record_ids: Sequence[int]) -> int:
         return self._db.atomically(lambda conn: self._draw(conn, number, record_ids))
@@ -102,11 +98,11 @@ class SqlPromises(SqlPart):
         lock_tables(conn, "promises")
         column = candidates.c.record_id
         among = select(column).where(candidates.c.policy == number, column.in_(IDS))
-        wanted, able = set(record_ids), set[int]()
+        wanted, known = set(record_ids), set[int]()
         for chunk in chunks(sorted(wanted)):
-            able.update(conn.execute(among, {"ids": chunk}).scalars())
-        if strange := wanted - able:
-            raise no_candidates(number, strange)
+            known.update(conn.execute(among, {"ids": chunk}).scalars())
+        if unknown := wanted - known:
+            raise no_candidates(number, unknown)
         new = sorted(wanted - _drawn(conn, number))
         at = self._stamp()
         for chunk in chunks(new):
@@ -123,15 +119,15 @@ class SqlPromises(SqlPart):
 
     def _certify(self, conn: Connection, certificate: Certificate) -> bool:
         lock_tables(conn, "promises")
-        own = certificates.c
+        columns = certificates.c
         last = (
             select(certificates)
             .where(
-                own.policy == certificate.policy,
-                own.tier == certificate.tier,
-                own.mode == certificate.mode,
+                columns.policy == certificate.policy,
+                columns.tier == certificate.tier,
+                columns.mode == certificate.mode,
             )
-            .order_by(own.seq.desc())
+            .order_by(columns.seq.desc())
             .limit(1)
         )
         row = conn.execute(last).one_or_none()
@@ -145,12 +141,12 @@ class SqlPromises(SqlPart):
         return True
 
     def certificates(self, *, last: bool = False) -> list[Certificate]:
-        own = certificates.c
-        name = (own.policy, own.tier, own.mode)
-        stmt = select(certificates).order_by(*name, own.seq)
+        columns = certificates.c
+        track = (columns.policy, columns.tier, columns.mode)
+        stmt = select(certificates).order_by(*track, columns.seq)
         if last:
-            newest = select(*name, func.max(own.seq)).group_by(*name)
-            stmt = stmt.where(tuple_(*name, own.seq).in_(newest))
+            newest = select(*track, func.max(columns.seq)).group_by(*track)
+            stmt = stmt.where(tuple_(*track, columns.seq).in_(newest))
         with self._db.reading() as conn:
             return [_certificate(row) for row in conn.execute(stmt)]
 

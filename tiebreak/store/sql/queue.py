@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     and_,
     delete,
@@ -28,9 +27,7 @@ from sqlalchemy import (
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.store.rules import served, task_order
 from tiebreak.store.sql.dialect import IDS, chunks, lock_tables, upsert
-from tiebreak.store.sql.links import check_known_records
-from tiebreak.store.sql.part import SqlPart, highest
-from tiebreak.store.sql.rows import row_of
+from tiebreak.store.sql.part import SqlPart, check_known_records, highest, row_of
 from tiebreak.store.sql.schema import leases, tasks
 
 _IS_OPEN: ColumnElement[str] = literal_column("'open'")
@@ -68,16 +65,15 @@ class SqlQueue(SqlPart):
             stmt = stmt.where(tasks.c.status == status)
         if batch is not None:
             stmt = stmt.where(tasks.c.batch == batch)
-        with self._db.reading() as conn:
-            return sorted((_task(row) for row in conn.execute(stmt)), key=task_order)
+        return sorted(self._read(ReviewTask, stmt), key=task_order)
 
     def count(self, *, batch: int | None = None) -> int:
         waiting = select(tasks.c.record_id).where(_OPEN).distinct()
         if batch is not None:
             waiting = waiting.where(tasks.c.batch == batch)
         with self._db.reading() as conn:
-            found = conn.execute(select(func.count()).select_from(waiting.subquery()))
-            return int(found.scalar_one())
+            total = conn.execute(select(func.count()).select_from(waiting.subquery()))
+            return int(total.scalar_one())
 
     def close(self, record_ids: Sequence[int], *, cancel: Sequence[str] = ()) -> int:
         return self._db.atomically(lambda conn: _close(conn, record_ids, cancel))
@@ -92,28 +88,28 @@ class SqlQueue(SqlPart):
     def hold(self, who: str, record_ids: Sequence[int], *, seconds: float) -> list[int]:
         now = self._now()
         ids = set(record_ids)
-        held = set(self._db.atomically(lambda conn: _hold(conn, who, ids, now, now + seconds)))
-        return [i for i in record_ids if i in held]
+        leased = set(self._db.atomically(lambda conn: _hold(conn, who, ids, now, now + seconds)))
+        return [i for i in record_ids if i in leased]
 
     def heartbeat(self, who: str, record_ids: Sequence[int], *, seconds: float) -> list[int]:
         now = self._now()
 
         def work(conn: Connection) -> set[int]:
-            held: set[int] = set()
+            leased: set[int] = set()
             for chunk in chunks(sorted(set(record_ids))):
-                mine = and_(_held(who, now), leases.c.record_id.in_(chunk))
-                conn.execute(update(leases).where(mine).values(expires_at=now + seconds))
-                held.update(conn.execute(select(leases.c.record_id).where(mine)).scalars())
-            return held
+                renewed = and_(_leased_to(who, now), leases.c.record_id.in_(chunk))
+                conn.execute(update(leases).where(renewed).values(expires_at=now + seconds))
+                leased.update(conn.execute(select(leases.c.record_id).where(renewed)).scalars())
+            return leased
 
-        held = self._db.atomically(work)
-        return [i for i in record_ids if i in held]
+        leased = self._db.atomically(work)
+        return [i for i in record_ids if i in leased]
 
     def release(self, who: str, record_ids: Sequence[int] | None = None) -> int:
         now = self._now()
 
         def work(conn: Connection) -> int:
-            stmt = delete(leases).where(_held(who, now))
+            stmt = delete(leases).where(_leased_to(who, now))
             if record_ids is None:
                 return conn.execute(stmt).rowcount
             return sum(
@@ -127,11 +123,7 @@ class SqlQueue(SqlPart):
         return self._clock().timestamp()
 
 
-def _task(row: Row[Any]) -> ReviewTask:
-    return ReviewTask(**row._asdict())
-
-
-def _held(who: str, now: float) -> ColumnElement[bool]:
+def _leased_to(who: str, now: float) -> ColumnElement[bool]:
     return and_(leases.c.who == who, leases.c.expires_at > now)
 
 
@@ -182,28 +174,28 @@ def _reopen(conn: Connection, ids: set[int]) -> int:
 def _lease(conn: Connection, who: str, n: int, now: float, until: float) -> list[ReviewTask]:
     live = leases.c.expires_at > now
     # IN, so that the few records that one person holds are looked up and the queue is not walked.
-    mine = _first_tasks().where(
-        tasks.c.record_id.in_(select(leases.c.record_id).where(_held(who, now)))
+    renewed = _first_tasks().where(
+        tasks.c.record_id.in_(select(leases.c.record_id).where(_leased_to(who, now)))
     )
     free = (
         _first_tasks()
         .where(~exists().where(leases.c.record_id == tasks.c.record_id, live))
         .with_for_update(of=tasks, skip_locked=True)
     )
-    held: list[int] = []
-    for source in (mine, free):
+    leased: list[int] = []
+    for source in (renewed, free):
         # Again while others are quicker: what they took is no longer among the free ones.
-        while len(held) < n:
-            found = conn.execute(source.limit(n - len(held))).scalars()
-            new = [i for i in found if i not in held]
-            held += _take(conn, who, new, now, until)
-            if not new or source is mine:
+        while len(leased) < n:
+            ids = conn.execute(source.limit(n - len(leased))).scalars()
+            new = [i for i in ids if i not in leased]
+            leased += _take(conn, who, new, now, until)
+            if not new or source is renewed:
                 break
-    return _served(conn, held)
+    return _served(conn, leased)
 
 
 def _hold(conn: Connection, who: str, ids: set[int], now: float, until: float) -> list[int]:
-    anothers = exists().where(
+    of_another = exists().where(
         leases.c.record_id == tasks.c.record_id, leases.c.expires_at > now, leases.c.who != who
     )
     free: set[int] = set()
@@ -211,7 +203,7 @@ def _hold(conn: Connection, who: str, ids: set[int], now: float, until: float) -
         # As in `_lease`, a task that another transaction is at is theirs: nobody waits holding it.
         stmt = (
             select(tasks.c.record_id)
-            .where(_OPEN, tasks.c.record_id.in_(chunk), ~anothers)
+            .where(_OPEN, tasks.c.record_id.in_(chunk), ~of_another)
             .with_for_update(of=tasks, skip_locked=True)
         )
         free.update(conn.execute(stmt).scalars())
@@ -246,8 +238,10 @@ def _take(conn: Connection, who: str, ids: list[int], now: float, until: float) 
     conn.execute(stmt, [{"record_id": i, "who": who, "expires_at": until} for i in ids])
     taken: set[int] = set()
     for chunk in chunks(ids):
-        won = select(leases.c.record_id).where(leases.c.who == who, leases.c.record_id.in_(chunk))
-        taken.update(conn.execute(won).scalars())
+        leased = select(leases.c.record_id).where(
+            leases.c.who == who, leases.c.record_id.in_(chunk)
+        )
+        taken.update(conn.execute(leased).scalars())
     return [i for i in ids if i in taken]
 
 
@@ -255,5 +249,5 @@ def _served(conn: Connection, ids: list[int]) -> list[ReviewTask]:
     by_record: dict[int, list[ReviewTask]] = {i: [] for i in ids}
     for chunk in chunks(ids):
         for row in conn.execute(select(tasks).where(_OPEN, tasks.c.record_id.in_(chunk))):
-            by_record[row.record_id].append(_task(row))
+            by_record[row.record_id].append(ReviewTask(**row._asdict()))
     return [served(of_one) for of_one in by_record.values() if of_one]

@@ -3,7 +3,10 @@
 A column is named as the field of the type that it holds, so that a row is an item.
 """
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Boolean, Column, Double, MetaData, Table, Text
+from sqlalchemy.types import TypeEngine
 
 from tiebreak.domain.batches import HeadComparison
 from tiebreak.domain.evidence import Usage
@@ -11,329 +14,129 @@ from tiebreak.store.sql.types import AnyText, HexBytes, Json, JsonOf, JsonTuple
 
 metadata = MetaData()
 
-records = Table(
-    "records",
-    metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("heldout", Boolean),
-    Column("content_hash", HexBytes),
-    Column("source", AnyText),
-    Column("external_id", AnyText),
-    Column("split", AnyText),
-    Column("metadata", Json),
-    Column("text", AnyText),
-)
 
-links = Table(
-    "links",
-    metadata,
-    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("of_id", BigInteger),
-    Column("kind", Text),
-    Column("similarity", Double),
-)
+def _table(
+    name: str, key: tuple[str, ...], /, **columns: type[TypeEngine[Any]] | TypeEngine[Any]
+) -> Table:
+    """A table of these columns, in this order, with the primary key *key*.
 
-gold = Table(
-    "gold",
-    metadata,
-    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("labels", JsonTuple),
-)
+    Nothing is numbered by the database: see `tiebreak.store.sql.part.highest`.
+    """
+    return Table(
+        name,
+        metadata,
+        *(
+            Column(column, type_, primary_key=column in key, autoincrement=False)
+            for column, type_ in columns.items()
+        ),
+    )
 
-schemas = Table(
-    "schemas",
-    metadata,
-    Column("version", BigInteger, primary_key=True, autoincrement=False),
-    Column("fingerprint", Text),
-    Column("labels", Json),
-    Column("guidelines", AnyText),
-)
 
-suggestions = Table(
-    "suggestions",
-    metadata,
-    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("purpose", Text),
-    Column("agent", AnyText),
-    Column("mode", Text),
-    Column("prompt", AnyText),
-    Column("request_hash", AnyText),
-    Column("schema_version", BigInteger),
-    Column("labels", JsonTuple),
-    Column("abstain", AnyText),
-    Column("confidence", Double),
-    Column("rationale", AnyText),
-    Column("rationale_by", Text),
-    Column("neighbours", JsonTuple),
-    Column("cut", AnyText),
-    Column("usage", JsonOf(Usage)),
-    Column("cost_nanos", BigInteger),
-    Column("created_at", Text),
+# fmt: off
+records = _table(
+    "records", ("id",), id=BigInteger, heldout=Boolean, content_hash=HexBytes, source=AnyText,
+    external_id=AnyText, split=AnyText, metadata=Json, text=AnyText,
 )
-
-annotations = Table(
-    "annotations",
-    metadata,
-    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("who", AnyText),
-    Column("source", Text),
-    Column("outcome", Text),
-    Column("labels", JsonTuple),
-    Column("schema_version", BigInteger),
-    Column("seconds", Double),
-    Column("shown", AnyText),
-    Column("note", AnyText),
-    Column("key", AnyText),
-    Column("created_at", Text),
-    Column("suggestion", BigInteger),
-    Column("model_version", BigInteger),
+links = _table(
+    "links", ("record_id",), record_id=BigInteger, of_id=BigInteger, kind=Text, similarity=Double,
 )
-
-decisions = Table(
-    "decisions",
-    metadata,
-    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("by", Text),
-    Column("labels", JsonTuple),
-    Column("reasons", JsonTuple),
-    Column("schema_version", BigInteger),
-    Column("policy_version", AnyText),
-    Column("confidence", Double),
-    Column("created_at", Text),
+gold = _table(
+    "gold", ("record_id",), record_id=BigInteger, labels=JsonTuple,
 )
-
-routes = Table(
-    "routes",
-    metadata,
-    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("outcome", Text),
-    Column("reason", Text),
-    Column("labels", JsonTuple),
-    Column("agent_labels", JsonTuple),
-    Column("model_label", AnyText),
-    Column("agent_confidence", Double),
-    Column("model_confidence", Double),
-    Column("priority", Double),
-    Column("model_version", BigInteger),
-    Column("created_at", Text),
+schemas = _table(
+    "schemas", ("version",), version=BigInteger, fingerprint=Text, labels=Json, guidelines=AnyText,
 )
-
-tasks = Table(
-    "tasks",
-    metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("record_id", BigInteger),
-    Column("reason", Text),
-    Column("priority", Double),
-    Column("blind", Boolean),
-    Column("batch", BigInteger),
-    Column("status", Text),
-    Column("created_at", Text),
+suggestions = _table(
+    "suggestions", ("record_id", "seq"), record_id=BigInteger, seq=BigInteger, purpose=Text,
+    agent=AnyText, mode=Text, prompt=AnyText, request_hash=AnyText, schema_version=BigInteger,
+    labels=JsonTuple, abstain=AnyText, confidence=Double, rationale=AnyText, rationale_by=Text,
+    neighbours=JsonTuple, cut=AnyText, usage=JsonOf(Usage), cost_nanos=BigInteger, created_at=Text,
 )
-
-leases = Table(
-    "leases",
-    metadata,
-    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("who", AnyText),
-    Column("expires_at", Double),
+annotations = _table(
+    "annotations", ("record_id", "seq"), record_id=BigInteger, seq=BigInteger, who=AnyText,
+    source=Text, outcome=Text, labels=JsonTuple, schema_version=BigInteger, seconds=Double,
+    shown=AnyText, note=AnyText, key=AnyText, created_at=Text, suggestion=BigInteger,
+    model_version=BigInteger,
 )
-
-batches = Table(
-    "batches",
-    metadata,
-    Column("round", BigInteger, primary_key=True, autoincrement=False),
-    Column("strategy", AnyText),
-    Column("seed", BigInteger),
-    Column("schema_version", BigInteger),
-    Column("model_version", BigInteger),
-    Column("phase", Text),
-    Column("created_at", Text),
+decisions = _table(
+    "decisions", ("record_id", "seq"), record_id=BigInteger, seq=BigInteger, by=Text,
+    labels=JsonTuple, reasons=JsonTuple, schema_version=BigInteger, policy_version=AnyText,
+    confidence=Double, created_at=Text,
 )
-
-batch_items = Table(
-    "batch_items",
-    metadata,
-    Column("round", BigInteger, primary_key=True, autoincrement=False),
-    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("position", BigInteger),
-    Column("arm", Text),
-    Column("reason", AnyText),
-    Column("probability", Double),
-    Column("utilities", Json),
-    Column("model_version", BigInteger),
-    Column("model_probabilities", JsonTuple),
-    Column("agent", AnyText),
-    Column("agent_labels", JsonTuple),
+routes = _table(
+    "routes", ("record_id", "seq"), record_id=BigInteger, seq=BigInteger, outcome=Text, reason=Text,
+    labels=JsonTuple, agent_labels=JsonTuple, model_label=AnyText, agent_confidence=Double,
+    model_confidence=Double, priority=Double, model_version=BigInteger, created_at=Text,
 )
-
-replies = Table(
-    "replies",
-    metadata,
-    Column("request_hash", AnyText, primary_key=True),
-    Column("completion", Json),
-    Column("created_at", Text),
+tasks = _table(
+    "tasks", ("id",), id=BigInteger, record_id=BigInteger, reason=Text, priority=Double,
+    blind=Boolean, batch=BigInteger, status=Text, created_at=Text,
 )
-
-spend = Table(
-    "spend",
-    metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("request_hash", AnyText),
-    Column("model", AnyText),
-    Column("state", Text),
-    Column("nanos", BigInteger),
-    Column("usage", JsonOf(Usage)),
-    Column("created_at", Text),
+leases = _table(
+    "leases", ("record_id",), record_id=BigInteger, who=AnyText, expires_at=Double,
 )
-
-balance = Table(
-    "balance",
-    metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("settled_nanos", BigInteger),
-    Column("lost_nanos", BigInteger),
-    Column("reserved_nanos", BigInteger),
-    Column("calls", BigInteger),
-    Column("prompt_tokens", BigInteger),
-    Column("completion_tokens", BigInteger),
-    Column("lost", BigInteger),
+batches = _table(
+    "batches", ("round",), round=BigInteger, strategy=AnyText, seed=BigInteger,
+    schema_version=BigInteger, model_version=BigInteger, phase=Text, created_at=Text,
 )
-
-models = Table(
-    "models",
-    metadata,
-    Column("version", BigInteger, primary_key=True, autoincrement=False),
-    Column("round", BigInteger),
-    Column("classes", JsonTuple),
-    Column("c", Double),
-    Column("c_chosen_at", BigInteger),
-    Column("temperature", Double),
-    Column("calibrated_on", BigInteger),
-    Column("trained_on", Json),
-    Column("embedder", AnyText),
-    Column("schema_version", BigInteger),
-    Column("labels_hash", Text),
-    Column("sha256", Text),
-    Column("head", Text),
-    Column("trial", JsonOf(HeadComparison)),
-    Column("created_at", Text),
+batch_items = _table(
+    "batch_items", ("round", "record_id"), round=BigInteger, record_id=BigInteger,
+    position=BigInteger, arm=Text, reason=AnyText, probability=Double, utilities=Json,
+    model_version=BigInteger, model_probabilities=JsonTuple, agent=AnyText, agent_labels=JsonTuple,
 )
-
-policies = Table(
-    "policies",
-    metadata,
-    Column("number", BigInteger, primary_key=True, autoincrement=False),
-    Column("version", Text),
-    Column("promise", Text),
-    Column("max_error", Double),
-    Column("confidence", Double),
-    Column("tiers", Json),
-    Column("parts", Json),
-    Column("secret", Text),
-    Column("simulated", Boolean),
-    Column("schema_version", BigInteger),
-    Column("known", BigInteger),
-    Column("candidates", BigInteger),
-    Column("digest", HexBytes),
-    Column("upto", BigInteger),
-    Column("audit_rate", Double),
-    Column("created_at", Text),
+replies = _table(
+    "replies", ("request_hash",), request_hash=AnyText, completion=Json, created_at=Text,
 )
-
-candidates = Table(
-    "candidates",
-    metadata,
-    Column("policy", BigInteger, primary_key=True, autoincrement=False),
-    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("tier", AnyText),
-    Column("labels", JsonTuple),
-    Column("score", Double),
-    Column("coin", HexBytes),
-    Column("pi", Double),
-    Column("release", Boolean),
-    Column("seal", HexBytes),
+spend = _table(
+    "spend", ("id",), id=BigInteger, request_hash=AnyText, model=AnyText, state=Text,
+    nanos=BigInteger, usage=JsonOf(Usage), created_at=Text,
 )
-
-audits = Table(
-    "audits",
-    metadata,
-    Column("policy", BigInteger, primary_key=True, autoincrement=False),
-    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("created_at", Text),
+balance = _table(
+    "balance", ("id",), id=BigInteger, settled_nanos=BigInteger, lost_nanos=BigInteger,
+    reserved_nanos=BigInteger, calls=BigInteger, prompt_tokens=BigInteger,
+    completion_tokens=BigInteger, lost=BigInteger,
 )
-
-certificates = Table(
-    "certificates",
-    metadata,
-    Column("policy", BigInteger, primary_key=True, autoincrement=False),
-    Column("tier", AnyText, primary_key=True),
-    Column("mode", Text, primary_key=True),
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("rungs", Json),
-    Column("bound", Json),
-    Column("released", BigInteger),
-    Column("labels", BigInteger),
-    Column("simulated", Boolean),
-    Column("evidence", Json),
-    Column("created_at", Text),
+models = _table(
+    "models", ("version",), version=BigInteger, round=BigInteger, classes=JsonTuple, c=Double,
+    c_chosen_at=BigInteger, temperature=Double, calibrated_on=BigInteger, trained_on=Json,
+    embedder=AnyText, schema_version=BigInteger, labels_hash=Text, sha256=Text, head=Text,
+    trial=JsonOf(HeadComparison), created_at=Text,
 )
-
-drift_marks = Table(
-    "drift_marks",
-    metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("kind", Text),
-    Column("up_to", BigInteger),
-    Column("created_at", Text),
+policies = _table(
+    "policies", ("number",), number=BigInteger, version=Text, promise=Text, max_error=Double,
+    confidence=Double, tiers=Json, parts=Json, secret=Text, simulated=Boolean,
+    schema_version=BigInteger, known=BigInteger, candidates=BigInteger, digest=HexBytes,
+    upto=BigInteger, audit_rate=Double, created_at=Text,
 )
-
-drift_readings = Table(
-    "drift_readings",
-    metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("state", Text),
-    Column("reason", AnyText),
-    Column("new", BigInteger),
-    Column("after", BigInteger),
-    Column("up_to", BigInteger),
-    Column("groups", JsonTuple),
-    Column("created_at", Text),
+candidates = _table(
+    "candidates", ("policy", "record_id"), policy=BigInteger, record_id=BigInteger, tier=AnyText,
+    labels=JsonTuple, score=Double, coin=HexBytes, pi=Double, release=Boolean, seal=HexBytes,
 )
-
-alarms = Table(
-    "alarms",
-    metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("policy", BigInteger),
-    Column("tier", AnyText),
-    Column("audits", BigInteger),
-    Column("wrong", BigInteger),
-    Column("since", BigInteger),
-    Column("until", BigInteger),
-    Column("created_at", Text),
+audits = _table(
+    "audits", ("policy", "record_id"), policy=BigInteger, record_id=BigInteger, created_at=Text,
 )
-
-promise_terms = Table(
-    "promise_terms",
-    metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("max_error", Double),
-    Column("confidence", Double),
-    Column("promise", Text),
-    Column("created_at", Text),
+certificates = _table(
+    "certificates", ("policy", "tier", "mode", "seq"), policy=BigInteger, tier=AnyText, mode=Text,
+    seq=BigInteger, rungs=Json, bound=Json, released=BigInteger, labels=BigInteger,
+    simulated=Boolean, evidence=Json, created_at=Text,
 )
-
-reports = Table(
-    "reports",
-    metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("step", AnyText),
-    Column("round", BigInteger),
-    Column("payload", Json),
-    Column("created_at", Text),
+drift_marks = _table(
+    "drift_marks", ("id",), id=BigInteger, kind=Text, up_to=BigInteger, created_at=Text,
 )
+drift_readings = _table(
+    "drift_readings", ("id",), id=BigInteger, state=Text, reason=AnyText, new=BigInteger,
+    after=BigInteger, up_to=BigInteger, groups=JsonTuple, created_at=Text,
+)
+alarms = _table(
+    "alarms", ("id",), id=BigInteger, policy=BigInteger, tier=AnyText, audits=BigInteger,
+    wrong=BigInteger, since=BigInteger, until=BigInteger, created_at=Text,
+)
+promise_terms = _table(
+    "promise_terms", ("id",), id=BigInteger, max_error=Double, confidence=Double, promise=Text,
+    created_at=Text,
+)
+reports = _table(
+    "reports", ("id",), id=BigInteger, step=AnyText, round=BigInteger, payload=Json,
+    created_at=Text,
+)
+# fmt: on

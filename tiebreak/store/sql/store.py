@@ -16,7 +16,6 @@ from tiebreak.store.sql import schema
 from tiebreak.store.sql.batches import SqlBatches
 from tiebreak.store.sql.database import Database
 from tiebreak.store.sql.engine import connect
-from tiebreak.store.sql.gold import SqlGold
 from tiebreak.store.sql.ledger import SqlLedger
 from tiebreak.store.sql.logs import SqlAnnotations, SqlDecisions, SqlLog, SqlRoutes
 from tiebreak.store.sql.migrations import migrate
@@ -24,7 +23,7 @@ from tiebreak.store.sql.monitoring import SqlMonitoring
 from tiebreak.store.sql.notes import SqlNotes
 from tiebreak.store.sql.promises import SqlPromises
 from tiebreak.store.sql.queue import SqlQueue
-from tiebreak.store.sql.records import SqlRecords
+from tiebreak.store.sql.records import SqlGold, SqlRecords
 
 _LOGS = {
     "links": schema.links,

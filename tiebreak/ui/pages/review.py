@@ -26,7 +26,7 @@ def review_page() -> None:
 
 def card_data(served: Served, who: str) -> dict[str, Any]:
     """What the card is given: where the routes are, a token, the labels and what they mean."""
-    schema = served.desk.deck.schema
+    schema = served.desk.card_builder.schema
     return {
         "api": API,
         "token": served.guard.token(who),

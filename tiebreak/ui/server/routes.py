@@ -60,7 +60,7 @@ def routes(served: Served) -> list[Route]:
         answer = await to_thread.run_sync(desk.sync, who, visit)
         return JSONResponse(
             {
-                **answer_on_wire(answer, desk.deck.schema),
+                **answer_on_wire(answer, desk.card_builder.schema),
                 "learner": served.learner.state(),
                 "token": served.guard.token(who),
             }

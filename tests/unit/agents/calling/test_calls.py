@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from agent_parts import labeller, ledger, schema, task
 
-from tiebreak.agents.backends.scripted import ScriptedModel, answers, says
+from tiebreak.agents.backends.scripted import ScriptedModel, answer_script, text_reply
 from tiebreak.agents.calling import money
 from tiebreak.agents.calling.calls import (
     CallEstimate,
@@ -153,7 +153,7 @@ def test_the_budget_stops_new_calls_and_keeps_what_is_under_way() -> None:
 def test_actual_cost_is_settled_and_the_rest_let_go() -> None:
     book = ledger()
     request = many(1)[0].request
-    list(call_all(ScriptedModel([says("a b", request)]), many(1), book, price=PRICE))
+    list(call_all(ScriptedModel([text_reply("a b", request)]), many(1), book, price=PRICE))
     words = sum(len(m.content.split()) for m in request.messages)
     assert book.totals().nanos == (words + 2) * NANOS // 1_000_000
 
@@ -242,7 +242,7 @@ def test_the_hash_is_of_all_that_matters() -> None:
 
 
 def test_the_forecast_scales_a_sample() -> None:
-    asks = labeller(ScriptedModel(answers({})), schema("a", "b"))
+    asks = labeller(ScriptedModel(answer_script({})), schema("a", "b"))
     sample = [task(f"some text {i}", i) for i in range(10)]
     plan = estimate_calls(asks, sample, 1000, Price(input=1, output=1))
     assert plan.calls == 1000

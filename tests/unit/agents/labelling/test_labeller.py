@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from agent_parts import labeller, ledger, neighbour, schema, task
 
-from tiebreak.agents.backends.scripted import ScriptedModel, answers, says
+from tiebreak.agents.backends.scripted import ScriptedModel, answer_script, text_reply
 from tiebreak.agents.calling.calls import Failure
 from tiebreak.config import Price
 from tiebreak.domain.evidence import Suggestion, Usage
@@ -29,7 +29,7 @@ def only(model: ScriptedModel, **settings: Any) -> Suggestion:
 
 
 def test_a_scored_answer_has_a_confidence_and_cites_what_was_shown() -> None:
-    said = only(ScriptedModel(answers(KNOWN, confidence=0.9)))
+    said = only(ScriptedModel(answer_script(KNOWN, confidence=0.9)))
     assert said.labels == ("spam",)
     assert said.abstain is None
     assert said.confidence == pytest.approx(0.9)
@@ -44,7 +44,7 @@ def test_a_scored_answer_has_a_confidence_and_cites_what_was_shown() -> None:
 
 
 def test_without_examples_there_is_no_rationale_to_cite() -> None:
-    (said,) = ask(ScriptedModel(answers(KNOWN)), task())
+    (said,) = ask(ScriptedModel(answer_script(KNOWN)), task())
     assert isinstance(said, Suggestion)
     assert said.labels == ("spam",)
     assert (said.rationale, said.rationale_by) == ("", "none")
@@ -60,10 +60,10 @@ def test_a_generated_answer_has_the_models_words_and_no_confidence() -> None:
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [
-        (says("nothing"), "invalid-json"),
-        (says('{"label": "eggs"}'), "unknown-label"),
-        (says('{"label": "sp', finish="length"), "truncated"),
-        (says(""), "empty"),
+        (text_reply("nothing"), "invalid-json"),
+        (text_reply('{"label": "eggs"}'), "unknown-label"),
+        (text_reply('{"label": "sp', finish="length"), "truncated"),
+        (text_reply(""), "empty"),
         (Completion(text="", usage=Usage(), refusal="No."), "refused"),
         (LLMRejected("too long", status=400), "rejected"),
     ],
@@ -109,7 +109,7 @@ def test_a_server_that_fails_at_one_record_is_a_failure_of_that_record() -> None
     def script(request: Request) -> Any:
         if "Lunch" in request.messages[-1].content:
             return LLMUnavailable("500 until the retries were used up")
-        return answers(KNOWN)(request)
+        return answer_script(KNOWN)(request)
 
     said = ask(ScriptedModel(script), task("Lunch?", 1), task(record_id=2))
     assert said[0] == Failure(1, "500 until the retries were used up")
@@ -118,7 +118,7 @@ def test_a_server_that_fails_at_one_record_is_a_failure_of_that_record() -> None
 
 def test_auto_generates_once_the_server_was_seen_to_give_no_logprobs() -> None:
     def script(request: Request) -> Any:
-        return says("A") if request.top_logprobs else says('{"label": "ham"}')
+        return text_reply("A") if request.top_logprobs else text_reply('{"label": "ham"}')
 
     model = ScriptedModel(script)
     said = ask(model, *(task(f"text {i}", i) for i in range(6)), concurrency=3)
@@ -129,7 +129,7 @@ def test_auto_generates_once_the_server_was_seen_to_give_no_logprobs() -> None:
 
 def test_score_asked_of_a_server_without_logprobs_is_a_settings_error() -> None:
     with pytest.raises(ConfigError, match='mode = "generate"'):
-        ask(ScriptedModel([says("A")]), mode="score")
+        ask(ScriptedModel([text_reply("A")]), mode="score")
 
 
 def test_a_model_without_logprobs_generates_from_the_start() -> None:
@@ -139,7 +139,7 @@ def test_a_model_without_logprobs_generates_from_the_start() -> None:
 
 
 def test_cost_and_tokens_are_the_replys_whether_bought_or_recalled() -> None:
-    model = ScriptedModel(answers(KNOWN))
+    model = ScriptedModel(answer_script(KNOWN))
     asks, book, price = labeller(model), ledger(), Price(input=1, output=2)
     first, second = (list(asks.label([task()], book, price=price)) for _ in range(2))
     assert first == second
@@ -150,13 +150,13 @@ def test_cost_and_tokens_are_the_replys_whether_bought_or_recalled() -> None:
 
 
 def test_probe_asks_once_and_needs_no_ledger() -> None:
-    model = ScriptedModel(answers(KNOWN))
+    model = ScriptedModel(answer_script(KNOWN))
     assert labeller(model).probe(task()).labels == ("spam",)
     assert len(model.requests) == 1
 
 
 def test_probe_finds_out_that_there_are_no_logprobs() -> None:
-    model = ScriptedModel([says("A"), '{"label": "ham"}'])
+    model = ScriptedModel([text_reply("A"), '{"label": "ham"}'])
     assert labeller(model).probe(task()).mode == "generate"
 
 
@@ -171,7 +171,7 @@ def test_permuted_codes_take_the_bias_of_a_letter_out() -> None:
 
 def test_seventy_seven_labels_are_scored_from_a_shortlist() -> None:
     labels = schema(*(f"label-{i}" for i in range(77)))
-    model = ScriptedModel(answers({}, default="label-5"))
+    model = ScriptedModel(answer_script({}, default="label-5"))
     one = task(shortlist=tuple(f"label-{i}" for i in range(10)))
     (said,) = labeller(model, labels).label([one], ledger())
     assert isinstance(said, Suggestion)

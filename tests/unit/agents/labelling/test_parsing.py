@@ -18,7 +18,7 @@ NAMES = ("spam", "ham")
     ],
 )
 def test_an_answer_is_found(text: str) -> None:
-    assert read_answer(text, NAMES) == ParsedAnswer("spam", None, "It sells.")
+    assert read_answer(text, NAMES) == ParsedAnswer(("spam",), None, "It sells.")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_anything_else_is_an_abstention_with_its_reason(
 
 
 def test_a_complete_answer_counts_even_if_the_reply_was_cut_after_it() -> None:
-    assert read_answer('{"label": "ham"} and so', NAMES, finish="length").label == "ham"
+    assert read_answer('{"label": "ham"} and so', NAMES, finish="length").labels == ("ham",)
 
 
 @pytest.mark.parametrize(
