@@ -93,15 +93,15 @@ def results(folder: Path, rows: list[Row], server: SimulatedAgent) -> list[Resul
         exported, status = stage
         final = {row["id"]: next(filter(None, (row[c] for c in columns))) for row in exported}
         right = sum(final[key] == gold[key] for key in final) / len(final)
-        people, spend = status["labelled"]["simulated"], status["spend"]
-        return Result(policy, people, spend["calls"], people * A_LABEL + spend["money"], right)
+        people, spend = status.labelled.simulated, status.spend
+        return Result(policy, people, spend.calls, people * A_LABEL + spend.money, right)
 
     few, many = stages(folder, rows)
     few_agent, many_agent = stages(folder, rows, server.url)
-    told = many_agent[1]["control"]["agent"]  # all that you would know without the sealed labels
+    told = many_agent[1].control.agent  # all that you would know without the sealed labels
     print(
-        f"control arm: the agent has {told['accuracy']:.0%} right "
-        f"[{told['low']:.0%}, {told['high']:.0%}], {told['n']} records drawn by lot"
+        f"control arm: the agent has {told.accuracy:.0%} right "
+        f"[{told.low:.0%}, {told.high:.0%}], {told.n} records drawn by lot"
     )
     return [
         result("few by people, rest by model", few, "label", "model_label"),

@@ -13,11 +13,10 @@ import gzip
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from tiebreak import Project
+from tiebreak import Project, RunResult
 from tiebreak.simulation.demo import TASK, data_file
 
 NEW = ("card_swallowed", "lost_or_stolen_card", "compromised_card", "card_delivery_estimate")
@@ -63,7 +62,7 @@ def main() -> None:
             embedder="hashing",  # needs no model; leave it out for all-MiniLM-L6-v2
         )
 
-        def arrive(name: str, rows: Rows) -> dict[str, Any]:
+        def arrive(name: str, rows: Rows) -> RunResult:
             """Import and embed; eight rounds in all, so later calls ask nobody anything."""
             file = Path(place) / f"{name}.jsonl"
             kept = ({key: row[key] for key in ("id", "text", "label")} for row in rows)
@@ -76,23 +75,23 @@ def main() -> None:
             mark = (
                 project.acknowledge_drift()
             )  # what has come in so far is what new records are held to
-            print(f"{mark} records, {status['labelled']['simulated']} labelled (simulated people)")
+            print(f"{mark} records, {status.labelled.simulated} labelled (simulated people)")
 
             for name, rows in months.items():
                 arrive(name, rows)
                 report = project.drift(after=mark, window=WINDOW)
-                print(f"{name}: {report['state']}; {report['reason']}")
-                for window in report["windows"][-MONTH // WINDOW :]:
-                    p = ", ".join(f"{test} {value:.3f}" for test, value in window["p"].items())
-                    span = f"{window['first']} to {window['last']}"
-                    print(f"  records {span}: {window['state']}; {p}")
+                print(f"{name}: {report.state}; {report.reason}")
+                for window in report.windows[-MONTH // WINDOW :]:
+                    p = ", ".join(f"{test} {value:.3f}" for test, value in window.p.items())
+                    span = f"{window.first} to {window.last}"
+                    print(f"  records {span}: {window.state}; {p}")
                 if name == "two labels crowd in":
-                    share = report["prevalence"]["em"]
+                    share = report.prevalence.em
                     for label in CROWDED:
                         before, now = share["reference"][label], share["new"][label]
                         print(f"  share of {label}: {before:.0%} before, {now:.0%} now")
-                if alarm := report["martingale"]["alarm_at"]:
-                    into = alarm - report["windows"][-1]["last"] + MONTH
+                if alarm := report.martingale.alarm_at:
+                    into = alarm - report.windows[-1].last + MONTH
                     print(f"  the bet's alarm: {into} records into this month")
 
 

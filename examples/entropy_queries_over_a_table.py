@@ -95,7 +95,7 @@ def main() -> None:
 
             # The fifth batch is chosen, and waits in the queue. What has been asked for?
             report = project.run()
-            cards = project.next_batch(report["queue"], who="nobody yet")
+            cards = project.next_batch(report.queue, who="nobody yet")
             asked = [c.record.text for c in cards if not c.task.blind]  # blind ones are by lot
             project.export(folder / "export.parquet")
             rows = pd.read_parquet(folder / "export.parquet")

@@ -11,18 +11,16 @@ from __future__ import annotations
 import csv
 import tempfile
 from pathlib import Path
-from typing import Any
 
-from tiebreak import Project
+from tiebreak import Estimate, Project
 from tiebreak.files import labels_of_column
 from tiebreak.simulation.demo import TASK, data_file
 
 BATCH, ROUNDS, MORE = 40, 9, 4
-Estimate = dict[str, Any]
 
 
-def said(value: Estimate) -> str:
-    return f"{value['accuracy']:.2f} [{value['low']:.2f}, {value['high']:.2f}]"
+def written(value: Estimate) -> str:
+    return f"{value.accuracy:.2f} [{value.low:.2f}, {value.high:.2f}]"
 
 
 def main() -> None:
@@ -40,31 +38,29 @@ def main() -> None:
             truth: dict[int, float] = {}  # labels learnt from: accuracy on held-out questions
             for number in range(1, ROUNDS + 1):
                 status = project.run(rounds=number, reviewer="labels")
-                labels = status["labelled"]["simulated"]
-                truth[labels] = status["heldout"]["test"]["model"]["accuracy"]
+                labels = status.labelled.simulated
+                truth[labels] = status.heldout["test"].model.accuracy
 
             print(f"{labels} labels by simulated people. Heads that had learnt from:")
-            for point in status["curve"]:
-                heads = [truth[n] for n in truth if point["from"] <= n <= point["to"]]
+            for point in status.curve:
+                heads = [truth[n] for n in truth if point.least <= n <= point.most]
                 print(
-                    f"  {point['from']} to {point['to']} labels: "
-                    f"by lot {said(point['accuracy'])} on {point['accuracy']['n']}, "
-                    f"naive {said(point['selected'])}, "
+                    f"  {point.least} to {point.most} labels: "
+                    f"by lot {written(point.accuracy)} on {point.accuracy.n}, "
+                    f"naive {written(point.selected)}, "
                     f"held out {sum(heads) / len(heads):.2f}"
                 )
 
             forecast = project.forecast(more=MORE * BATCH)
             assert forecast is not None
-            print(f"forecast: {forecast['text']}")
-            stop = forecast["stop"]
-            kappas = ", ".join(f"{kappa:.2f}" for kappa in stop["kappas"])
-            print(f"stop: {stop['stop']}; {stop['why']} (agreement of heads in turn: {kappas})")
+            print(f"forecast: {forecast.text}")
+            stop = forecast.stop
+            kappas = ", ".join(f"{kappa:.2f}" for kappa in stop.kappas)
+            print(f"stop: {stop.stop}; {stop.why} (agreement of heads in turn: {kappas})")
 
             status = project.run(rounds=ROUNDS + MORE, reviewer="labels")
-            came = status["heldout"]["test"]["model"]["accuracy"]
-            print(
-                f"what came of it: held out {came:.2f} at {status['labelled']['simulated']} labels"
-            )
+            came = status.heldout["test"].model.accuracy
+            print(f"what came of it: held out {came:.2f} at {status.labelled.simulated} labels")
 
             file = Path(place) / "metrics.csv"
             rows = project.export_metrics(file)

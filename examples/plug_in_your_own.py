@@ -126,9 +126,9 @@ def main() -> None:
             assert batch is not None
             pick = next(item for item in batch.items if item.arm == "active")
             print(f"the last batch is by {batch.strategy}: {pick.reason}")
-            told = status["heldout"]["test"]["model"]
-            print(f"{status['labelled']['simulated']} labels by simulated people, encoder", end=" ")
-            print(f"{project.context.embedder.id}: held-out accuracy {told['accuracy']:.2f}")
+            told = status.heldout["test"].model
+            print(f"{status.labelled.simulated} labels by simulated people, encoder", end=" ")
+            print(f"{project.context.embedder.id}: held-out accuracy {told.accuracy:.2f}")
 
 
 if __name__ == "__main__":

@@ -37,12 +37,12 @@ def main() -> None:
         with project:
             project.add(TICKETS)
             report = project.run(batch=6)
-            print(f"next: {report['next']}, in the queue: {report['queue']}")
+            print(f"next: {report.next}, in the queue: {report.queue}")
 
             for card in project.next_batch(6, who="ada"):
                 project.annotate(card.record.id, TICKETS[card.record.text], who="ada")
             report = project.run(batch=3)
-            print(f"labelled by people: {report['labelled']['human']}")
+            print(f"labelled by people: {report.labelled.human}")
 
             answer = next(project.predict(["The page crashes on save"]))
             print(f"prediction: {answer.label} ({answer.confidence:.2f})")

@@ -52,8 +52,8 @@ def one_round(project: Project, number: int, gold: dict[str, str]) -> None:
     store.batches.advance(number, "answered")
     routed = route_all(context)
     store.batches.advance(number, "routed")
-    spent = project.status()["spend"]
-    print(f"  suggested: {spent['calls']} calls so far; routed: {routed}")
+    spent = project.status().spend
+    print(f"  suggested: {spent.calls} calls so far; routed: {routed}")
 
     # 5 Review. Stored: who said what, on which evidence; and the decision that follows.
     cards = project.next_batch(BATCH, who="a simulated reviewer")
@@ -78,11 +78,11 @@ def one_round(project: Project, number: int, gold: dict[str, str]) -> None:
     store.notes.put_model(card)
     route_all(context)  # the new head may agree with the agent where the old one did not
     store.batches.advance(number, "closed")
-    held_out = project.status()["heldout"]["test"]["model"]
+    held_out = project.status().heldout["test"].model
     print(
         f"  trained: model {card.version} on {sum(card.trained_on.values())} labels, "
-        f"held-out accuracy {held_out['accuracy']:.3f} "
-        f"[{held_out['low']:.3f}, {held_out['high']:.3f}]"
+        f"held-out accuracy {held_out.accuracy:.3f} "
+        f"[{held_out.low:.3f}, {held_out.high:.3f}]"
     )
 
 
@@ -106,7 +106,7 @@ def main() -> None:
             # 1 Import. Stored: records, and the test split's labels, sealed: they only measure.
             taken = project.import_file(folder / "rows.jsonl", labels_are="gold").taken
             status = project.status()
-            print(f"imported: {taken}, {status['pool']} of them may be labelled")
+            print(f"imported: {taken}, {status.pool} of them may be labelled")
 
             # 2 Embed. Stored: a vector a text, by content hash; near duplicates are linked.
             print(f"embedded: {embed(project.context)['embedded']}; again: ", end="")
@@ -121,9 +121,9 @@ def main() -> None:
             print(f"predicted: {text!r} is {answer.label}, {answer.confidence:.2f}")
 
             # 8 Status and export. Stored: nothing; all of it is read from what the steps left.
-            control = project.status()["control"]["model"]
-            print(f"control arm: {control['accuracy']:.2f}", end=" ")
-            print(f"[{control['low']:.2f}, {control['high']:.2f}] on {control['n']}")
+            control = project.status().control.model
+            print(f"control arm: {control.accuracy:.2f}", end=" ")
+            print(f"[{control.low:.2f}, {control.high:.2f}] on {control.n}")
             print(f"exported: {project.export(folder / 'labels.csv')}")
             print(f"verified, problems: {project.verify()}")
 

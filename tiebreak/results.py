@@ -3,9 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from math import isfinite
 from typing import Any
+
+_KEY, _PREFIX, _OPTIONAL = "json_key", "json_prefix", "json_optional"
+
+
+def json_key(key: str) -> Mapping[str, Any]:
+    """Metadata of a field whose key in JSON is no name in Python."""
+    return {_KEY: key}
+
+
+def json_prefix(prefix: str) -> Mapping[str, Any]:
+    """Metadata of a field that is a mapping or a dataclass: its items stand among the other fields,
+    each key with *prefix* before it."""
+    return {_PREFIX: prefix}
+
+
+JSON_OPTIONAL: Mapping[str, Any] = {_OPTIONAL: True}
+"""Metadata of a field that JSON leaves out where it is None."""
+
+
+def key_in_json(field: Field[Any]) -> str:
+    """The key of a dataclass's field in JSON; ``PREFIX…`` for one with a prefix."""
+    if _PREFIX in field.metadata:
+        return f"{field.metadata[_PREFIX]}…"
+    return str(field.metadata.get(_KEY, field.name))
 
 
 def to_json(value: Any) -> Any:
@@ -17,7 +41,7 @@ def to_json(value: Any) -> Any:
     else, such as a path, becomes its text.
     """
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
+        return _mapping_of(value)
     if isinstance(value, Mapping):
         return {str(key): to_json(item) for key, item in value.items()}
     if isinstance(value, (tuple, list, set, frozenset)):
@@ -28,3 +52,14 @@ def to_json(value: Any) -> Any:
     if hasattr(value, "tolist"):  # numpy's other types, without an import of it
         return to_json(value.tolist())
     return value if value is None or isinstance(value, (str, int)) else str(value)
+
+
+def _mapping_of(result: Any) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for field in fields(result):
+        item, prefix = to_json(getattr(result, field.name)), field.metadata.get(_PREFIX)
+        if prefix is not None:
+            made.update({f"{prefix}{key}": part for key, part in item.items()})
+        elif item is not None or _OPTIONAL not in field.metadata:
+            made[key_in_json(field)] = item
+    return made

@@ -15,6 +15,7 @@ from contexts import SLICE
 
 from tiebreak.api.project import Project
 from tiebreak.files import labels_of_column
+from tiebreak.loop.running import RunOptions
 from tiebreak.simulation.demo import data_file
 from tiebreak.ui.background import LearnerOptions
 from tiebreak.ui.server.supervisor import Supervisor
@@ -34,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def supervisor(folder: Path) -> Iterator[Supervisor]:
-    running = Supervisor(folder, LearnerOptions(batch=BATCH))
+    running = Supervisor(folder, LearnerOptions(run=RunOptions(batch=BATCH)))
     running.start()
     yield running
     running.stop()

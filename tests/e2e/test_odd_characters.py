@@ -27,7 +27,7 @@ def test_the_loop_with_odd_ids_texts_and_metadata(tmp_path: Path) -> None:
         project.run(batch=4)
         for n, card in enumerate(project.next_batch(4, who="ada")):
             project.annotate(card.record.id, "ab"[n % 2], who="ada")
-        assert project.run(batch=4)["next"] == "done"
+        assert project.run(batch=4).next == "done"
         assert project.verify() == []
         project.export(tmp_path / "out.csv")
         project.export(tmp_path / "out.parquet")

@@ -24,6 +24,7 @@ from tiebreak.api.project import Project
 from tiebreak.domain.records import Record
 from tiebreak.models.predict import predict_records
 from tiebreak.project.sampling import is_blind_sample
+from tiebreak.report.results import LabelsInForce
 
 SEALED = "label-of-held-out-rows-only"
 HELD = "HELDOUTSECRET"
@@ -193,7 +194,7 @@ def test_with_people_gold_is_seen_by_nobody(mode: str, server: Listener, tmp_pat
         project.run(batch=10)
         said = standing(project)
         assert said == {r.text: person(r.text) for r in seen}
-        assert project.status()["model"]["trained_on"] == {"human": len(seen)}
+        assert project.status().model.trained_on == {"human": len(seen)}
         check_project(project)
         check_exports(project, tmp_path, said)
     assert len(seen) >= 30
@@ -214,7 +215,7 @@ def test_held_out_rows_are_asked_about_only_to_score_and_never_shown(
         for body in bodies:
             assert question(body).startswith(HELD)
             assert HELD not in json.dumps(body["messages"][:-1])
-        assert report["heldout"]["test"]["agent"]["n"] == 5
+        assert report.heldout["test"].agent.n == 5
         # nothing of it comes back in later questions
         project.run(batch=10, rounds=3, reviewer="labels", prelabel=None)
         assert HELD not in json.dumps(server.news())
@@ -331,8 +332,8 @@ def test_a_hostile_text_gets_no_label_past_the_schema_and_none_past_a_person(
         assert list(store.annotations.scan()) == []
         assert list(store.decisions.scan()) == []
         report = project.status()
-        assert set(report["labelled"].values()) == {0}
-        assert report["queue"] == len(rows)  # people see every one of them
+        assert report.labelled == LabelsInForce(human=0, simulated=0, autonomous=0, unproved=0)
+        assert report.queue == len(rows)  # people see every one of them
         assert project.verify() == []
     inside("export", folder, tmp_path / "out.csv")
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:

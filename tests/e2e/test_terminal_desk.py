@@ -124,7 +124,7 @@ def test_single_keys_label_skip_undo_and_quit(folder: Path) -> None:
     assert shown[blind] == "blind"
     assert shown[second] == "evidence"
     with Project.open(folder, agent="none") as project:
-        assert project.status()["queue"] == BATCH - 4  # the one taken back waits again
+        assert project.status().queue == BATCH - 4  # the one taken back waits again
 
 
 @pytest.mark.parametrize("way", ["quit", "interrupt"])

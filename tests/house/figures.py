@@ -32,7 +32,7 @@ JSON_EDGES = {
     "tiebreak.store.backup": "the manifest of an archive, JSON",
     "tiebreak.store.memory.notes": "payloads of the log of steps, which is JSON",
     "tiebreak.store.sql": "rows of tables, and payloads of the log of steps",
-    "tiebreak.ui.server.theme": "options that Streamlit reads from JSON",
+    "tiebreak.ui.server.app._theme": "options that Streamlit reads from JSON",
     "tiebreak.ui.server.app.config": "keyword arguments of the server library",
     "tiebreak.ui.server.wire": "what goes over the wire to the card",
 }

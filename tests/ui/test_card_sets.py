@@ -142,7 +142,7 @@ def test_names_are_found_by_typing_and_clicked(reader: Open) -> None:
 
 
 def test_the_key_sheet_says_what_the_keys_do_here(reader: Open) -> None:
-    from tiebreak.ui.pages.keymap import keys
+    from tiebreak.ui.pages.status import keys
 
     desk = open_sets(reader, proposed(1, *TWO))
     desk.press("?", on=1)

@@ -346,7 +346,7 @@ def test_the_status_page_counts_and_exports(tab: Tab, desk: DeskServer) -> None:
 
 
 def test_the_keys_that_pages_list_are_the_keys_of_the_card(tab: Tab, desk: DeskServer) -> None:
-    from tiebreak.ui.pages.keymap import KEYS
+    from tiebreak.ui.pages.status import KEYS
 
     with tab.visit() as at:
         page = at.open(seat(desk))

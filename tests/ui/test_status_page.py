@@ -66,12 +66,12 @@ def test_the_page_shows_where_it_goes_and_how_honestly_it_is_known(
         )
         page.get_by_text("not of your data").wait_for()
         body = page.locator("[data-testid='stMain']").inner_text()
-        assert told["forecast"]["text"].replace("->", "→") in body
-        assert told["forecast"]["stop"]["why"] in body
+        assert told.forecast.text.replace("->", "→") in body
+        assert told.forecast.stop.why in body
         assert "Paused: texts are farther from what was known." in body
         cells = page.locator("td").all_inner_texts()
-        for point in told["curve"]:
-            assert str(point["labels"]) in cells
+        for point in told.curve:
+            assert str(point.labels) in cells
             assert f"{point['accuracy']['accuracy']:.3f} [" in body
             assert f"{point['selected']['accuracy']:.3f} [" in body
         assert accessibility(page, "[data-testid='stImage']") == []

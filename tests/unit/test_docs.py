@@ -41,7 +41,7 @@ def script(name: str) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["commands", "configuration"])
+@pytest.mark.parametrize("name", ["commands", "configuration", "status", "results"])
 def test_the_reference_is_fresh(name: str) -> None:
     written = getattr(script("make_reference"), name)()
     assert read(f"docs/{name}.md") == written, "run: python docs/make_reference.py"

@@ -19,8 +19,12 @@ def test_all_is_sorted_and_every_name_loads() -> None:
 
 def test_the_public_names_are_these() -> None:
     assert tiebreak.__all__ == [
-        "Annotation", "Card", "Decision", "Label", "LabelSchema", "Project", "Record",
-        "ReviewTask", "Suggestion", "TiebreakError",
+        "Annotation", "AnswerScores", "Card", "CertificateStatus", "ConsensusReport", "Decision",
+        "DriftReport", "Estimate", "ImportOptions", "ImportSummary", "IntegrityProblem", "Label",
+        "LabelIssuesReport", "LabelPrevalence", "LabelSchema", "LearningCurvePoint", "MetricsRow",
+        "PeopleReport", "Project", "ProjectForecast", "Record", "Report", "ReviewTask",
+        "RunEstimate", "RunOptions", "RunResult", "Status", "Suggestion", "TiebreakError",
+        "to_json",
     ]  # fmt: skip
 
 

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tiebreak.project.context import ProjectContext
 
 if TYPE_CHECKING:
+    from tiebreak.drift import DriftReport
+    from tiebreak.evaluation import (
+        LabelIssuesReport,
+        LabelPrevalence,
+        LoggedMetrics,
+        MetricsRow,
+        ProjectForecast,
+        QueuedLabelIssues,
+    )
     from tiebreak.evaluation.label_issues import Source
-    from tiebreak.evaluation.results import LabelIssuesReport, QueuedLabelIssues
-    from tiebreak.report.results import Report
+    from tiebreak.loop import RunEstimate, RunOptions
+    from tiebreak.report import Report, Status
     from tiebreak.review.quality.results import ConsensusReport, OpenedChecks, PeopleReport
 
 
@@ -20,10 +31,9 @@ class Insights:
 
     _context: ProjectContext
 
-    def status(self) -> dict[str, Any]:
-        """Counts, accuracies with intervals, curve, forecast, drift, spend, what next; see
-        ``docs/status.md``."""
-        from tiebreak.report.status import project_status
+    def status(self) -> Status:
+        """Counts, accuracies with intervals, curve, forecast, drift, spend, what next."""
+        from tiebreak.report import project_status
 
         return project_status(self._context)
 
@@ -34,58 +44,68 @@ class Insights:
         Raises:
             InputError: *page* cannot be written.
         """
-        from tiebreak.report.data import project_report
+        from tiebreak.report import project_report
 
         report = project_report(self._context)
         if page is not None:
             from tiebreak.files import whole_file
-            from tiebreak.report.html import report_html
+            from tiebreak.report import report_html
 
             with whole_file(Path(page)) as file:
                 file.write(report_html(report).encode())
         return report
 
-    def forecast(self, more: int | None = None) -> dict[str, Any] | None:
+    def forecast(self, more: int | None = None) -> ProjectForecast | None:
         """What *more* labels will bring and take, and whether to stop; None before there is a
-        control label to tell from. See `tiebreak.evaluation.forecast.project_forecast`."""
-        from tiebreak.evaluation.forecast import project_forecast
+        control label to tell from.
+
+        *more* None: half as many as there are, in whole batches; never more than are left.
+        """
+        from tiebreak.evaluation import project_forecast
 
         return project_forecast(self._context, more)
 
-    def outlook(self, *, batch: int | None = None, prelabel: int | None = 0) -> dict[str, Any]:
-        """About what the next `Project.run` will take in time, memory, disk and money; buys and
-        writes nothing. See `tiebreak.loop.run_estimate.run_estimate`."""
-        from tiebreak.loop.run_estimate import run_estimate
+    def estimate_run(self, options: RunOptions | None = None, **changes: Any) -> RunEstimate:
+        """About what `Project.run` with the same arguments will take in time, memory, disk and
+        money, until people are needed; buys and writes nothing."""
+        from tiebreak.loop import estimate_run
 
-        return run_estimate(self._context, batch=batch, prelabel=prelabel)
+        return estimate_run(self._context, run_options(options, changes))
 
-    def prevalence(self) -> list[dict[str, Any]]:
-        """The share of each label in the pool, with its interval; empty before a control label.
-        See `tiebreak.evaluation.prevalence.label_prevalence`."""
-        from tiebreak.evaluation.prevalence import label_prevalence
+    def outlook(self, *, batch: int | None = None, prelabel: int | None = 0) -> RunEstimate:
+        """Deprecated: the former name of `estimate_run`."""
+        _warn_renamed("outlook", "estimate_run")
+        return self.estimate_run(batch=batch, prelabel=prelabel)
+
+    def prevalence(self) -> tuple[LabelPrevalence, ...]:
+        """The share of each label in the pool, with its interval; empty before a control label."""
+        from tiebreak.evaluation import label_prevalence
 
         return label_prevalence(self._context)
 
-    def metrics(self) -> list[dict[str, Any]]:
-        """Every metric by labels, one row a head; see
-        `tiebreak.evaluation.metrics.model_metrics`."""
-        from tiebreak.evaluation.metrics import model_metrics
+    def metrics(self) -> tuple[MetricsRow, ...]:
+        """Every metric by labels, one row a head, oldest first; empty before the first."""
+        from tiebreak.evaluation import model_metrics
 
         return model_metrics(self._context)
 
     def export_metrics(self, path: str | Path) -> int:
-        """Write `model_metrics` as CSV, JSONL or Parquet, by extension; how many rows."""
-        from tiebreak.evaluation.tracking import write_table
+        """Write `metrics` as CSV, JSONL or Parquet, by extension; how many rows.
 
-        return write_table(Path(path), self.metrics())
+        Raises:
+            UsageError: no head was trained yet.
+        """
+        from tiebreak.evaluation import write_metrics
 
-    def log_metrics(self, where: str) -> dict[str, Any]:
-        """Log `model_metrics` to MLflow, in a folder or at a tracking URI.
+        return write_metrics(Path(path), self.metrics())
+
+    def log_metrics(self, where: str) -> LoggedMetrics:
+        """Log `metrics` to MLflow, in a folder or at a tracking URI.
 
         Raises:
             MissingPackage: mlflow is not installed.
         """
-        from tiebreak.evaluation.tracking import log_to_mlflow
+        from tiebreak.evaluation import log_to_mlflow
 
         return log_to_mlflow(where, self.metrics(), project=self._context.settings.project.name)
 
@@ -136,23 +156,23 @@ class Insights:
 
         return open_checks(self._context)
 
-    def drift(self, *, after: int | None = None, window: int | None = None) -> dict[str, Any]:
-        """What the drift sensors say of the records that came in after *after*.
+    def drift(self, *, after: int | None = None, window: int | None = None) -> DriftReport:
+        """What the drift sensors say of the records that came in after the record *after*.
 
-        With neither argument it is what `project_status` and a pause go by from then on, and the
-        records are those after the project's mark. See `tiebreak.drift.report.drift_report`.
+        With neither argument it is what `status` and a pause go by from then on, and the records
+        are those after the project's mark. *window* is the records in a window, 200 by default.
 
         Raises:
             UsageError: too few records before the mark, or none at all yet.
         """
-        from tiebreak.drift.state import drift_now
+        from tiebreak.drift import drift_now
 
         return drift_now(self._context, after=after, window=window)
 
     def acknowledge_drift(self) -> int:
         """Somebody looked at the drift: all records so far are known ones now, and a pause ends.
         Returns the mark, the id of the last of them."""
-        from tiebreak.drift.state import acknowledge_drift
+        from tiebreak.drift import acknowledge_drift
 
         return acknowledge_drift(self._context)
 
@@ -160,6 +180,13 @@ class Insights:
         """Deprecated: `acknowledge_drift`."""
         _warn_renamed("drift_looked", "acknowledge_drift")
         return self.acknowledge_drift()
+
+
+def run_options(options: RunOptions | None, changes: Mapping[str, Any]) -> RunOptions:
+    """*options*, or the usual ones, with these fields changed."""
+    from tiebreak.loop import RunOptions
+
+    return replace(options or RunOptions(), **changes)
 
 
 def _warn_renamed(old: str, new: str) -> None:

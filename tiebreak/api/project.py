@@ -6,13 +6,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from tiebreak import config
-from tiebreak.api.insights import Insights
+from tiebreak.api.insights import Insights, run_options
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.ports import Clock, Progress
-from tiebreak.domain.promises import Promise
 from tiebreak.domain.records import NewRecord
 from tiebreak.domain.reviews import Annotation, Outcome
 from tiebreak.errors import UsageError
@@ -23,6 +22,8 @@ from tiebreak.review.cards import Card, build_cards
 
 if TYPE_CHECKING:
     from tiebreak.files import ImportOptions, ImportSummary
+    from tiebreak.loop import IntegrityProblem, RunOptions
+    from tiebreak.report import RunResult
 
 LEASE_SECONDS = 900.0
 
@@ -163,7 +164,7 @@ class Project(Insights):
         ``changes`` are fields of `ImportOptions`, as in ``import_file(path, labels_are="gold")``.
         """
         from tiebreak.files import ImportOptions
-        from tiebreak.loop.ingest import import_file
+        from tiebreak.loop import import_file
 
         options = replace(options or ImportOptions(), **changes)
         with wiring.project_lock(self._context.folder):
@@ -197,7 +198,7 @@ class Project(Insights):
         key: str | None = None,
         simulated: bool = False,
     ) -> Annotation | None:
-        """Write what a person said of a record (by id, or by external id); None if *key* is known.
+        """Write a person's answer about a record (by id, or external id); None if *key* is known.
 
         In a multi-label project *label* is a collection of names, maybe empty, or one name.
 
@@ -231,69 +232,33 @@ class Project(Insights):
     def _record_id(self, record: int | str) -> int:
         if isinstance(record, int):
             return record
-        found = self._context.store.records.lookup(record)
-        if len(found) != 1:
+        ids = self._context.store.records.lookup(record)
+        if len(ids) != 1:
             raise UsageError(
-                f"{len(found)} records have the id {record!r}.",
-                mend="Give the store's own number (Record.id), an int." if found else "",
+                f"{len(ids)} records have the id {record!r}.",
+                mend="Give the store's own number (Record.id), an int." if ids else "",
             )
-        return found[0]
+        return ids[0]
 
     # -- the loop and what comes out of it
 
-    def run(
-        self,
-        *,
-        batch: int | None = None,
-        rounds: int | None = None,
-        max_labels: int | None = None,
-        prelabel: int | None = 0,
-        score_heldout: int = 0,
-        reviewer: Literal["queue", "labels"] = "queue",
-        budget: float | None = None,
-        accept_unproved: bool = False,
-        max_error: float | None = None,
-        confidence: float | None = None,
-        promise: Promise | None = None,
-    ) -> dict[str, Any]:
+    def run(self, options: RunOptions | None = None, **changes: Any) -> RunResult:
         """Run the loop until people are needed (or as far as the options say).
 
-        With *max_error* (or ``promise.max_error`` in the settings) it goes on until every record
-        is labelled by a person or under a certificate in force; see ``docs/guides/the-promise.md``.
-        See `tiebreak.loop.run.RunOptions`. Returns the status, with ``next``, ``message``,
-        ``seconds`` by step, ``unproved_now`` (labels taken over) and ``unanswered_now`` (records
-        that the agent's server failed at) of this call.
+        ``changes`` are fields of `RunOptions`, as in ``run(batch=20, max_error=0.05)``. With
+        ``max_error`` (or ``promise.max_error`` in the settings) it goes on until every record is
+        labelled by a person or under a certificate in force; see ``docs/guides/the-promise.md``.
 
         Raises:
             StoreBusy: another run or import holds the project.
             LLMError: the agent's server is down or refuses; what was done is kept.
         """
-        from tiebreak.loop.run import run_loop
-        from tiebreak.loop.running import RunOptions
+        from tiebreak.loop import run_loop
+        from tiebreak.report import run_result
 
-        options = RunOptions(
-            batch=batch,
-            rounds=rounds,
-            max_labels=max_labels,
-            prelabel=prelabel,
-            score_heldout=score_heldout,
-            reviewer=reviewer,
-            budget=budget,
-            accept_unproved=accept_unproved,
-            max_error=max_error,
-            confidence=confidence,
-            kind=promise,
-        )
         with wiring.project_lock(self._context.folder):
-            done = run_loop(self._context, options)
-        return {
-            **self.status(),
-            "next": done.stopped,
-            "message": done.message,
-            "unproved_now": done.unproved,
-            "unanswered_now": len(done.failures),
-            "seconds": {k: round(v, 3) for k, v in done.seconds.items()},
-        }
+            run = run_loop(self._context, run_options(options, changes))
+        return run_result(run)
 
     def predict(self, texts: Sequence[str], *, top: int = 3) -> Iterator[Any]:
         """Calibrated predictions for texts that are no records; nothing is stored."""
@@ -305,18 +270,18 @@ class Project(Insights):
         self, path: str | Path, *, format: str | None = None, only_labelled: bool = False
     ) -> dict[str, int]:
         """Write CSV, JSONL or Parquet (by extension) with provenance; counts by who decided."""
-        from tiebreak.loop.export import export_labels
+        from tiebreak.loop import export_labels
 
         return export_labels(self._context, Path(path), format=format, only_labelled=only_labelled)
 
-    def verify(self) -> list[str]:
+    def verify(self) -> list[IntegrityProblem]:
         """What does not match when it is derived again; empty for a clean project."""
-        from tiebreak.loop.verify import verify_project
+        from tiebreak.loop import verify_project
 
         return verify_project(self._context)
 
     def hash(self) -> str:
         """One hash over records, suggestions, annotations, decisions, batches; no clocks."""
-        from tiebreak.loop.verify import project_hash
+        from tiebreak.loop import project_hash
 
         return project_hash(self._context)

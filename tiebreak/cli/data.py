@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from tiebreak.cli.output import print_json, print_line, warn
+from tiebreak.cli.output import emit, print_json, print_line, warn
 from tiebreak.cli.setup import DIR, JSON
 
 CHUNK = 256
@@ -18,19 +18,19 @@ CHUNK = 256
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("predict")(predict)
-    app.command("export")(export)
-    app.command("verify")(verify)
-    app.command("backup")(backup)
-    app.command("restore")(restore)
+    app.command("predict")(predict_command)
+    app.command("export")(export_command)
+    app.command("verify")(verify_command)
+    app.command("backup")(backup_command)
+    app.command("restore")(restore_command)
 
 
-def predict(
+def predict_command(
     folder: Path = DIR,
     top: int = typer.Option(3, min=1, help="How many labels to give with probabilities."),
 ) -> None:
     """JSONL in on stdin ({"text": …}), JSONL out on stdout: label (or labels), confidence, top."""
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
 
     bad = 0
     with Project.open(folder, agent="none") as project:
@@ -38,20 +38,20 @@ def predict(
         for chunk in _chunks():
             good = [row for row in chunk if "error" not in row]
             answers = project.predict([row["text"] for row in good], top=top)
-            told = iter(list(answers) if good else [])
+            predictions = iter(list(answers) if good else [])
             for row in chunk:
                 if "error" in row:
                     bad += 1
                     print_json(row)
                     continue
-                answer = next(told)
+                made = next(predictions)
                 print_json(
                     {
                         **({"id": row["id"]} if "id" in row else {}),
-                        **({"labels": answer.labels} if multiple else {"label": answer.label}),
-                        "confidence": answer.confidence,
-                        "top": [{"label": n, "probability": p} for n, p in answer.top],
-                        "model_version": answer.model_version,
+                        **({"labels": made.labels} if multiple else {"label": made.label}),
+                        "confidence": made.confidence,
+                        "top": [{"label": n, "probability": p} for n, p in made.top],
+                        "model_version": made.model_version,
                     }
                 )
     if bad:
@@ -83,7 +83,7 @@ def _row(number: int, line: str) -> dict[str, Any]:
     return row
 
 
-def export(
+def export_command(
     folder: Path = DIR,
     file: Path = typer.Argument(..., metavar="FILE", help="CSV, JSONL or Parquet, by extension."),
     format: str = typer.Option("", help="csv, jsonl or parquet, whatever the extension."),
@@ -91,67 +91,60 @@ def export(
     as_json: bool = JSON,
 ) -> None:
     """Write labels with their provenance."""
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
 
     with Project.open(folder, agent="none") as project:
         counts = project.export(file, format=format or None, only_labelled=only_labelled)
     if counts.get("unproved"):
         warn(f"UNPROVED: {counts['unproved']} rows have labels without a person or a proof.")
-    if as_json:
-        print_json({"file": str(file), "rows": counts})
-    else:
-        print_line(f"Wrote {file}: " + ", ".join(f"{n} {by}" for by, n in sorted(counts.items())))
+    rows = ", ".join(f"{n} {by}" for by, n in sorted(counts.items()))
+    written = {"file": str(file), "rows": counts}
+    emit(written, as_json, lambda _: print_line(f"Wrote {file}: {rows}"))
 
 
-def verify(
+def verify_command(
     folder: Path = DIR,
     hash_: bool = typer.Option(False, "--hash", help="Print only the project's hash."),
     as_json: bool = JSON,
 ) -> None:
     """Derive again what can be derived, and say what does not match."""
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
 
     with Project.open(folder, agent="none") as project:
         digest = project.hash()
         problems = [] if hash_ else project.verify()
-    if as_json:
-        print_json({"hash": digest, "problems": problems})
-    elif hash_:
-        print_line(digest)
-    else:
-        for problem in problems:
-            warn(problem)
-        print_line(f"{len(problems)} problems. Hash {digest}")
+    sentences = [problem.text for problem in problems]
+
+    def show(_: object) -> None:
+        for sentence in sentences:
+            warn(sentence)
+        print_line(digest if hash_ else f"{len(sentences)} problems. Hash {digest}")
+
+    emit({"hash": digest, "problems": sentences}, as_json, show)
     if problems:
         raise typer.Exit(1)
 
 
-def backup(
+def backup_command(
     folder: Path = DIR,
     file: Path = typer.Argument(..., metavar="FILE", help="The archive to write (.zip)."),
     as_json: bool = JSON,
 ) -> None:
     """Write everything that cannot be rebuilt into one archive, whatever the database."""
-    from tiebreak.project.backup import backup_project as write
+    from tiebreak.project.backup import backup_project
 
-    written = write(folder, file)
-    if as_json:
-        print_json(written)
-    else:
-        print_line(f"Wrote {file}: {written.rows} rows.")
+    written = backup_project(folder, file)
+    emit(written, as_json, lambda _: print_line(f"Wrote {file}: {written.rows} rows."))
 
 
-def restore(
+def restore_command(
     file: Path = typer.Argument(..., metavar="FILE", help="An archive of `tiebreak backup`."),
     folder: Path = DIR,
     store: str = typer.Option("", help="Restore into this store.url instead."),
     as_json: bool = JSON,
 ) -> None:
     """Make a project again from an archive, in a new folder."""
-    from tiebreak.project.backup import restore_project as read
+    from tiebreak.project.backup import restore_project
 
-    restored = read(file, folder, store_url=store or None)
-    if as_json:
-        print_json(restored)
-    else:
-        print_line(f"Restored {restored.rows} rows into {folder}.")
+    restored = restore_project(file, folder, store_url=store or None)
+    emit(restored, as_json, lambda _: print_line(f"Restored {restored.rows} rows into {folder}."))

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from tiebreak.api.project import Project
+from tiebreak.api import Project
 from tiebreak.cli.keys import Keys
 from tiebreak.cli.output import visible
 from tiebreak.domain.labels import in_words
@@ -76,9 +76,9 @@ class TerminalDesk:
                             return len(self._done)
         finally:
             self._project.context.store.queue.release(self._who)
-        held = len({task.record_id for task in self._project.context.store.queue.tasks()})
+        left = len({task.record_id for task in self._project.context.store.queue.tasks()})
         self._console.print(
-            f"{held} records are with other people." if held else "The queue is empty."
+            f"{left} records are with other people." if left else "The queue is empty."
         )
         return len(self._done)
 
@@ -155,11 +155,11 @@ class TerminalDesk:
         names = self._project.schema.names
         if typed in names:
             return typed
-        found = [name for name in names if name.startswith(typed)]
-        if len(found) == 1:
-            return found[0]
+        matches = [name for name in names if name.startswith(typed)]
+        if len(matches) == 1:
+            return matches[0]
         self._console.print(
-            f"{len(found)} labels begin with {typed!r}: {', '.join(found[:12])}", markup=False
+            f"{len(matches)} labels begin with {typed!r}: {', '.join(matches[:12])}", markup=False
         )
         return None
 
@@ -191,10 +191,12 @@ class TerminalDesk:
         if card.task.blind:
             out.print("Blind: it measures agent and model, so neither is shown.", style="dim")
         elif card.suggestion is not None:
-            told = card.suggestion
-            said = f"abstained ({told.abstain})" if told.labels is None else in_words(told.labels)
+            agent = card.suggestion
+            given = f"abstained ({agent.abstain})"
+            if agent.labels is not None:
+                given = in_words(agent.labels)
             out.print(
-                Text(f"  a  agent: {said}"), Text(f"— {visible(told.rationale)}", style="dim")
+                Text(f"  a  agent: {given}"), Text(f"— {visible(agent.rationale)}", style="dim")
             )
         for near in card.neighbours:
             out.print(

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tiebreak.cli.output import print_json, print_line, visible, warn
+from tiebreak.cli.output import emit, print_line, visible, warn
 from tiebreak.cli.setup import DIR, JSON
 from tiebreak.errors import UsageError
 
 if TYPE_CHECKING:
-    from tiebreak.evaluation.results import LabelIssuesReport
+    from tiebreak.drift import DriftReport
+    from tiebreak.evaluation import LabelIssuesReport, MetricsRow
 
 EXCERPT = 90
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("label-issues")(label_issues)
-    app.command("doubts", hidden=True)(doubts)
-    app.command("drift")(drift)
-    app.command("metrics")(metrics)
+    app.command("label-issues")(label_issues_command)
+    app.command("doubts", hidden=True)(doubts_command)
+    app.command("drift")(drift_command)
+    app.command("metrics")(metrics_command)
 
 
-def label_issues(
+def label_issues_command(
     folder: Path = DIR,
     of: str = typer.Option("people", "--of", help="Whose labels: people, agent or model."),
     limit: int = typer.Option(20, min=1, help="List so many, worst first."),
@@ -36,7 +38,7 @@ def label_issues(
     as_json: bool = JSON,
 ) -> None:
     """Labels that are probably wrong, worst first; --queue has people look at them again."""
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
     from tiebreak.cli.progress import TerminalProgress
     from tiebreak.evaluation.label_issues import SOURCES
     from tiebreak.results import to_json
@@ -48,30 +50,33 @@ def label_issues(
     with Project.open(folder, agent="none", progress=TerminalProgress()) as project:
         report = project.label_issues(source, limit=limit)
         queued = project.queue_label_issues(source, most=most) if queue else None
-    if as_json:
-        print_json({**to_json(report), **({"queue": to_json(queued)} if queued else {})})
-        return
-    _show_label_issues(report)
-    if queued:
-        left = ", ".join(f"{n} {why}" for why, n in to_json(queued.left_out).items() if n)
-        print_line(f"Into the queue, blind: {queued.opened}. Left out: {left or 'none'}.")
-        print_line(f"Next: tiebreak review {folder}   (in the terminal: tiebreak label {folder})")
+
+    def show(_: object) -> None:
+        _show_label_issues(report)
+        if queued:
+            left = ", ".join(f"{n} {why}" for why, n in to_json(queued.left_out).items() if n)
+            print_line(f"Into the queue, blind: {queued.opened}. Left out: {left or 'none'}.")
+            print_line(
+                f"Next: tiebreak review {folder}   (in the terminal: tiebreak label {folder})"
+            )
+
+    emit({**to_json(report), **({"queue": queued} if queued else {})}, as_json, show)
 
 
-@wraps(label_issues)
-def doubts(**given: Any) -> None:
+@wraps(label_issues_command)
+def doubts_command(**given: Any) -> None:
     """Deprecated: the former name of `label-issues`."""
     warn("tiebreak: 'doubts' is now 'label-issues'; the old name will go.")
-    label_issues(**given)
+    label_issues_command(**given)
 
 
-def _count(asked: str) -> int | None:
+def _count(typed: str) -> int | None:
     """A count; None for ``flagged`` and for nothing."""
-    if asked in ("", "flagged"):
+    if typed in ("", "flagged"):
         return None
-    if not asked.isdigit() or not int(asked):
-        raise UsageError(f"--queue {asked!r} is no count.", mend="Give a number, or flagged.")
-    return int(asked)
+    if not typed.isdigit() or not int(typed):
+        raise UsageError(f"--queue {typed!r} is no count.", mend="Give a number, or flagged.")
+    return int(typed)
 
 
 def _show_label_issues(report: LabelIssuesReport) -> None:
@@ -90,7 +95,7 @@ def _show_label_issues(report: LabelIssuesReport) -> None:
     )
 
 
-def drift(
+def drift_command(
     folder: Path = DIR,
     after: int = typer.Option(
         0, min=0, metavar="ID", help="Compare what came after this record with what was before."
@@ -103,47 +108,44 @@ def drift(
     as_json: bool = JSON,
 ) -> None:
     """Are new records like the old ones? Sensors that pause, and never prove anything."""
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
     from tiebreak.cli.progress import TerminalProgress
 
     with Project.open(folder, agent="none", progress=TerminalProgress()) as project:
         if looked:
             warn("--looked is --acknowledge now; the old name will go in a later version.")
-        if acknowledge := acknowledge or looked:
+        if acknowledge or looked:
             mark = project.acknowledge_drift()
-            report: dict[str, Any] = {"acknowledged": True, "looked": True, "after": mark}
         else:
             report = project.drift(after=after or None, window=window or None)
-    if as_json:
-        print_json(report)
-    elif acknowledge:
-        print_line(f"Known records are now those up to {mark}. A pause, if there was one, is over.")
-    else:
-        _show_drift(report)
+            emit(report, as_json, _show_drift)
+            return
+    ended = f"Known records are now those up to {mark}. A pause, if there was one, is over."
+    acknowledged = {"acknowledged": True, "looked": True, "after": mark}
+    emit(acknowledged, as_json, lambda _: print_line(ended))
 
 
-def _show_drift(report: dict[str, Any]) -> None:
+def _show_drift(report: DriftReport) -> None:
     from tiebreak.cli.output import table
 
-    peak, alarm = report["martingale"]["log10_peak"], report["martingale"]["alarm_at"]
+    peak, alarm = report.martingale.log10_peak, report.martingale.alarm_at
     rows = [
-        ("state", f"{report['state']}: {report['reason']}"),
-        ("known / new records",
-         f"{report['reference']} / {report['new']} (after {report['after']})"),
+        ("state", f"{report.state}: {report.reason}"),
+        ("known / new records", f"{report.reference} / {report.new} (after {report.after})"),
         ("the bet on farther texts", f"won 10^{peak:.1f} times its stake at most"
          + (f"; alarm at record {alarm}" if alarm else "")),
     ]  # fmt: skip
-    for w in report["windows"][-5:]:
-        ps = ", ".join(f"{name} p = {p:.3g}" for name, p in w["p"].items())
-        rows.append((f"records {w['first']} to {w['last']}", f"{w['state']}: {ps}"))
-    for group in report["groups"]:
-        rows.append((f"{group['size']} far texts, alike", visible(", ".join(group["records"][:8]))))
+    for window in report.windows[-5:]:
+        ps = ", ".join(f"{name} p = {p:.3g}" for name, p in window.p.items())
+        rows.append((f"records {window.first} to {window.last}", f"{window.state}: {ps}"))
+    for group in report.groups:
+        rows.append((f"{group.size} far texts, alike", visible(", ".join(group.records[:8]))))
     table("Drift", rows)
-    if report["do"]:
-        print_line(report["do"])
+    if report.do:
+        print_line(report.do)
 
 
-def metrics(
+def metrics_command(
     folder: Path = DIR,
     to: Path | None = typer.Option(
         None, "--to", metavar="FILE", help="Write CSV, JSONL or Parquet, by extension."
@@ -154,33 +156,38 @@ def metrics(
     as_json: bool = JSON,
 ) -> None:
     """Every metric by labels, one row a trained model; for a table or a tracker."""
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
 
     with Project.open(folder, agent="none") as project:
-        report: dict[str, Any] = {"metrics": project.metrics()}
-        if to is not None:
-            report["file"] = str(to)
-            report["rows"] = project.export_metrics(to)
-        if mlflow:
-            report["mlflow"] = project.log_metrics(mlflow)
-    if as_json:
-        print_json(report)
-        return
-    _show_metrics(report["metrics"])
-    if to is not None:
-        print_line(f"Wrote {to}: {report['rows']} rows.")
-    if mlflow:
-        done = report["mlflow"]
-        print_line(f"Logged {done['metrics']} values to {done['uri']}, run {done['run']}.")
+        rows = project.metrics()
+        written = None if to is None else project.export_metrics(to)
+        logged = project.log_metrics(mlflow) if mlflow else None
+
+    def show(_: object) -> None:
+        _show_metrics(rows)
+        if written is not None:
+            print_line(f"Wrote {to}: {written} rows.")
+        if logged:
+            print_line(f"Logged {logged.metrics} values to {logged.uri}, run {logged.run}.")
+
+    document: dict[str, Any] = {"metrics": rows}
+    if written is not None:
+        document |= {"file": str(to), "rows": written}
+    if logged:
+        document["mlflow"] = logged
+    emit(document, as_json, show)
 
 
-def _show_metrics(rows: list[dict[str, Any]]) -> None:
+def _show_metrics(metrics: Sequence[MetricsRow]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    if not rows:
+    from tiebreak.results import to_json
+
+    if not metrics:
         print_line("There are no metrics yet: no model was trained.")
         return
+    rows = [to_json(row) for row in metrics]
     grid = Table(title="Metrics by model", title_justify="left")
     shown = {
         "head": "model", "labels": "labels", "control_accuracy": "control", "control_n": "n",

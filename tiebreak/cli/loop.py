@@ -1,32 +1,38 @@
-"""``run``, ``label``, ``status``, ``demo``: the loop, and the people in it."""
+"""``run``, ``label``, ``status``, ``demo``, ``review``: the loop, and the people in it."""
 
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from tiebreak.cli.output import print_json, print_line, warn
+from tiebreak.cli.output import emit, print_line, warn
 from tiebreak.cli.setup import DIR, JSON
 from tiebreak.cli.show_status import show_status
 from tiebreak.domain.promises import Promise
 from tiebreak.errors import UsageError
 
-EXIT_BUDGET = 3
-EXIT_SHORT = 4
+if TYPE_CHECKING:
+    from tiebreak.loop import RunEstimate
+    from tiebreak.report import RunResult, Status
+
+EXITS = {"budget": 3, "short": 4}
+"""Exit codes by what is next after a run."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("run")(run)
-    app.command("label")(label)
-    app.command("status")(status)
-    app.command("demo")(demo)
+    app.command("run")(run_command)
+    app.command("label")(label_command)
+    app.command("status")(status_command)
+    app.command("demo")(demo_command)
+    app.command("review")(review_command)
 
 
-def run(
+def run_command(
     folder: Path = DIR,
     batch: int = typer.Option(0, min=0, help="Records per batch for people; 0: one a label."),
     max_error: float = typer.Option(
@@ -58,101 +64,98 @@ def run(
     Ends with 3 when the budget is spent, and with 4 when the promise cannot be kept with the
     labels or rounds that are left.
     """
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
     from tiebreak.cli.progress import TerminalProgress
+    from tiebreak.loop import RunOptions
 
     if reviewer not in ("queue", "labels"):
         raise UsageError(f"--reviewer {reviewer!r} is unknown.", mend="Use queue or labels.")
-    if promise not in _KINDS:
+    if promise not in _PROMISES:
         raise UsageError(f"--promise {promise!r} is unknown.", mend="Use label or dataset.")
+    options = RunOptions(
+        batch=batch or None,
+        rounds=rounds or None,
+        max_labels=max_labels or None,
+        prelabel=count_or_all(prelabel),
+        score_heldout=score_heldout,
+        reviewer="labels" if reviewer == "labels" else "queue",
+        budget=budget if budget >= 0 else None,
+        accept_unproved=accept_unproved,
+        max_error=max_error or None,
+        confidence=confidence or None,
+        promise=_PROMISES[promise],
+    )
     with Project.open(folder, agent=agent or None, progress=TerminalProgress()) as project:
         if dry_run:
-            asked = None if max_error else count_or_all(prelabel)  # a promise asks about all
-            _show_outlook(project.outlook(batch=batch or None, prelabel=asked), as_json)
+            emit(project.estimate_run(options), as_json, _show_estimate)
             return
-        report = project.run(
-            batch=batch or None,
-            rounds=rounds or None,
-            max_labels=max_labels or None,
-            prelabel=count_or_all(prelabel),
-            score_heldout=score_heldout,
-            reviewer="labels" if reviewer == "labels" else "queue",
-            budget=budget if budget >= 0 else None,
-            accept_unproved=accept_unproved,
-            max_error=max_error or None,
-            confidence=confidence or None,
-            promise=_KINDS[promise],
-        )
-    warn_unproved(report)
-    if as_json:
-        print_json(report)
-    else:
-        show_status(report)
-        print_line(report["message"])
-        print_line(advice(report, folder))
-    if report["next"] == "budget":
-        raise typer.Exit(EXIT_BUDGET)
-    if report["next"] == "short":
-        raise typer.Exit(EXIT_SHORT)
+        result = project.run(options)
+    warn_unproved(result)
+    emit(result, as_json, partial(_show_run, folder))
+    if result.next in EXITS:
+        raise typer.Exit(EXITS[result.next])
 
 
-_KINDS: dict[str, Promise | None] = {"": None, "label": "label", "dataset": "dataset"}
+_PROMISES: dict[str, Promise | None] = {"": None, "label": "label", "dataset": "dataset"}
 
 
-def _show_outlook(told: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        print_json(told)
-        return
-    for line in told["lines"]:
+def _show_estimate(estimate: RunEstimate) -> None:
+    for line in estimate.lines:
         print_line(line)
 
 
-def count_or_all(asked: str) -> int | None:
+def _show_run(folder: Path, result: RunResult) -> None:
+    show_status(result)
+    print_line(result.message)
+    print_line(_advice(result, folder))
+
+
+def count_or_all(typed: str) -> int | None:
     """A count, or None for ``all``."""
-    if asked == "all":
+    if typed == "all":
         return None
-    if not asked.isdigit():
-        raise UsageError(f"--prelabel {asked!r} is no count.", mend="Give a number, or all.")
-    return int(asked)
+    if not typed.isdigit():
+        raise UsageError(f"--prelabel {typed!r} is no count.", mend="Give a number, or all.")
+    return int(typed)
 
 
-def warn_unproved(report: dict[str, Any]) -> None:
+def warn_unproved(status: Status) -> None:
     """Say UNPROVED on stderr wherever such labels are in a project."""
-    n = report["labelled"]["unproved"]
-    if n:
+    if n := status.labelled.unproved:
         warn(f"UNPROVED: {n} labels were taken over without a person and without a proof.")
 
 
-def label(
+def label_command(
     folder: Path = DIR,
     who: str = typer.Option("", help="Your name; kept with each label. Default: the login name."),
 ) -> None:
     """Answer the review queue in the terminal, one key each."""
     import getpass
 
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
     from tiebreak.cli.desk import TerminalDesk
 
     with Project.open(folder, agent="none") as project:
-        done = TerminalDesk(project, who or getpass.getuser()).work()
-    print_line(f"{done} answered. Next: tiebreak run {folder}")
+        answered = TerminalDesk(project, who or getpass.getuser()).work()
+    print_line(f"{answered} answered. Next: tiebreak run {folder}")
 
 
-def status(folder: Path = DIR, as_json: bool = JSON) -> None:
+def status_command(folder: Path = DIR, as_json: bool = JSON) -> None:
     """Counts, accuracies with intervals, costs, what next."""
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
 
     with Project.open(folder) as project:
-        report = project.status()
-    warn_unproved(report)
-    if as_json:
-        print_json(report)
-    else:
-        show_status(report)
-        print_line(advice(report, folder))
+        status = project.status()
+    warn_unproved(status)
+    emit(status, as_json, partial(_show_status, folder))
 
 
-def advice(report: dict[str, Any], folder: Path) -> str:
+def _show_status(folder: Path, status: Status) -> None:
+    show_status(status)
+    print_line(_advice(status, folder))
+
+
+def _advice(status: Status, folder: Path) -> str:
     """What to do next, as a command."""
     steps = {
         "import": f"tiebreak import {folder} FILE",
@@ -162,10 +165,10 @@ def advice(report: dict[str, Any], folder: Path) -> str:
         "short": f"tiebreak report {folder}   (why, and what more labels would buy)",
         "done": f"tiebreak export {folder} labels.csv",
     }
-    return f"Next: {steps[report['next']]}"
+    return f"Next: {steps[status.next]}"
 
 
-def demo(
+def demo_command(
     folder: Path | None = typer.Option(None, "--dir", help="Keep the demo's project here."),
     agent: str = typer.Option("embedded", help="embedded, none, or openai:<model>."),
     open_desk: bool = typer.Option(
@@ -176,24 +179,64 @@ def demo(
     """The whole loop on shipped real data, offline, no key."""
     from tiebreak.cli.progress import TerminalProgress
     from tiebreak.cli.show_demo import show_demo
-    from tiebreak.simulation.demo import run_demo as play
+    from tiebreak.simulation.demo import run_demo
 
     if open_desk and folder is None:
         folder = Path(tempfile.mkdtemp(prefix="tiebreak-demo-")) / "project"
-    report = play(folder, agent=agent, progress=TerminalProgress())
-    if as_json:
-        print_json(report)
-    else:
-        show_demo(report)
+    emit(run_demo(folder, agent=agent, progress=TerminalProgress()), as_json, show_demo)
     if open_desk and folder is not None:
         warn(f"The demo's project is kept in {folder}. You are its reviewer now.")
         _open_desk(folder)
 
 
 def _open_desk(folder: Path) -> None:
+    from tiebreak.loop import RunOptions
     from tiebreak.simulation.demo import BATCH
     from tiebreak.ui.background import LearnerOptions
     from tiebreak.ui.server.app import ReviewOptions, serve_project
 
-    options = ReviewOptions(open_browser=True, learner=LearnerOptions(batch=BATCH))
+    options = ReviewOptions(open_browser=True, learner=LearnerOptions(run=RunOptions(batch=BATCH)))
     serve_project(folder, options, say=warn)
+
+
+def review_command(
+    folder: Path = DIR,
+    port: int = typer.Option(0, min=0, max=65535, help="Port; 0: the first free one from 8501."),
+    host: str = typer.Option("127.0.0.1", help="Address to serve at; loopback by default."),
+    who: str = typer.Option("", help="Your name; without it each person is asked for theirs."),
+    learn: bool = typer.Option(True, help="Learn and choose the next records in the background."),
+    agent: str = typer.Option("", help="Another agent for the learner: NAME, or none."),
+    batch: int = typer.Option(0, min=0, help="Records per batch for people; 0: one a label."),
+    prelabel: str = typer.Option("0", metavar="N|all", help="Records to pre-label beside batches."),
+    budget: float = typer.Option(-1.0, help="Money that the agent may spend in all."),
+    open_browser: bool = typer.Option(True, "--open/--no-open", help="Open a browser."),
+) -> None:
+    """Review the agent's pre-labels in a web app, one key a decision; learns meanwhile."""
+    from tiebreak.loop import RunOptions
+    from tiebreak.ui.background import LearnerOptions
+    from tiebreak.ui.server.app import LOOPBACK, ReviewOptions, serve_project
+
+    if host not in LOOPBACK:
+        warn(
+            f"Serving at {host}: whoever can reach this machine can label, under any name. "
+            "Put a proxy that knows people in front."
+        )
+    serve_project(
+        folder,
+        ReviewOptions(
+            host=host,
+            port=port,
+            who=who,
+            learn=learn,
+            open_browser=open_browser,
+            learner=LearnerOptions(
+                agent=agent or None,
+                run=RunOptions(
+                    batch=batch or None,
+                    prelabel=count_or_all(prelabel),
+                    budget=budget if budget >= 0 else None,
+                ),
+            ),
+        ),
+        say=print_line,
+    )

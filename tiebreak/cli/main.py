@@ -10,7 +10,7 @@ import sys
 import typer
 
 from tiebreak import __version__
-from tiebreak.cli import data, insight, loop, people, report, review, setup, simulate
+from tiebreak.cli import data, insight, loop, people, reports, setup
 from tiebreak.cli.output import print_json
 from tiebreak.errors import TiebreakError
 
@@ -23,12 +23,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for module in (setup, loop, review, data, insight, people, report, simulate):
+for module in (setup, loop, data, insight, people, reports):
     module.register(app)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"tiebreak {__version__}")
         raise typer.Exit
 

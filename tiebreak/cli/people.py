@@ -51,7 +51,7 @@ def people(
     as_json: bool = JSON,
 ) -> None:
     """How far people agree, tire, are pulled by the agent, and err as the machine does."""
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
     from tiebreak.results import to_json
 
     with Project.open(folder, agent="none") as project:

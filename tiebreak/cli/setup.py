@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from tiebreak.cli.output import print_json, print_line, warn
+from tiebreak.cli.output import emit, print_line, warn
 from tiebreak.errors import UsageError
 
 JSON = typer.Option(False, "--json", help="Print one JSON document on stdout.")
@@ -16,12 +16,12 @@ DIR = typer.Argument(..., metavar="DIR", help="The project's folder.")
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("init")(init)
-    app.command("import")(import_)
-    app.command("doctor")(doctor)
+    app.command("init")(init_command)
+    app.command("import")(import_command)
+    app.command("doctor")(doctor_command)
 
 
-def init(
+def init_command(
     folder: Path = DIR,
     labels: str = typer.Option("", help="Names: a,b,c. Or a file: labels.yaml, or one a line."),
     labels_from: str = typer.Option("", metavar="FILE:COL", help="Read names from a column."),
@@ -35,8 +35,7 @@ def init(
 ) -> None:
     """Make a project."""
     from tiebreak.files import labels_of_column
-    from tiebreak.project.init import create_project as make
-    from tiebreak.project.init import names_schema, read_labels
+    from tiebreak.project.init import create_project, names_schema, read_labels
 
     if bool(labels) == bool(labels_from):
         raise UsageError(
@@ -57,15 +56,16 @@ def init(
     else:
         names = [x.strip() for x in labels.split(",") if x.strip()]
         schema = names_schema(names, multiple=multiple)
-    make(folder, schema, task=task or None, agent=agent, embedder=embedder)
-    if as_json:
-        print_json({"project": str(folder), "labels": list(schema.names)})
-    else:
+    create_project(folder, schema, task=task or None, agent=agent, embedder=embedder)
+
+    def show(_: object) -> None:
         print_line(f"Made {folder} with {len(schema.names)} labels.")
         print_line(f"Next: tiebreak import {folder} FILE")
 
+    emit({"project": str(folder), "labels": schema.names}, as_json, show)
 
-def import_(
+
+def import_command(
     folder: Path = DIR,
     files: list[Path] = typer.Argument(..., metavar="FILE...", help="CSV, TSV, JSONL, Parquet"),
     text: str = typer.Option("", help="The text column (else guessed)."),
@@ -84,7 +84,7 @@ def import_(
     as_json: bool = JSON,
 ) -> None:
     """Import files: records, and their labels where there are any."""
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
     from tiebreak.cli.progress import TerminalProgress
     from tiebreak.files import ImportOptions
     from tiebreak.results import to_json
@@ -104,30 +104,33 @@ def import_(
     )
     with Project.open(folder, progress=TerminalProgress()) as project:
         summaries = [project.import_file(path, options) for path in files]
-    if as_json:
-        print_json({"files": [{**to_json(x), "lines": list(x.lines())} for x in summaries]})
-        return
-    for summary in summaries:
-        for line in summary.lines():
-            print_line(line)
-    print_line(f"Next: tiebreak run {folder}")
+
+    def show(_: object) -> None:
+        for summary in summaries:
+            for line in summary.lines():
+                print_line(line)
+        print_line(f"Next: tiebreak run {folder}")
+
+    files_read = [{**to_json(x), "lines": list(x.lines())} for x in summaries]
+    emit({"files": files_read}, as_json, show)
 
 
-def doctor(
+def doctor_command(
     folder: Path | None = typer.Argument(None, metavar="[DIR]", help="A project to check too."),
     as_json: bool = JSON,
 ) -> None:
     """Check packages, store, embedder and whether the LLM answers; say what to mend."""
-    from tiebreak.project.doctor import run_checks as examine
+    from tiebreak.project.doctor import run_checks
 
-    checks = examine(folder)
-    bad = [c for c in checks if not c["ok"]]
-    if as_json:
-        print_json({"ok": not bad, "checks": checks})
-    else:
+    checks = run_checks(folder)
+    ok = all(check.ok for check in checks)
+
+    def show(_: object) -> None:
         for check in checks:
-            print_line(f"{'ok  ' if check['ok'] else 'BAD '} {check['name']}: {check['found']}")
-            if not check["ok"]:
-                warn(f"     mend: {check['mend']}")
-    if bad:
+            print_line(f"{'ok  ' if check.ok else 'BAD '} {check.name}: {check.found}")
+            if not check.ok:
+                warn(f"     mend: {check.mend}")
+
+    emit({"ok": ok, "checks": checks}, as_json, show)
+    if not ok:
         raise typer.Exit(1)

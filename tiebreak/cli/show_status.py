@@ -2,56 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from tiebreak.cli.output import accuracy, print_line, table, visible
+from tiebreak.results import to_json
+
+if TYPE_CHECKING:
+    from tiebreak.evaluation import LearningCurvePoint
+    from tiebreak.learner.label_space import AnswerScores
+    from tiebreak.report import Status
 
 
-def show_status(report: dict[str, Any]) -> None:
+def show_status(status: Status) -> None:
     """Print counts and accuracies as a table, the learning curve, and what is to come."""
-    labelled = ", ".join(f"{n} {by}" for by, n in report["labelled"].items() if n) or "none"
-    reasons = ", ".join(f"{n} {why}" for why, n in report["queue_by_reason"].items())
-    control = report["control"]
+    counts = to_json(status.labelled)
+    labelled = ", ".join(f"{n} {by}" for by, n in counts.items() if n) or "none"
+    reasons = ", ".join(f"{n} {why}" for why, n in status.queue_by_reason.items())
+    control = status.control
     rows = [
-        ("records", f"{report['records']} ({report['pool']} in the pool)"),
-        ("labelled", labelled.upper() if report["labelled"]["unproved"] else labelled),
-        ("in the queue", f"{report['queue']}" + (f" ({reasons})" if reasons else "")),
-        ("proposed (no person yet)", str(report["proposed"])),
+        ("records", f"{status.records} ({status.pool} in the pool)"),
+        ("labelled", labelled.upper() if status.labelled.unproved else labelled),
+        ("in the queue", f"{status.queue}" + (f" ({reasons})" if reasons else "")),
+        ("proposed (no person yet)", str(status.proposed)),
         ("abstained / skipped / flagged / none fits",
-         f"{report['abstained']} / {report['skipped']} / {report['flagged']} / "
-         f"{report['none_fits']}"),
-        (f"model, control arm (n={control['n']} labelled)", accuracy(control["model"])),
-        ("agent, control arm", accuracy(control["agent"])),
+         f"{status.abstained} / {status.skipped} / {status.flagged} / {status.none_fits}"),
+        (f"model, control arm (n={control.n} labelled)", accuracy(control.model)),
+        ("agent, control arm", accuracy(control.agent)),
     ]  # fmt: skip
     measured = {"control arm": control}
-    for split, figures in (report["heldout"] or {}).items():
-        measured[f"split {split}"] = figures
-        rows.append((f"model, split {split}", accuracy(figures["model"])))
-        rows.append((f"agent, split {split}", accuracy(figures["agent"])))
-    if report["multiple"]:
+    for split, scores in (status.heldout or {}).items():
+        measured[f"split {split}"] = scores
+        rows.append((f"model, split {split}", accuracy(scores.model)))
+        rows.append((f"agent, split {split}", accuracy(scores.agent)))
+    if status.multiple:
         rows.append(("the figures above are of", "exact sets: every label right"))
         rows += _micro_f1(measured)
-    spend = report["spend"]
-    rows.append(
-        ("spent", f"{spend['money']:.4f} in {spend['calls']} calls, {spend['tokens']} tokens")
-    )
+    spend = status.spend
+    rows.append(("spent", f"{spend.money:.4f} in {spend.calls} calls, {spend.tokens} tokens"))
     table("Tiebreak", rows)
-    show_curve(report["curve"])
-    for line in outlook_lines(report):
+    show_curve(status.curve)
+    for line in outlook_lines(status):
         print_line(visible(line))
-    for line in promise_lines(report):
+    for line in promise_lines(status):
         print_line(visible(line))
 
 
-def _micro_f1(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for where, figures in measured.items():
-        for who, value in figures["micro_f1"].items():
+def _micro_f1(measured: Mapping[str, AnswerScores]) -> Iterator[tuple[str, str]]:
+    for where, scores in measured.items():
+        for who, value in (scores.micro_f1 or {}).items():
             if value is not None:
                 yield f"{who}, {where}: micro-F1", f"{value:.3f}"
 
 
-def show_curve(points: list[dict[str, Any]]) -> None:
+def show_curve(points: Sequence[LearningCurvePoint]) -> None:
     """The learning curve as a table, the naive figure beside it; nothing without a point."""
     if not points:
         return
@@ -63,12 +67,11 @@ def show_curve(points: list[dict[str, Any]]) -> None:
     grid.add_column("accuracy: control arm, with the pool's help")
     grid.add_column("naive: on selected records")
     for point in points:
-        own = f"{point['from']} to {point['to']}"
-        naive = point["selected"]
+        naive = point.selected
         grid.add_row(
-            own if point["from"] != point["to"] else str(point["to"]),
-            accuracy(point["accuracy"]),
-            "–" if naive is None else f"{naive['accuracy']:.3f}  n={naive['n']}",
+            str(point.most) if point.least == point.most else f"{point.least} to {point.most}",
+            accuracy(point.accuracy),
+            "–" if naive is None else f"{naive.accuracy:.3f}  n={naive.n}",
         )
     Console().print(grid)
     print_line(
@@ -76,27 +79,26 @@ def show_curve(points: list[dict[str, Any]]) -> None:
     )
 
 
-def outlook_lines(report: dict[str, Any]) -> Iterator[str]:
+def outlook_lines(status: Status) -> Iterator[str]:
     """What is to come, a line each: the forecast, whether to stop, a drift sensor that fired."""
-    told, drift = report["forecast"], report["drift"]
-    if told is not None:
-        yield f"Forecast: {told['text']}"
-        stop = told["stop"]
-        if stop is not None:
-            yield f"{'Stop selecting' if stop['stop'] else 'Go on'}: {stop['why']}"
-    if drift is not None and drift["state"] != "ok":
-        word = "paused" if drift["state"] == "pause" else "drift"
-        yield f"{word}: {drift['reason']}. {drift['do']}"
+    forecast, drift = status.forecast, status.drift
+    if forecast is not None:
+        yield f"Forecast: {forecast.text}"
+        if forecast.stop is not None:
+            yield f"{'Stop selecting' if forecast.stop.stop else 'Go on'}: {forecast.stop.why}"
+    if drift is not None and drift.state != "ok":
+        word = "paused" if drift.state == "pause" else "drift"
+        yield f"{word}: {drift.reason}. {drift.do}"
 
 
-def promise_lines(report: dict[str, Any]) -> Iterator[str]:
+def promise_lines(status: Status) -> Iterator[str]:
     """What is promised, a certificate each: the sentence, why not more, what more would buy."""
-    for told in report["certificates"]:
-        name = f"Policy {told['policy']}, tier {told['tier']}"
-        if told["mode"] == "stream":
+    for certificate in status.certificates:
+        name = f"Policy {certificate.policy}, tier {certificate.tier}"
+        if certificate.mode == "stream":
             name += ", what arrives"
-        yield f"{name}: {told['sentence']}"
-        if told["why"]:
-            yield f"  Why not more: {told['why']}"
-        if told["next"] is not None:
-            yield f"  Next: {told['next']['text']}."
+        yield f"{name}: {certificate.sentence}"
+        if certificate.why:
+            yield f"  Why not more: {certificate.why}"
+        if certificate.next is not None:
+            yield f"  Next: {certificate.next.text}."

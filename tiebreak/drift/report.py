@@ -7,13 +7,20 @@ moves the mark. Nothing here proves anything: labels of records drawn by lot do.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from tiebreak.domain.ports import Floats
+from tiebreak.drift.results import (
+    ADVICE,
+    DriftReport,
+    DriftWindow,
+    MartingaleReading,
+    NovelGroup,
+    ShiftedPrevalence,
+)
 from tiebreak.errors import UsageError
 from tiebreak.learner.drift import two_sample
 from tiebreak.learner.drift.label_shift import Prevalence, bbse_prevalence, em_prevalence
@@ -50,7 +57,7 @@ class _Sides:
 
 def drift_report(
     context: ProjectContext, *, after: int, window: int = WINDOW, last_windows: int = 20
-) -> dict[str, Any]:
+) -> DriftReport:
     """What the sensors say of the pool records after *after*, in the order that they came in.
 
     Args:
@@ -59,13 +66,6 @@ def drift_report(
             the reference, and should be of the same stream.
         window: records a window.
         last_windows: how many complete windows are tested, the newest. The martingale reads all.
-
-    Returns:
-        ``{state, reason, audit_factor, reference, new, martingale: {log10_peak, alarm_at},
-        windows: [{first, last, state, p: {test: p}}], prevalence, groups}``; ``alarm_at`` is the
-        record at which the capital first reached 100, or None. ``prevalence`` is None without a
-        model, else ``{em, bbse, reason}`` with shares by label (``em`` for ``reference`` and
-        ``new``). ``groups`` are ``{size, cosine, records}`` by external id, leader first.
 
     Raises:
         UsageError: fewer than 100 reference records, or a window below 2.
@@ -79,28 +79,32 @@ def drift_report(
     martingale = JumperMartingale(bag.tolist(), context.rng("drift", after, "ties"))
     path = martingale.run(scores)
     peaks = np.maximum.accumulate(np.concatenate([[0.0], path]))
-    machine = Scorer.newest(context)
+    scorer = Scorer.newest(context)
     sensor, windows = Sensor(), []
     for start in _starts(len(vectors), window, last_windows):
         part = slice(start, start + window)
-        tests = _tests(context, sides.sample, vectors[part], machine, after + start)
+        tests = _tests(context, sides.sample, vectors[part], scorer, after + start)
         sensor, signal = sensor.look(capital=_capital(peaks[start + window]), tests=tests)
         windows.append(_window(sides.stream[part], signal, tests))
     groups = novel_groups(vectors, scores, float(np.quantile(bag, FAR))) if len(vectors) else []
     _, signal = sensor.look(capital=_capital(peaks[-1]), groups=len(groups))
     alarm = np.flatnonzero(peaks[1:] >= np.log(100.0))
-    return {
-        **asdict(signal),
-        "reference": len(sides.bag) + len(sides.base),
-        "new": len(vectors),
-        "martingale": {
-            "log10_peak": float(peaks[-1] / np.log(10)),
-            "alarm_at": int(sides.stream[alarm[0]]) if len(alarm) else None,
-        },
-        "windows": windows,
-        "prevalence": _prevalence(context, machine, context.rows(sides.sample), vectors),
-        "groups": [_group(context, group, sides.stream) for group in groups],
-    }
+    return DriftReport(
+        after=after,
+        state=signal.state,
+        reason=signal.reason,
+        audit_factor=signal.audit_factor,
+        reference=len(sides.bag) + len(sides.base),
+        new=len(vectors),
+        martingale=MartingaleReading(
+            log10_peak=float(peaks[-1] / np.log(10)),
+            alarm_at=int(sides.stream[alarm[0]]) if len(alarm) else None,
+        ),
+        windows=tuple(windows),
+        prevalence=_prevalence(context, scorer, context.rows(sides.sample), vectors),
+        groups=tuple(_group(context, group, sides.stream) for group in groups),
+        do=ADVICE[signal.state],
+    )
 
 
 def _sides(context: ProjectContext, after: int, window: int) -> _Sides:
@@ -130,7 +134,7 @@ def _capital(log: float) -> float:
 
 
 def _tests(
-    context: ProjectContext, sample: Ids, vectors: Floats, machine: Scorer | None, name: int
+    context: ProjectContext, sample: Ids, vectors: Floats, scorer: Scorer | None, name: int
 ) -> list[two_sample.Finding]:
     rng = context.rng("drift", name, "window")
     reference = context.rows(sample)
@@ -138,62 +142,62 @@ def _tests(
         two_sample.distance_test(reference, vectors, rng),
         two_sample.mmd_test(reference, vectors, rng),
     ]
-    if machine is not None:
-        before, now = (machine.probabilities(x).argmax(axis=1) for x in (reference, vectors))
+    if scorer is not None:
+        before, now = (scorer.probabilities(x).argmax(axis=1) for x in (reference, vectors))
         tests.append(two_sample.classes_test(before, now, rng))
     return tests
 
 
-def _window(ids: Ids, signal: Signal, tests: list[two_sample.Finding]) -> dict[str, Any]:
-    return {
-        "first": int(ids[0]),
-        "last": int(ids[-1]),
-        "state": signal.state,
-        "p": {test.name: test.p for test in tests},
-    }
+def _window(ids: Ids, signal: Signal, tests: list[two_sample.Finding]) -> DriftWindow:
+    return DriftWindow(
+        first=int(ids[0]),
+        last=int(ids[-1]),
+        state=signal.state,
+        p={test.name: test.p for test in tests},
+    )
 
 
 def _prevalence(
-    context: ProjectContext, machine: Scorer | None, reference: Floats, vectors: Floats
-) -> dict[str, Any] | None:
+    context: ProjectContext, scorer: Scorer | None, reference: Floats, vectors: Floats
+) -> ShiftedPrevalence | None:
     """Shares of the labels before and now; of the newest 10,000 records where there are more.
 
     None where any number of labels may apply: the methods know of one label a record only.
     """
-    if machine is None or not len(vectors) or context.schema.multiple:
+    if scorer is None or not len(vectors) or context.schema.multiple:
         return None
-    names = machine.classes
+    names = scorer.classes
     counts = Counter(labels[0] for _, labels in context.pool_state().labelled.values())
     learnt = np.array([counts[name] for name in names], dtype=np.float64)
     if not learnt.sum():
         return None
     prior = learnt / learnt.sum()
-    before, now = (machine.probabilities(x) for x in (reference, vectors[-BASE:]))
+    before, now = (scorer.probabilities(x) for x in (reference, vectors[-BASE:]))
     scored, truth = scored_control(context)
     confusion = np.zeros((len(names), len(names)), dtype=np.int64)
     np.add.at(confusion, (scored.argmax(axis=1), truth[:, 0]), 1)
     share = np.bincount(now.argmax(axis=1), minlength=len(names)) / len(now)
     bbse = bbse_prevalence(confusion, share, names)
-    return {
-        "em": {
+    return ShiftedPrevalence(
+        em={
             side: _named(names, em_prevalence(p, prior))
             for side, p in (("reference", before), ("new", now))
         },
-        "bbse": _named(names, bbse),
-        "reason": bbse.reason,
-    }
+        bbse=_named(names, bbse),
+        reason=bbse.reason,
+    )
 
 
-def _named(names: tuple[str, ...], found: Prevalence) -> dict[str, float] | None:
-    if found.shares is None:
+def _named(names: tuple[str, ...], prevalence: Prevalence) -> dict[str, float] | None:
+    if prevalence.shares is None:
         return None
-    return dict(zip(names, found.shares.tolist(), strict=True))
+    return dict(zip(names, prevalence.shares.tolist(), strict=True))
 
 
-def _group(context: ProjectContext, group: Group, stream: Ids) -> dict[str, Any]:
+def _group(context: ProjectContext, group: Group, stream: Ids) -> NovelGroup:
     ids = stream[group.members].tolist()
-    return {
-        "size": len(ids),
-        "cosine": group.cosine,
-        "records": [r.external_id for r in context.store.records.get(ids)],
-    }
+    return NovelGroup(
+        size=len(ids),
+        cosine=group.cosine,
+        records=tuple(r.external_id for r in context.store.records.get(ids)),
+    )

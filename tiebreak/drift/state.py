@@ -7,40 +7,17 @@ go on, the model goes on learning. No state here proves or certifies anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
-from tiebreak.domain.monitoring import DriftLevel, DriftMark, DriftReading, MarkKind
+from tiebreak.domain.monitoring import DriftMark, DriftReading, MarkKind
 from tiebreak.drift.report import MIN_REFERENCE, WINDOW, drift_report
+from tiebreak.drift.results import ADVICE, DriftReport, DriftState
 from tiebreak.errors import UsageError
 from tiebreak.project.context import ProjectContext
 
 MAX_NEW = 100_000
 """More new records than this are looked at when asked for, not at each run: that takes minutes."""
 MAX_WINDOWS = 20
-
-ADVICE = {
-    "pause": "No label is taken over without a person until somebody has looked: "
-    "`tiebreak drift DIR`, then `tiebreak drift DIR --acknowledge`.",
-    "flag": "Look at `tiebreak drift DIR`: a label may be missing.",
-    "ok": "",
-}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DriftState:
-    """What the sensors saw last of the ``new`` records after ``after``, up to ``up_to``.
-
-    ``groups`` are the sizes of groups of far texts that are alike; ``do`` says what to do.
-    """
-
-    state: DriftLevel
-    reason: str
-    new: int
-    after: int
-    up_to: int
-    groups: tuple[int, ...]
-    do: str
 
 
 def drift_state(context: ProjectContext) -> DriftState | None:
@@ -103,13 +80,13 @@ def watch_drift(context: ProjectContext) -> None:
         report = drift_report(context, after=mark.up_to, last_windows=min(windows, MAX_WINDOWS))
     finally:
         context.progress.done()
-    _store_reading(context, report, mark.up_to)
+    _store_reading(context, report)
 
 
 def drift_now(
     context: ProjectContext, *, after: int | None = None, window: int | None = None
-) -> dict[str, Any]:
-    """`drift_report` since *after* (None: since the mark), with ``after`` and ``do`` in it.
+) -> DriftReport:
+    """`drift_report` since *after* (None: since the mark).
 
     With neither argument what it says is kept, as at a run; a pause that holds stays until it is
     acknowledged.
@@ -127,11 +104,11 @@ def drift_now(
     report = drift_report(context, after=start or 0, window=window or WINDOW)
     pause = pause_reason(context)
     if (after, window) == (None, None) and not pause:
-        _store_reading(context, report, start or 0)
+        _store_reading(context, report)
         pause = pause_reason(context)
     if pause and after is None:  # what paused may have been in windows that are not tested any more
-        report = {**report, "state": "pause", "reason": pause}
-    return {"after": start, **report, "do": ADVICE[report["state"]]}
+        return replace(report, state="pause", reason=pause, do=ADVICE["pause"])
+    return report
 
 
 def acknowledge_drift(context: ProjectContext) -> int:
@@ -149,14 +126,14 @@ def _put_mark(context: ProjectContext, kind: MarkKind) -> DriftMark:
     return context.store.monitoring.put_mark(DriftMark(kind=kind, up_to=up_to))
 
 
-def _store_reading(context: ProjectContext, report: dict[str, Any], after: int) -> None:
+def _store_reading(context: ProjectContext, report: DriftReport) -> None:
     context.store.monitoring.put_reading(
         DriftReading(
-            state=report["state"],
-            reason=report["reason"],
-            new=report["new"],
-            after=after,
+            state=report.state,
+            reason=report.reason,
+            new=report.new,
+            after=report.after,
             up_to=int(context.table.pool[-1]),
-            groups=tuple(group["size"] for group in report["groups"]),
+            groups=tuple(group.size for group in report.groups),
         )
     )

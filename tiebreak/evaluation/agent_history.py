@@ -1,8 +1,8 @@
-"""What the agent had said before each lot was drawn, and what its word was known to be worth then.
+"""What the agent had answered before each batch was drawn, and what that was known to be worth.
 
 Agent and model together know better where the model errs than it does alone. As a control variate
 (`tiebreak.learner.estimation.accuracy`) their opinion leaves an estimate unbiased only if it was
-fixed before the lot: so an answer counts from when it was given, whoever was drawn later, and its
+fixed before the draw: so an answer counts from when it was given, whoever was drawn later, and its
 worth is learnt from control labels that people had given by then.
 """
 
@@ -22,16 +22,16 @@ from tiebreak.learner.opinion.fusion import Fusion, fit_fusion
 from tiebreak.project.context import ProjectContext
 
 MIN_ANSWERED_SHARE = 0.5
-"""The part of a lot's population that the agent must have answered, for its word to be asked."""
+"""The part of a batch's population that the agent must have answered, to be heard at all."""
 
 Ids = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class AgentEvidence:
-    """``said`` int64[pool]: the agent's label by position, -1 for none yet; and the fusion."""
+    """``labels`` int64[pool]: the agent's label by position, -1 for none yet; and the fusion."""
 
-    said: Ids
+    labels: Ids
     fusion: Fusion
 
 
@@ -41,8 +41,8 @@ class AgentHistory:
     def __init__(self, context: ProjectContext) -> None:
         self._context = context
         self._place = {name: j for j, name in enumerate(context.schema.names)}
-        self._said: Ids = np.full(len(context.table.pool), -1, dtype=np.int64)
-        self._told = [] if context.schema.multiple else self._answers()
+        self._labels: Ids = np.full(len(context.table.pool), -1, dtype=np.int64)
+        self._answered = [] if context.schema.multiple else self._answers()
         self._next = 0
 
     def before(
@@ -52,43 +52,44 @@ class AgentHistory:
 
         It holds until the next batch is asked about.
         """
-        if not self._told:
+        if not self._answered:
             return None
-        while self._next < len(self._told) and self._told[self._next][0] < batch.created_at:
-            _, _, at, label = self._told[self._next]
-            self._said[at] = label
+        while self._next < len(self._answered) and self._answered[self._next][0] < batch.created_at:
+            _, _, at, label = self._answered[self._next]
+            self._labels[at] = label
             self._next += 1
-        heard = self._said[np.searchsorted(self._context.table.pool, population())] >= 0
-        if not len(heard) or heard.mean() < MIN_ANSWERED_SHARE:
+        answered = self._labels[np.searchsorted(self._context.table.pool, population())] >= 0
+        if not len(answered) or answered.mean() < MIN_ANSWERED_SHARE:
             return None
         rows = self._verified.before(batch, card.head)
-        p, said, truth = (
+        p, answers, truth = (
             self._verified.p[rows],
-            self._verified.said[rows],
+            self._verified.answers[rows],
             self._verified.truth[rows],
         )
-        if int((said >= 0).sum()) < MIN_PAIRS:
+        if int((answers >= 0).sum()) < MIN_PAIRS:
             return None
-        key = ("word", batch.round, rows.tobytes(), said.tobytes(), truth.tobytes())
+        key = ("word", batch.round, rows.tobytes(), answers.tobytes(), truth.tobytes())
         if key not in self._context.memo:
-            self._context.memo[key] = fit_fusion(p, said, truth)
-        return AgentEvidence(self._said, self._context.memo[key])
+            self._context.memo[key] = fit_fusion(p, answers, truth)
+        return AgentEvidence(self._labels, self._context.memo[key])
 
     def _answers(self) -> list[tuple[str, int, int, int]]:
-        """(time, number, place in the pool, position of the label) of what the agent ever said
+        """(time, number, place in the pool, position of the label) of what the agent ever answered
         under the schema in force, in that order; -1 where it abstained. The log only grows, so that
         it is read again only where it did."""
         context, pool = self._context, self._context.table.pool
         size = (context.store.suggestions.count(), len(pool), context.schema.version)
         known = context.memo.get("answers")
         if known is None or known[0] != size:
-            found = []
-            for n, told in enumerate(context.store.suggestions.scan() if size[0] else ()):
-                at = int(np.searchsorted(pool, told.record_id))
-                own = at < len(pool) and pool[at] == told.record_id
-                if own and told.schema_version == context.schema.version:
-                    found.append((told.created_at, n, at, label_position(told.labels, self._place)))
-            known = context.memo["answers"] = (size, sorted(found))
+            rows = []
+            for n, suggestion in enumerate(context.store.suggestions.scan() if size[0] else ()):
+                at = int(np.searchsorted(pool, suggestion.record_id))
+                in_pool = at < len(pool) and pool[at] == suggestion.record_id
+                if in_pool and suggestion.schema_version == context.schema.version:
+                    label = label_position(suggestion.labels, self._place)
+                    rows.append((suggestion.created_at, n, at, label))
+            known = context.memo["answers"] = (size, sorted(rows))
         answers: list[tuple[str, int, int, int]] = known[1]
         return answers
 
@@ -98,7 +99,8 @@ class AgentHistory:
 
 
 class _Verified:
-    """Control records with a label: ``p`` float64[n, k] and ``said`` int64[n] from before it,
+    """Control records with a label: ``p`` float64[n, k] and the agent's
+    ``answers`` int64[n] from before it,
     ``truth`` int64[n]."""
 
     def __init__(self, context: ProjectContext, place: dict[str, int]) -> None:
@@ -112,7 +114,7 @@ class _Verified:
                 if item.model_probabilities is not None and act is not None and label >= 0:
                     rows.append((item, label, act.created_at))
         self.p = np.array([item.model_probabilities for item, _, _ in rows], dtype=np.float64)
-        self.said = np.array(
+        self.answers = np.array(
             [label_position(item.agent_labels, place) for item, _, _ in rows], dtype=np.int64
         )
         self.truth = np.array([label for _, label, _ in rows], dtype=np.int64)

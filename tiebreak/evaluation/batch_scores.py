@@ -23,7 +23,7 @@ from tiebreak.project.context import ProjectContext
 class BatchScores:
     """A batch of ``round`` under the head of its time, which had learnt from ``labels``.
 
-    ``control`` are the labelled records drawn by lot; ``selected`` says of each labelled record
+    ``control`` are the labelled records drawn at random; ``selected`` says of each labelled record
     that the strategy chose whether the head had it right: the naive figure's ground. Empty where
     the head's file is gone.
     """
@@ -42,32 +42,32 @@ def batch_scores(context: ProjectContext) -> list[BatchScores]:
         i: a.labels for i, a in standing.items() if a.outcome == "label" and a.labels is not None
     }
     space = label_space(context.schema)
-    found = []
-    for batch, _, card, read in model_history(context):
+    scores = []
+    for batch, _, card, reading in model_history(context):
         if card is None:
             continue
         control = [x for x in batch.items if x.model_probabilities and x.record_id in truth]
-        found.append(
+        scores.append(
             BatchScores(
                 round=batch.round,
                 head=card.version,
                 labels=sum(card.trained_on.values()),
-                control=_sample(control, truth, card, read, space),
+                control=_sample(control, truth, card, reading, space),
                 selected=tuple(
-                    read.said[x.record_id][0] == truth[x.record_id]
+                    reading.best[x.record_id][0] == truth[x.record_id]
                     for x in batch.items
-                    if read is not None and x.arm == "active" and x.record_id in truth
+                    if reading is not None and x.arm == "active" and x.record_id in truth
                 ),
             )
         )
-    return found
+    return scores
 
 
 def _sample(
     items: list[BatchItem],
     truth: dict[int, LabelValue],
     card: ModelInfo,
-    read: ModelReading | None,
+    reading: ModelReading | None,
     space: LabelSpace,
 ) -> ControlSample:
     n = len(items)
@@ -75,10 +75,10 @@ def _sample(
         space.best(x.model_probabilities or (), card.classes)[0] == truth[x.record_id]
         for x in items
     ]
-    guess = [read.said[x.record_id][1] if read else 0.0 for x in items]
+    guess = [reading.best[x.record_id][1] if reading else 0.0 for x in items]
     return ControlSample(
         loss=1.0 - np.array(right, dtype=np.float64),
         guess=np.array(guess, dtype=np.float64),
-        mean_guess=np.full(n, read.mean_guess if read else 0.0),
-        guess_variance=np.full(n, read.guess_variance if read else 0.0),
+        mean_guess=np.full(n, reading.mean_guess if reading else 0.0),
+        guess_variance=np.full(n, reading.guess_variance if reading else 0.0),
     )

@@ -6,9 +6,7 @@ Reads only, and loads no encoder.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +18,7 @@ from tiebreak.domain.reviews import DECIDING
 from tiebreak.errors import StoreError
 from tiebreak.evaluation.batch_scores import batch_scores
 from tiebreak.evaluation.model_history import readable_head
+from tiebreak.evaluation.results import ProjectForecast, StopAdvice
 from tiebreak.learner.estimation.forecast import (
     CannotTell,
     Effort,
@@ -44,14 +43,10 @@ from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import batch_size
 
 
-def project_forecast(context: ProjectContext, more: int | None = None) -> dict[str, Any] | None:
+def project_forecast(context: ProjectContext, more: int | None = None) -> ProjectForecast | None:
     """What *more* labels will bring; None before a control record was scored and labelled.
 
     *more* None: half as many as there are, in whole batches; never more than are left.
-    Keys: ``points`` [{labels, right, n}] of the control arm; ``labels``, ``accuracy``, ``low``,
-    ``high``, ``minutes``, ``money`` (each None where it cannot be told), ``currency``; ``text``
-    says it in a line, or why not; ``stop`` is {stop, settled, kappas, saves, costs, why} in
-    records, None before there are two heads.
     """
     points = merge_points(control_points(context))
     if not points:
@@ -61,42 +56,34 @@ def project_forecast(context: ProjectContext, more: int | None = None) -> dict[s
     if more is None:
         more = batch * max(1, int(now / 2 / batch))
     more = min(more, left)
-    told: Forecast | CannotTell = CannotTell("Every record of the pool was answered.")
+    forecast: Forecast | CannotTell = CannotTell("Every record of the pool was answered.")
     if left:
-        told = forecast_labels(
+        forecast = forecast_labels(
             points, now=now, more=more, effort=effort(context), rng=context.rng("forecast")
         )
     currency = context.settings.budget.currency
-    return {
-        "points": [asdict(p) for p in points],
-        "labels": more,
-        **_figures(told),
-        "currency": currency,
-        "text": forecast_in_words(told, currency),
-        "stop": stop_advice(context, points, left=left, batch=min(batch, left)),
-    }
-
-
-def _figures(told: Forecast | CannotTell) -> dict[str, float | None]:
-    if isinstance(told, CannotTell):
-        return dict.fromkeys(("accuracy", "low", "high", "minutes", "money"))
-    at = told.accuracy
-    return {
-        "accuracy": at.value,
-        "low": at.low,
-        "high": at.high,
-        "minutes": told.minutes,
-        "money": told.money,
-    }
+    known = None if isinstance(forecast, CannotTell) else forecast
+    return ProjectForecast(
+        points=tuple(points),
+        labels=more,
+        accuracy=known.accuracy.value if known else None,
+        low=known.accuracy.low if known else None,
+        high=known.accuracy.high if known else None,
+        minutes=known.minutes if known else None,
+        money=known.money if known else None,
+        currency=currency,
+        text=forecast_in_words(forecast, currency),
+        stop=stop_advice(context, points, left=left, batch=min(batch, left)),
+    )
 
 
 def control_points(context: ProjectContext) -> list[Point]:
     """Control records that a head scored before their label, one point a batch, by the labels that
     this head had learnt from. Only those drawn under the schema in force."""
     return [
-        Point(labels=look.labels, right=int((look.control.loss == 0).sum()), n=n)
-        for look in batch_scores(context)
-        if look.labels and (n := len(look.control.loss))
+        Point(labels=batch.labels, right=int((batch.control.loss == 0).sum()), n=n)
+        for batch in batch_scores(context)
+        if batch.labels and (n := len(batch.control.loss))
     ]
 
 
@@ -114,7 +101,7 @@ def effort(context: ProjectContext) -> Effort:
 
 def stop_advice(
     context: ProjectContext, points: Sequence[Point], *, left: int, batch: int
-) -> dict[str, Any] | None:
+) -> StopAdvice | None:
     """Whether to stop selecting; None before there are two heads that can be read.
 
     The share that people must look at is taken to be what the model has wrong, by the curve
@@ -133,31 +120,31 @@ def stop_advice(
         )
         shares = [1 - law(sum(card.trained_on.values())) for card in cards]
         worth = next_batch(shares, left=left, batch=batch)
-    told = advise(kappas, worth)
-    return {
-        "stop": told.stop,
-        "settled": told.settled,
-        "kappas": kappas,
-        "saves": None if worth is None else worth.saves,
-        "costs": None if worth is None else worth.costs,
-        "why": told.why,
-    }
+    advice = advise(kappas, worth)
+    return StopAdvice(
+        stop=advice.stop,
+        settled=advice.settled,
+        kappas=tuple(kappas),
+        saves=worth.saves if worth else None,
+        costs=worth.costs if worth else None,
+        why=advice.why,
+    )
 
 
 def successive_kappas(context: ProjectContext, cards: Sequence[ModelInfo]) -> list[float]:
-    """Agreement of each of these heads with the one before, on records of the pool fixed by lot.
+    """Agreement of each of these heads with the one before, on records drawn at random once.
 
     Those that do not share the newest one's labels and encoder are left out. Empty where fewer than
     two are left, or one of them cannot be read.
     """
-    said = []
+    by_head = []
     for card in cards:
         if (card.classes, card.embedder) == (cards[-1].classes, cards[-1].embedder):
             opinion = opinions(context, card)
             if opinion is None:
                 return []
-            said.append(opinion)
-    return [agreement(a, b) for a, b in pairwise(said)]
+            by_head.append(opinion)
+    return [agreement(a, b) for a, b in pairwise(by_head)]
 
 
 Opinions = npt.NDArray[np.int64]
@@ -173,13 +160,13 @@ def opinions(context: ProjectContext, card: ModelInfo) -> Opinions | None:
     if key in context.memo:
         known: Opinions = context.memo[key]
         return known
-    machine = Scorer.newest(context)
-    head = readable_head(context, machine, card)
-    if machine is None or head is None:
+    scorer = Scorer.newest(context)
+    head = readable_head(context, scorer, card)
+    if scorer is None or head is None:
         return None
     drawn = context.rng("stop-set").permutation(len(pool))[:STOP_SET]
     try:
-        vectors = machine.rows(pool[np.sort(drawn)])
+        vectors = scorer.rows(pool[np.sort(drawn)])
     except StoreError:  # imported since the last run
         return None
     p = probabilities((card.version, card.temperature, head), vectors)

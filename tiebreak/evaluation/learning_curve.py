@@ -8,12 +8,11 @@ anybody's data; it is shown because other tools show it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 
 from tiebreak.evaluation.batch_scores import BatchScores, batch_scores
+from tiebreak.evaluation.results import LearningCurvePoint
 from tiebreak.learner.estimation.accuracy import ControlSample, assisted, share_right, weight_of
 from tiebreak.project.context import ProjectContext
 
@@ -21,53 +20,51 @@ MIN_LABELS, MAX_POINTS = 10, 6
 """Control labels that a point rests on at least; and points, or each rests on too few."""
 
 
-def learning_curve(context: ProjectContext) -> list[dict[str, Any]]:
+def learning_curve(context: ProjectContext) -> tuple[LearningCurvePoint, ...]:
     """Points by labels, oldest first; empty before a control record was scored and labelled.
 
-    Each is ``{labels, from, to, accuracy, plain, selected}``: ``labels`` is the mean count that its
-    heads had learnt from, ``from`` and ``to`` the least and the most; ``accuracy`` is of records by
-    lot with the model's expectations as a control variate, or agent and model's together where the
-    agent had answered the pool before the lot (`tiebreak.learner.estimation.accuracy.assisted`),
-    ``plain`` the bare share of the same records, and ``selected`` the naive figure of the same
-    heads, or None. Batches are put together until a point has ten control labels, and a sixth of
-    all; what is left over at the end joins the last point. All three are {accuracy, low, high, n}.
+    Batches are put together until a point has ten control labels, and a sixth of all; what is left
+    over at the end joins the last point. How an accuracy is narrowed: see
+    `tiebreak.learner.estimation.accuracy.assisted`.
     """
     points = []
     earlier: list[ControlSample] = []
-    found = batch_scores(context)
-    total = sum(len(look.control.loss) for look in found)
-    for group in grouped_batches(found, max(MIN_LABELS, total // MAX_POINTS)):
-        sample = ControlSample.joined([look.control for look in group])
+    scores = batch_scores(context)
+    total = sum(len(batch.control.loss) for batch in scores)
+    for group in grouped_batches(scores, max(MIN_LABELS, total // MAX_POINTS)):
+        sample = ControlSample.joined([batch.control for batch in group])
         counts = np.repeat([x.labels for x in group], [len(x.control.loss) for x in group])
+        accuracy = assisted(sample, weight_from(earlier))
+        plain = share_right((sample.loss == 0).tolist())
+        assert accuracy is not None  # a group has a control label
+        assert plain is not None
         points.append(
-            {
-                "labels": round(float(counts.mean())),
-                "from": int(counts.min()),
-                "to": int(counts.max()),
-                "accuracy": plainly(assisted(sample, weight_from(earlier))),
-                "plain": plainly(share_right((sample.loss == 0).tolist())),
-                "selected": plainly(
-                    share_right([right for look in group for right in look.selected])
-                ),
-            }
+            LearningCurvePoint(
+                labels=round(float(counts.mean())),
+                least=int(counts.min()),
+                most=int(counts.max()),
+                accuracy=accuracy,
+                plain=plain,
+                selected=share_right([right for batch in group for right in batch.selected]),
+            )
         )
         earlier.append(sample)
-    return points
+    return tuple(points)
 
 
-def grouped_batches(found: Sequence[BatchScores], least: int) -> Iterator[list[BatchScores]]:
-    """Looks in order, put together until each group has *least* control labels or is the last."""
-    left = sum(len(look.control.loss) for look in found)
+def grouped_batches(scores: Sequence[BatchScores], min_labels: int) -> Iterator[list[BatchScores]]:
+    """Batches in order, put together until each group has so many control labels or is the last."""
+    left = sum(len(batch.control.loss) for batch in scores)
     group: list[BatchScores] = []
-    have = 0
-    for look in found:
-        n = len(look.control.loss)
-        have, left = have + n, left - n
+    in_group = 0
+    for batch in scores:
+        n = len(batch.control.loss)
+        in_group, left = in_group + n, left - n
         if n:
-            group.append(look)
-        if have >= least and left >= least:
+            group.append(batch)
+        if in_group >= min_labels and left >= min_labels:
             yield group
-            group, have = [], 0
+            group, in_group = [], 0
     if group:
         yield group
 
@@ -76,8 +73,3 @@ def weight_from(earlier: Sequence[ControlSample]) -> float:
     """How much say the model's expectation gets, from records that came before."""
     past = ControlSample.joined(earlier)
     return weight_of(past.loss, past.guess)
-
-
-def plainly(value: Any) -> dict[str, Any] | None:
-    """An estimate as a mapping, or None."""
-    return None if value is None else asdict(value)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 
@@ -21,68 +21,55 @@ from tiebreak.domain.reviews import DECIDING, Annotation, Reason, ReviewTask
 from tiebreak.evaluation.batch_scores import BatchScores, batch_scores
 from tiebreak.evaluation.forecast import agreement, opinions
 from tiebreak.evaluation.learning_curve import weight_from
+from tiebreak.evaluation.results import MetricsAccuracy, MetricsRow
 from tiebreak.learner.estimation.accuracy import ControlSample, assisted, share_right
 from tiebreak.project.context import ProjectContext
-
-Row = dict[str, Any]
 
 REASONS: tuple[str, ...] = get_args(Reason)
 
 
-def model_metrics(context: ProjectContext) -> list[Row]:
-    """One row a head, oldest first; empty before the first.
-
-    ``head, round, at`` name it; ``labels`` and ``labels_human``, ``labels_simulated`` are what it
-    learnt from, ``classes_seen`` and ``count: NAME`` say of what (by the log up to ``at``).
-
-    Accuracies, each as ``…accuracy, …low, …high, …n`` (None where there are no labels to tell):
-    ``control_`` of the control records that this head scored before their label;
-    ``control_so_far_`` of those of all heads up to it, ``naive_`` of the selected records that
-    it scored (not of anybody's data: see `tiebreak.evaluation.learning_curve`), ``agent_`` the
-    agent's on all control records up to then.
-
-    ``kappa`` is the agreement with the head before on fixed records; ``spend`` the money for all
-    answers of agents up to ``at``; ``seconds_a_label`` the median of people's own; and
-    ``labels_an_hour`` by the clock, pauses included, from the first such label to the last.
-    ``queue_REASON`` counts tasks that waited at ``at``; those cancelled since are left out.
-    """
+def model_metrics(context: ProjectContext) -> tuple[MetricsRow, ...]:
+    """One row a head, oldest first; empty before the first."""
     cards = context.pool_state().models
     if not cards:
-        return []
+        return ()
     log = _Log.read(context)
-    found = batch_scores(context)
     by_head: dict[int, list[BatchScores]] = {}
-    for look in found:
-        by_head.setdefault(look.head, []).append(look)
-    rows: list[Row] = []
+    for batch in batch_scores(context):
+        by_head.setdefault(batch.head, []).append(batch)
+    rows = []
     earlier: list[ControlSample] = []
     before: ModelInfo | None = None
     for card in cards:
-        own = by_head.get(card.version, [])
-        sample = ControlSample.joined([look.control for look in own])
+        scored = by_head.get(card.version, [])
+        sample = ControlSample.joined([batch.control for batch in scored])
         weight = weight_from(earlier)
         earlier.append(sample)
+        seconds, rate = log.pace(before.created_at if before else "", card.created_at)
+        counts = log.counts_at(card.created_at, context.schema.names)
         rows.append(
-            {
-                "head": card.version,
-                "round": card.round,
-                "at": card.created_at,
-                "labels": sum(card.trained_on.values()),
-                "labels_human": card.trained_on.get("human", 0),
-                "labels_simulated": card.trained_on.get("simulated", 0),
-                **_accuracy("control", assisted(sample, weight)),
-                **_accuracy("control_so_far", _so_far(earlier)),
-                **_accuracy("naive", share_right([r for look in own for r in look.selected])),
-                **_accuracy("agent", share_right(log.agent_until(card.created_at))),
-                "kappa": _kappa(context, before, card),
-                "spend": log.spent_until(card.created_at),
-                **log.people(before.created_at if before else "", card.created_at),
-                **log.queue_at(card.created_at),
-                **log.counts_at(card.created_at, context.schema.names),
-            }
+            MetricsRow(
+                head=card.version,
+                round=card.round,
+                at=card.created_at,
+                labels=sum(card.trained_on.values()),
+                labels_human=card.trained_on.get("human", 0),
+                labels_simulated=card.trained_on.get("simulated", 0),
+                control=_accuracy(assisted(sample, weight)),
+                control_so_far=_accuracy(_so_far(earlier)),
+                naive=_accuracy(share_right([r for batch in scored for r in batch.selected])),
+                agent=_accuracy(share_right(log.agent_until(card.created_at))),
+                kappa=_kappa(context, before, card),
+                spend=log.spent_until(card.created_at),
+                seconds_a_label=seconds,
+                labels_an_hour=rate,
+                queue=log.queue_at(card.created_at),
+                classes_seen=sum(n > 0 for n in counts.values()),
+                counts=counts,
+            )
         )
         before = card
-    return rows
+    return tuple(rows)
 
 
 def _so_far(samples: Sequence[ControlSample]) -> Estimate | None:
@@ -90,12 +77,8 @@ def _so_far(samples: Sequence[ControlSample]) -> Estimate | None:
     return share_right((loss == 0).tolist())
 
 
-def _accuracy(name: str, value: Estimate | None) -> Row:
-    parts = ("accuracy", "low", "high")
-    return {
-        **{f"{name}_{part}": None if value is None else getattr(value, part) for part in parts},
-        f"{name}_n": value.n if value else 0,
-    }
+def _accuracy(value: Estimate | None) -> MetricsAccuracy:
+    return MetricsAccuracy() if value is None else MetricsAccuracy(**asdict(value))
 
 
 def _kappa(context: ProjectContext, before: ModelInfo | None, card: ModelInfo) -> float | None:
@@ -119,13 +102,13 @@ class _Log:
     def read(cls, context: ProjectContext) -> _Log:
         store = context.store
         acts = sorted(store.annotations.scan(), key=lambda a: (a.created_at, a.record_id, a.seq))
-        said = [
+        labelled = [
             (d.created_at, d.record_id, d.labels if d.by in ("human", "simulated") else None)
             for d in store.decisions.scan()
         ]
         return cls(
             acts=acts,
-            labelled=sorted(said, key=lambda x: (x[0], x[1])),
+            labelled=sorted(labelled, key=lambda x: (x[0], x[1])),
             answers=sorted((s.created_at, s.cost_nanos / NANOS) for s in store.suggestions.scan()),
             agent=_agent_right(context),
             tasks=[t for t in store.queue.tasks(status=None) if t.status != "cancelled"],
@@ -139,25 +122,22 @@ class _Log:
         """Money for the answers that came in by then."""
         return sum((m for _, m in self.answers[: bisect_right(self.answers, (at, np.inf))]), 0.0)
 
-    def people(self, after: str, until: str) -> Row:
+    def pace(self, after: str, until: str) -> tuple[float | None, float | None]:
         """People's median seconds a label, and labels an hour by the clock, between two times."""
-        own = [
+        acts = [
             a
             for a in self.acts
             if a.source == "person" and a.outcome in DECIDING and after < a.created_at <= until
         ]
-        seconds = [a.seconds for a in own if a.seconds]
+        seconds = [a.seconds for a in acts if a.seconds]
         rate = None
-        if len(own) > 1:
-            first, last = (datetime.fromisoformat(own[i].created_at) for i in (0, -1))
+        if len(acts) > 1:
+            first, last = (datetime.fromisoformat(acts[i].created_at) for i in (0, -1))
             hours = (last - first).total_seconds() / 3600
-            rate = round((len(own) - 1) / hours, 1) if hours else None
-        return {
-            "seconds_a_label": float(np.median(seconds)) if seconds else None,
-            "labels_an_hour": rate,
-        }
+            rate = round((len(acts) - 1) / hours, 1) if hours else None
+        return float(np.median(seconds)) if seconds else None, rate
 
-    def queue_at(self, at: str) -> Row:
+    def queue_at(self, at: str) -> dict[str, int]:
         """Tasks by reason that were open then: made by then, and done by a later act or not yet."""
         acts: dict[int, list[str]] = {}
         for act in self.acts:
@@ -168,19 +148,16 @@ class _Log:
             if task.created_at <= at
             and not any(task.created_at < t <= at for t in acts.get(task.record_id, ()))
         )
-        return {f"queue_{reason}": waited[reason] for reason in REASONS}
+        return {reason: waited[reason] for reason in REASONS}
 
-    def counts_at(self, at: str, names: tuple[str, ...]) -> Row:
+    def counts_at(self, at: str, names: tuple[str, ...]) -> dict[str, int]:
         """Labels in force by people then, by name."""
         stood: dict[int, tuple[str, ...] | None] = {}
         for stamp, record_id, labels in self.labelled:
             if stamp <= at:
                 stood[record_id] = labels
         counts = Counter(name for labels in stood.values() for name in labels or ())
-        return {
-            "classes_seen": sum(counts[name] > 0 for name in names),
-            **{f"count: {name}": counts[name] for name in names},
-        }
+        return {name: counts[name] for name in names}
 
 
 def _agent_right(context: ProjectContext) -> list[tuple[str, bool]]:

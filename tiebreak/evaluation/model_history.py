@@ -1,7 +1,7 @@
-"""What each head says of the batch after it, and of the records that its lot was drawn from.
+"""What each head says of the batch after it, and of the records that this was drawn from.
 
-A head of any age is read again from its file, with the agent's word where there was one in time;
-what it says of the records that nobody drew is what makes estimates narrower.
+A head of any age is read again from its file, with the agent's answers where there were enough in
+time; what it says of the records that nobody drew is what makes estimates narrower.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class ModelReading:
 
     How often it expects to be wrong among those, as a mean with its variance, and how common each
     label is, float64[k], in the same way. Of each record of the batch the label value, with how
-    probable it is that the head is wrong; of those drawn by lot the probability of each label, too.
+    probable it is that the head is wrong; of those drawn at random each label's probability, too.
     """
 
     mean_guess: float
     guess_variance: float
     shares: Floats64
     shares_variance: Floats64
-    said: dict[int, tuple[LabelValue, float]]
+    best: dict[int, tuple[LabelValue, float]]
     probable: dict[int, Floats64]
 
 
@@ -125,19 +125,19 @@ class _Reader:
 
     def __init__(self, context: ProjectContext) -> None:
         self._context = context
-        self._machine = Scorer.newest(context)
-        self._heard = AgentHistory(context)
+        self._scorer = Scorer.newest(context)
+        self._agent = AgentHistory(context)
 
     def read(
         self, batch: QueryBatch, population: Population, card: ModelInfo | None
     ) -> ModelReading | None:
-        machine, memo = self._machine, self._context.memo
-        if card is None or machine is None:
+        scorer, memo = self._scorer, self._context.memo
+        if card is None or scorer is None:
             return None
-        word = self._heard.before(batch, card, population)
-        key = ("look", batch.round, card.sha256, word and word.fusion)
+        evidence = self._agent.before(batch, card, population)
+        key = ("look", batch.round, card.sha256, evidence and evidence.fusion)
         if key not in memo:
-            head = readable_head(self._context, machine, card)
+            head = readable_head(self._context, scorer, card)
             if head is None:
                 return None
             open_ids, rng = population(), self._context.rng("look", batch.round)
@@ -145,11 +145,11 @@ class _Reader:
             drawn = np.sort(rng.choice(open_ids, n, replace=False, shuffle=False))
             chosen = np.array([item.record_id for item in batch.items], dtype=np.int64)
             try:
-                says = _Says(self._context, card, head, word)
+                opinion_of = _HeadOpinions(self._context, card, head, evidence)
                 memo[key] = _reading(
                     batch,
-                    says(drawn, machine.rows(drawn)),
-                    says(chosen, machine.rows(chosen)),
+                    opinion_of(drawn, scorer.rows(drawn)),
+                    opinion_of(chosen, scorer.rows(chosen)),
                     part=0.0 if n == len(open_ids) else 1 / n,
                 )
             except StoreError:  # imported since the last run
@@ -158,31 +158,31 @@ class _Reader:
         return known
 
 
-def _reading(batch: QueryBatch, rest: _Said, own: _Said, *, part: float) -> ModelReading:
+def _reading(batch: QueryBatch, rest: _Opinions, chosen: _Opinions, *, part: float) -> ModelReading:
     """*part* of the variance of what is said of the *rest* is that of its mean."""
     ids = [item.record_id for item in batch.items]
     return ModelReading(
-        mean_guess=float(rest.doubt.mean()),
-        guess_variance=float(rest.doubt.var()) * part,
+        mean_guess=float(rest.error.mean()),
+        guess_variance=float(rest.error.var()) * part,
         shares=rest.probable.mean(axis=0),
         shares_variance=rest.probable.var(axis=0) * part,
-        said={i: (v, float(d)) for i, v, d in zip(ids, own.values(), own.doubt, strict=True)},
+        best={i: (v, float(d)) for i, v, d in zip(ids, chosen.values(), chosen.error, strict=True)},
         probable={
             item.record_id: p
-            for item, p in zip(batch.items, own.probable, strict=True)
+            for item, p in zip(batch.items, chosen.probable, strict=True)
             if item.arm == "control"
         },
     )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Said:
+class _Opinions:
     """Of n records: ``model`` float64[n, k], the head's own probabilities; ``probable`` float64[n,
-    k], those of head and agent; ``doubt`` float64[n], how probable it is that the head is wrong."""
+    k], those of head and agent; ``error`` float64[n], how probable it is that the head is wrong."""
 
     model: Floats64
     probable: Floats64
-    doubt: Floats64
+    error: Floats64
     classes: tuple[str, ...]
     space: LabelSpace
 
@@ -192,30 +192,30 @@ class _Said:
             yield self.space.best(p, self.classes)[0]
 
 
-class _Says:
-    """A head of some time, with the agent's word where there was one."""
+class _HeadOpinions:
+    """A head of some time, with the agent's answers where there were enough."""
 
     def __init__(
-        self, context: ProjectContext, card: ModelInfo, head: Head, word: AgentEvidence | None
+        self, context: ProjectContext, card: ModelInfo, head: Head, evidence: AgentEvidence | None
     ) -> None:
         self._pool, self._space = context.table.pool, label_space(context.schema)
-        self._weights, self._word = (card.version, card.temperature, head), word
+        self._weights, self._evidence = (card.version, card.temperature, head), evidence
         self._classes = card.classes
 
-    def __call__(self, ids: Ids, vectors: Floats) -> _Said:
+    def __call__(self, ids: Ids, vectors: Floats) -> _Opinions:
         p, classes, space = probabilities(self._weights, vectors), self._classes, self._space
-        if self._word is None:
-            return _Said(p, p, 1.0 - space.confidence(p), classes, space)
+        if self._evidence is None:
+            return _Opinions(p, p, 1.0 - space.confidence(p), classes, space)
         bare = probabilities(self._weights, vectors, calibrated=False)
-        heard = self._word.said[np.searchsorted(self._pool, ids)]
-        q = fuse(self._word.fusion, bare, heard)
-        doubt = 1.0 - q[np.arange(len(q)), p.argmax(axis=1)]
-        return _Said(p, q, doubt, classes, space)
+        answers = self._evidence.labels[np.searchsorted(self._pool, ids)]
+        q = fuse(self._evidence.fusion, bare, answers)
+        error = 1.0 - q[np.arange(len(q)), p.argmax(axis=1)]
+        return _Opinions(p, q, error, classes, space)
 
 
-def readable_head(context: ProjectContext, machine: Scorer | None, card: ModelInfo) -> Head | None:
+def readable_head(context: ProjectContext, scorer: Scorer | None, card: ModelInfo) -> Head | None:
     """The head of a card, if it is still there and reads the vectors and labels of the newest."""
-    if machine is None or (card.classes, card.embedder) != (machine.classes, machine.encoder):
+    if scorer is None or (card.classes, card.embedder) != (scorer.classes, scorer.encoder):
         return None
     try:
         return wiring.read_head(context.folder, card)

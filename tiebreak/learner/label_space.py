@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from tiebreak.learner.classifiers.logistic import Logistic
 from tiebreak.learner.estimation.accuracy import share_right
 from tiebreak.learner.heads import LinearHead
 from tiebreak.learner.set_classifiers.one_vs_rest import OneVsRest
+from tiebreak.results import JSON_OPTIONAL
 
 Pairs = Sequence[tuple[LabelValue, LabelValue | None]]
 """The true label value and the answer, None for an abstention, of each record."""
@@ -35,13 +36,16 @@ Pairs = Sequence[tuple[LabelValue, LabelValue | None]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AnswerScores:
-    """How often ``model`` and ``agent`` have a record's whole label value right, each None for no
-    answer, of ``n`` records. ``micro_f1`` is theirs by name; None where records have one label."""
+    """How often model and agent have a record's whole label value right, of ``n`` records.
+
+    An agent that abstained was not right; one that was not asked is not counted. ``micro_f1`` is
+    theirs by name, where any number of labels may apply.
+    """
 
     n: int
     model: Estimate | None
     agent: Estimate | None
-    micro_f1: Mapping[str, float | None] | None = None
+    micro_f1: Mapping[str, float | None] | None = field(default=None, metadata=JSON_OPTIONAL)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

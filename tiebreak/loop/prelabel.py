@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
-from tiebreak.agents.calling.calls import Failure, estimate_run
+from tiebreak.agents.calling.calls import Failure
 from tiebreak.agents.labeller import Labeller, LabelTask
 from tiebreak.domain.evidence import NANOS, Purpose, Suggestion
 from tiebreak.domain.ports import LabelModel
@@ -17,7 +16,6 @@ from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
 
 SHORTLIST = 10
-SAMPLE = 20
 PAGE = 500
 
 
@@ -145,38 +143,6 @@ def _by_lot(context: ProjectContext, ids: list[int], purpose: str, n: int | None
     records = context.records(ids)
     names = [f"{records[i].source}\0{records[i].external_id}" for i in ids]
     return [ids[at] for at in context.random_order(names, purpose)[:n]]
-
-
-def forecast_calls(
-    context: ProjectContext, ids: Sequence[int], purpose: Purpose
-) -> dict[str, Any] | None:
-    """What asking about *ids* will take, from a sample of the prompts; None without an agent."""
-    model = context.agent
-    known = context.suggested(by_agent=True)
-    todo = [i for i in ids if i not in known]
-    if model is None or not todo:
-        return None
-    return plan_calls(context, model, label_tasks(context, todo[:SAMPLE], purpose), len(todo))
-
-
-def plan_calls(
-    context: ProjectContext, model: LabelModel, sample: list[LabelTask], n: int
-) -> dict[str, Any]:
-    """What *n* calls will take, by a sample of them: calls, tokens, money, priced, remote."""
-    price = wiring.price(context.settings, model)
-    return {
-        **estimate_run(make_labeller(context, model), sample, n, price),
-        "remote": model.remote,
-        "currency": context.settings.budget.currency,
-    }
-
-
-def plan_in_words(plan: dict[str, Any]) -> str:
-    """A forecast in a line."""
-    money = f"{plan['money']:.4f} {plan['currency']}"
-    if not plan["priced"]:
-        money = "at an unknown price" if plan["remote"] else "free, on this machine"
-    return f"{plan['calls']} calls, about {plan['tokens']} tokens, {money}"
 
 
 def limit_nanos(money: float | None) -> int | None:

@@ -10,21 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from tiebreak.agents.calling.money import require_price
 from tiebreak.domain.arrays import Ids
 from tiebreak.domain.batches import QueryBatch
 from tiebreak.domain.reviews import CHECKS
-from tiebreak.drift.state import ADVICE, pause_reason, watch_drift
+from tiebreak.drift import ADVICE, pause_reason, watch_drift
 from tiebreak.errors import BudgetExceeded, UsageError
-from tiebreak.loop.prelabel import (
-    forecast_calls,
-    heldout_targets,
-    plan_in_words,
-    sweep_targets,
-)
+from tiebreak.loop.call_estimate import note_sweep
+from tiebreak.loop.prelabel import heldout_targets, sweep_targets
 from tiebreak.loop.routing import accept_unproved, route_all
-from tiebreak.loop.run_estimate import duration, note_if_long, seconds_a_call
+from tiebreak.loop.run_estimate import note_if_long
 from tiebreak.loop.running import (
     LoopRun,
     RunOptions,
@@ -53,7 +50,7 @@ def run_loop(context: ProjectContext, options: RunOptions) -> LoopRun:
         context,
         max_error=options.max_error,
         confidence=options.confidence,
-        kind=options.kind,
+        kind=options.promise,
         reviewer=options.reviewer,
     )
     if promise is not None and options.max_error is not None:
@@ -70,8 +67,7 @@ def run_loop(context: ProjectContext, options: RunOptions) -> LoopRun:
     if context.agent is not None:  # before any work, not after the embedding
         require_price(context.agent, wiring.price(context.settings, context.agent), this.limit)
     context.store.ledger.abandon()
-    prelabel = None if this.endless else options.prelabel
-    note_if_long(context, batch=options.batch, prelabel=prelabel)
+    note_if_long(context, replace(options, prelabel=None) if this.endless else options)
     with this.timed("embed"):
         embed(context)
     with this.timed("drift"):
@@ -212,16 +208,16 @@ def _prove(this: LoopRun, promise: PromiseTerms) -> bool:
         return answer_from_gold(this, tasks)
 
     simulated = options.reviewer == "labels"
-    hands = LoopHooks(
+    hooks = LoopHooks(
         sweep=lambda ids: _sweep_for_proof(this, ids),
         answer=answer if simulated else None,
         room=lambda: answers_left(this),
         learn=lambda: _learn(this, current_round(context)),
     )
     with this.timed("prove"):
-        turn = advance_campaign(context, promise, hands)
+        action = advance_campaign(context, promise, hooks)
         route_all(context)
-    if turn is NextAction.LEARN:
+    if action is NextAction.LEARN:
         return False
     this.stopped = "review"
     this.message = "People are needed: audits wait, among other blind cards. They earn the promise."
@@ -246,13 +242,7 @@ def _sweep(this: LoopRun) -> None:
     if options.prelabel == 0 or context.head() is None:
         return
     ids = sweep_targets(context, options.prelabel)
-    plan = forecast_calls(context, ids, "sweep")
-    if plan is not None:
-        each, basis = seconds_a_call(context)
-        took = "time unknown" if each is None else f"about {duration(each * len(ids))}"
-        context.progress.note(
-            f"pre-labelling {len(ids)} more records: {plan_in_words(plan)}, {took} ({basis})"
-        )
+    note_sweep(context, ids)
     with this.timed("pre-label"):
         this.ask(ids, "sweep")
     with this.timed("route"):

@@ -18,16 +18,28 @@ from tiebreak.project.pool import current_round
 from tiebreak.promise.terms import PromiseTerms
 from tiebreak.review.annotate import simulate_answers
 
+Reviewer = Literal["queue", "labels"]
 Next = Literal["import", "review", "run", "budget", "done", "short"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunOptions:
-    """How far to run. ``prelabel`` None means every record; ``budget`` None: the settings'.
+    """How far to run.
 
-    ``reviewer`` ``queue`` stops for people; ``labels`` answers from sealed labels (simulation).
-    ``rounds`` None: 10, or with a promise as many as it takes. ``max_error``, ``confidence`` and
-    ``kind`` are the promise; None: as the settings or an earlier policy have it.
+    Attributes:
+        batch: records per batch for people; None: one a label.
+        rounds: with the reviewer ``labels``, batches in all; None: 10, or with a promise as many as
+            it takes.
+        max_labels: stop at so many labels in all; None: no limit.
+        prelabel: records that the agent is asked about beside the batches; None: all of them.
+        score_heldout: held-out records that the agent is asked about.
+        reviewer: ``queue`` stops for people; ``labels`` answers from sealed labels (simulation).
+        budget: money that may be spent in all; None: as the settings have it.
+        accept_unproved: label proposals without a person and without a proof.
+        max_error: label without a person what is proved to have at most this error.
+        confidence: of that promise, for the project's whole life.
+        promise: ``label`` (of the labels nobody looked at), or ``dataset`` (of the whole file).
+            Like the two before it, None: as the settings or an earlier policy have it.
     """
 
     batch: int | None = None
@@ -35,12 +47,12 @@ class RunOptions:
     max_labels: int | None = None
     prelabel: int | None = 0
     score_heldout: int = 0
-    reviewer: Literal["queue", "labels"] = "queue"
+    reviewer: Reviewer = "queue"
     budget: float | None = None
     accept_unproved: bool = False
     max_error: float | None = None
     confidence: float | None = None
-    kind: Promise | None = None
+    promise: Promise | None = None
 
 
 ROUNDS = 10
@@ -71,8 +83,8 @@ class LoopRun:
     @property
     def limit(self) -> int | None:
         """The budget in nanos."""
-        asked = self.options.budget
-        return limit_nanos(self.context.settings.budget.money if asked is None else asked)
+        budget = self.options.budget
+        return limit_nanos(self.context.settings.budget.money if budget is None else budget)
 
     def ask(self, ids: Sequence[int], purpose: Purpose) -> None:
         """Pre-label these records, within the budget."""

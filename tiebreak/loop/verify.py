@@ -13,6 +13,7 @@ from tiebreak.domain.decisions import Decision, may_replace
 from tiebreak.domain.records import content_hash
 from tiebreak.domain.reviews import DECIDED_BY, DECIDING, Annotation, decision_of, standing
 from tiebreak.errors import ModelFileError
+from tiebreak.loop.results import IntegrityProblem
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
 from tiebreak.promise.verify import verify_promises
@@ -81,8 +82,8 @@ def _records(context: ProjectContext) -> Iterator[Any]:
         after = page[-1].id
 
 
-def verify_project(context: ProjectContext) -> list[str]:
-    """Problems found, one sentence each; an empty list is a clean project.
+def verify_project(context: ProjectContext) -> list[IntegrityProblem]:
+    """What does not match when it is derived again; an empty list is a clean project.
 
     Checks content hashes, the precedence of decisions, that each decision in force follows from
     the standing annotation, that no held-out record was labelled, the heads' files, and every
@@ -90,7 +91,12 @@ def verify_project(context: ProjectContext) -> list[str]:
     """
     context.read_anew()
     problems = [
-        f"Record {r.external_id!r} of {r.source!r}: its text does not match its content hash."
+        IntegrityProblem(
+            part="record",
+            record_id=r.id,
+            text=f"Record {r.external_id!r} of {r.source!r}: its text does not match its content "
+            "hash.",
+        )
         for r in _records(context)
         if content_hash(r.text) != r.content_hash
     ]
@@ -102,14 +108,17 @@ def verify_project(context: ProjectContext) -> list[str]:
     for decision in context.store.decisions.scan():
         decisions.setdefault(decision.record_id, []).append(decision)
     for record_id in sorted(acts.keys() | decisions.keys()):
-        problems += _check_record(
+        sentences = _check_record(
             record_id, acts.get(record_id, []), decisions.get(record_id, []), record_id in heldout
         )
+        problems += [
+            IntegrityProblem(part="decision", text=x, record_id=record_id) for x in sentences
+        ]
     return [
         *problems,
-        *_check_heads(context),
-        *_check_vectors(context),
-        *verify_promises(context),
+        *(IntegrityProblem(part="head", text=x) for x in _check_heads(context)),
+        *(IntegrityProblem(part="vectors", text=x) for x in _check_vectors(context)),
+        *(IntegrityProblem(part="promise", text=x) for x in verify_promises(context)),
     ]
 
 

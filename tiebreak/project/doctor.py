@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from tiebreak import config
 from tiebreak.config import Settings
@@ -22,18 +22,33 @@ PACKAGES = (
     "streamlit", "sqlalchemy", "pandas", "pyarrow",
 )  # fmt: skip
 
-Check = dict[str, Any]
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DoctorCheck:
+    """A check of the machine or of a project.
+
+    Attributes:
+        name: what was looked at.
+        ok: whether it is as it should be.
+        found: what is there.
+        mend: how to put it right; empty where nothing is wrong.
+    """
+
+    name: str
+    ok: bool
+    found: str
+    mend: str = ""
 
 
-def run_checks(folder: Path | None = None) -> list[Check]:
-    """Checks ``{name, ok, found, mend}`` of the machine, and of the project in *folder*."""
+def run_checks(folder: Path | None = None) -> list[DoctorCheck]:
+    """Checks of the machine, and of the project in *folder*."""
     checks = [_check("python", lambda: sys.version.split()[0]), *_packages()]
     settings = Settings()
     schema: LabelSchema = names_schema(["yes", "no"])
     if folder is not None:
         made = _check("project", lambda: _project(folder))
         checks.append(made)
-        if not made["ok"]:
+        if not made.ok:
             return checks
         settings = config.load(folder)
         schema = read_labels(folder / LABELS)
@@ -43,24 +58,21 @@ def run_checks(folder: Path | None = None) -> list[Check]:
     return checks
 
 
-def _check(name: str, look: Callable[[], str]) -> Check:
+def _check(name: str, look: Callable[[], str]) -> DoctorCheck:
     try:
-        return {"name": name, "ok": True, "found": look(), "mend": ""}
+        return DoctorCheck(name=name, ok=True, found=look())
     except TiebreakError as problem:
-        return {"name": name, "ok": False, "found": problem.fact, "mend": problem.mend}
+        return DoctorCheck(name=name, ok=False, found=problem.fact, mend=problem.mend)
 
 
-def _packages() -> Iterator[Check]:
+def _packages() -> Iterator[DoctorCheck]:
     for name in PACKAGES:
         try:
-            yield {"name": name, "ok": True, "found": version(name), "mend": ""}
+            yield DoctorCheck(name=name, ok=True, found=version(name))
         except PackageNotFoundError:
-            yield {
-                "name": name,
-                "ok": False,
-                "found": "not installed",
-                "mend": f"pip install {name}",
-            }
+            yield DoctorCheck(
+                name=name, ok=False, found="not installed", mend=f"pip install {name}"
+            )
 
 
 def _project(folder: Path) -> str:
@@ -106,8 +118,8 @@ def _agent(settings: Settings, schema: LabelSchema) -> str:
             shortlist=schema.names[:10],
             purpose="predict",
         )
-        told = labeller.probe(task)
+        answer = labeller.probe(task)
     finally:
         model.close()
-    said = f"abstained: {told.abstain}" if told.labels is None else in_words(told.labels)
-    return f"{model.id} answers in mode {told.mode} ({said!r})"
+    label = f"abstained: {answer.abstain}" if answer.labels is None else in_words(answer.labels)
+    return f"{model.id} answers in mode {answer.mode} ({label!r})"

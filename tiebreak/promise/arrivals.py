@@ -16,7 +16,7 @@ import numpy as np
 from tiebreak.assurance.coins import Coin, coin
 from tiebreak.domain.arrays import Ids
 from tiebreak.domain.promises import Candidate, Policy
-from tiebreak.drift.state import ADVICE, pause_reason
+from tiebreak.drift import ADVICE, pause_reason
 from tiebreak.errors import ModelFileError
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import PoolState

@@ -13,7 +13,7 @@ import numpy as np
 
 from tiebreak.domain.arrays import Ids
 from tiebreak.domain.promises import Policy
-from tiebreak.drift.state import ADVICE, pause_reason
+from tiebreak.drift import ADVICE, pause_reason
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import PoolState
 from tiebreak.promise.arrivals import ask_arrivals

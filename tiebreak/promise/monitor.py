@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tiebreak.assurance.monitor import WORSE, read_monitor
 from tiebreak.domain.monitoring import Alarm
 from tiebreak.domain.promises import Policy
-from tiebreak.drift.state import last_acknowledged, pause_reason
+from tiebreak.drift import last_acknowledged, pause_reason
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import PoolState
 

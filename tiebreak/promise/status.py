@@ -63,10 +63,28 @@ class NextCertificate:
 class CertificateStatus:
     """How a tier of a policy stands.
 
-    ``delta``: the share of the failure probability that was spent here. ``labels``: out now without
-    a person, a ``share`` of the pool. ``audited``, ``wrong``, ``pending``: of the outermost rung
-    that was audited, or of a stream's labels. ``next``: what more audits would buy; ``why`` it is
-    not more.
+    Attributes:
+        mode: ``file`` or ``stream``.
+        policy: the number of the frozen policy.
+        version: its hash.
+        tier: of its labels.
+        promise: ``label`` (of the labels nobody looked at), or ``dataset`` (of the whole file).
+        max_error: the tolerated error.
+        confidence: of the promise, for the project's whole life.
+        delta: the share of the failure probability that was spent here.
+        frozen_at: when, in ISO 8601.
+        candidates: records that the policy may label.
+        in_force: whether anything is promised now.
+        labels: out now without a person.
+        share: that, of the pool.
+        audited: audits of the outermost rung that was audited, or of a stream's labels.
+        wrong: of them, those that people found wrong.
+        pending: of them, those that wait for an answer.
+        simulated: whether no person answered the audits.
+        rungs: parts of the candidates, the surest first.
+        sentence: what is promised, in words.
+        next: about what more audits would buy; None where there is nothing to offer.
+        why: why it is not more, in words; empty where it is all.
     """
 
     mode: Mode
@@ -96,9 +114,12 @@ class CertificateStatus:
 class StreamStatus(CertificateStatus):
     """How a tier of a stream stands.
 
-    ``uncaught`` (U - S): so many errors at most are among the labels decided for release;
-    ``marked``: labels out as not yet proven; ``back``: labels held back until they are proven;
-    ``gate``: the least score that is released now, or None; ``stop``: why nothing new goes out.
+    Attributes:
+        uncaught: so many errors at most are among the labels decided for release (U - S).
+        marked: labels out as not yet proven.
+        back: labels kept back until they are proven.
+        gate: the least score that is released now; None for none.
+        stop: why nothing new goes out; empty where something may.
     """
 
     uncaught: int

@@ -6,10 +6,10 @@ The geometry is reckoned here and drawn by ``templates/chart.svg``; equal figure
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from tiebreak.evaluation import LearningCurvePoint
 from tiebreak.report.rendering import templates
 
 NAME_HEIGHT = 15
@@ -146,23 +146,23 @@ def curves_svg(
     )  # fmt: skip
 
 
-def control_curves(points: Sequence[Mapping[str, Any]]) -> list[Curve]:
+def control_curves(points: Sequence[LearningCurvePoint]) -> list[Curve]:
     """The points of `tiebreak.evaluation.learning_curve` as curves: that of the control arm, and
     the naive one if there is any, without a band: no interval makes it one of anybody's data."""
-    naive = [p for p in points if p["selected"] is not None]
+    naive = [(p.labels, p.selected.accuracy) for p in points if p.selected is not None]
     none = [None] * len(naive)
     curves = [
         Curve(
             name="control arm",
-            labels=[p["labels"] for p in points],
-            accuracy=[p["accuracy"]["accuracy"] for p in points],
-            low=[p["accuracy"]["low"] for p in points],
-            high=[p["accuracy"]["high"] for p in points],
+            labels=[p.labels for p in points],
+            accuracy=[p.accuracy.accuracy for p in points],
+            low=[p.accuracy.low for p in points],
+            high=[p.accuracy.high for p in points],
         ),
         Curve(
             name="naive",
-            labels=[p["labels"] for p in naive],
-            accuracy=[p["selected"]["accuracy"] for p in naive],
+            labels=[labels for labels, _ in naive],
+            accuracy=[accuracy for _, accuracy in naive],
             low=none,
             high=none,
         ),

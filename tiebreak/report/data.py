@@ -8,21 +8,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from tiebreak import __version__
 from tiebreak.assurance.sentence import percent
 from tiebreak.domain.decisions import Decision
 from tiebreak.domain.promises import Policy
-from tiebreak.evaluation.prevalence import label_prevalence
+from tiebreak.evaluation import label_prevalence
 from tiebreak.project.context import ProjectContext
+from tiebreak.promise.status import CertificateStatus
 from tiebreak.promise.terms import PromiseTerms, current_terms
 from tiebreak.report.results import (
     AgreementTogether,
-    CertificateRung,
     FileCertificate,
     LabelCounts,
-    MoreAudits,
     NothingPromised,
     PeopleTogether,
     PromiseInForce,
@@ -31,6 +30,7 @@ from tiebreak.report.results import (
     ReportedCertificate,
     ReportProject,
     ReportSpend,
+    Status,
     StreamCertificate,
 )
 from tiebreak.report.status import project_status
@@ -38,11 +38,6 @@ from tiebreak.review.quality.report import people_report
 
 USUAL_ERROR = 0.05
 """The tolerated error that is given as an example where nobody asked for one yet."""
-FROM_STATUS = (
-    "control", "curve", "drift", "forecast", "heldout", "multiple", "next", "queue",
-    "queue_by_reason", "rounds",
-)  # fmt: skip
-"""What `tiebreak.report.status.project_status` says, too."""
 
 _Copied = TypeVar("_Copied", PromiseInForce, PublishedPolicy)
 
@@ -58,7 +53,7 @@ def project_report(context: ProjectContext) -> Report:
         for reason in decision.reasons
     )
     certificates = sorted(
-        (certificate_of(one, released_by) for one in status["certificates"]),
+        (certificate_of(one, released_by) for one in status.certificates),
         key=lambda c: (not c.in_force, -c.policy),
     )
     promised = tuple(_copied(PromiseInForce, c) for c in certificates if c.in_force)
@@ -79,27 +74,34 @@ def project_report(context: ProjectContext) -> Report:
         people=_people(context),
         prevalence=label_prevalence(context),
         spend=ReportSpend(
-            **status["spend"], limit=settings.budget.money, currency=settings.budget.currency
+            money=status.spend.money,
+            calls=status.spend.calls,
+            tokens=status.spend.tokens,
+            limit=settings.budget.money,
+            currency=settings.budget.currency,
         ),
-        **{key: status[key] for key in FROM_STATUS},
+        control=status.control,
+        curve=status.curve,
+        drift=status.drift,
+        forecast=status.forecast,
+        heldout=status.heldout,
+        multiple=status.multiple,
+        next=status.next,
+        queue=status.queue,
+        queue_by_reason=status.queue_by_reason,
+        rounds=status.rounds,
     )
 
 
 def certificate_of(
-    status: Mapping[str, Any], released_by: Mapping[tuple[str, str], int]
+    status: CertificateStatus, released_by: Mapping[tuple[str, str], int]
 ) -> ReportedCertificate:
-    """A mapping of `tiebreak.promise.status.certificate_statuses`, typed, with the labels that
-    stand by it; *released_by* counts those of all by policy version and reason."""
-    stream = status["mode"] == "stream"  # whose labels, once out, stay out
-    tier = (status["version"], f"tier:{status['tier']}")
-    rungs = [{**rung, "log_e": float(rung["log_e"])} for rung in status["rungs"]]
-    parts = {
-        **status,
-        "rungs": tuple(CertificateRung(**rung) for rung in rungs),
-        "next": MoreAudits(**status["next"]) if status["next"] else None,
-        "out": status["labels"] if stream else released_by.get(tier, 0),
-    }
-    return StreamCertificate(**parts) if stream else FileCertificate(**parts)
+    """A certificate with the labels that stand by it; *released_by* counts those of all by policy
+    version and reason."""
+    parts = {field.name: getattr(status, field.name) for field in fields(status)}
+    if status.mode == "stream":
+        return StreamCertificate(**parts, out=status.labels)
+    return FileCertificate(**parts, out=released_by.get((status.version, f"tier:{status.tier}"), 0))
 
 
 def _copied(kind: type[_Copied], source: object) -> _Copied:
@@ -108,20 +110,21 @@ def _copied(kind: type[_Copied], source: object) -> _Copied:
 
 
 def _labels(
-    status: Mapping[str, Any],
+    status: Status,
     certificates: Sequence[ReportedCertificate],
     released: Mapping[int, Decision],
 ) -> LabelCounts:
-    by = status["labelled"]
+    labelled = status.labelled
+    by_people = labelled.human + labelled.simulated
     simulated = sum("simulated-audits" in decision.reasons for decision in released.values())
     return LabelCounts(
-        pool=status["pool"],
-        human=by["human"],
-        simulated=by["simulated"],
+        pool=status.pool,
+        human=labelled.human,
+        simulated=labelled.simulated,
         autonomous=len(released) - simulated,
         autonomous_simulated=simulated,
-        unproved=by["unproved"],
-        none=max(status["pool"] - sum(by.values()), 0),
+        unproved=labelled.unproved,
+        none=max(status.pool - by_people - labelled.autonomous - labelled.unproved, 0),
         stale=sum(max(c.out - c.labels, 0) for c in certificates),
     )
 

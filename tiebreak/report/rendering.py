@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from math import exp, isinf
@@ -14,6 +13,8 @@ from tiebreak.assurance.sentence import percent
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from tiebreak.evaluation import LearningCurvePoint
 
 _NOT_FOR_A_PAGE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Controls, what turns letters round, and what UTF-8 cannot hold."""
@@ -74,7 +75,6 @@ def amount(money: float) -> str:
     return f"{money:,.2f}" if money >= 1 or not money else f"{money:.4f}"
 
 
-def label_span(point: Mapping[str, Any]) -> str:
+def label_span(point: LearningCurvePoint) -> str:
     """The labels that the heads of a learning curve's point had learnt from."""
-    least, most = point["from"], point["to"]
-    return str(most) if least == most else f"{least} to {most}"
+    return str(point.most) if point.least == point.most else f"{point.least} to {point.most}"

@@ -1,11 +1,13 @@
-"""The report as typed data: the page is rendered from it, and it is the JSON document.
+"""Where a project stands, and what is reported of it, typed.
 
-Fields stand in the order of the document's keys.
+The fields are the keys of the JSON documents. The report's page is rendered from `Report`.
+
+An accuracy is a `tiebreak.domain.evidence.Estimate`, with an exact 95 % interval (Clopper-Pearson).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +17,142 @@ from tiebreak.annotators.intervals import Interval
 from tiebreak.annotators.shared_errors import SharedErrors
 from tiebreak.annotators.unclear_labels import UnclearLabel
 from tiebreak.domain.promises import FrozenTier, Mode, Promise
+from tiebreak.drift import DriftState
+from tiebreak.evaluation import LabelPrevalence, LearningCurvePoint, ProjectForecast
+from tiebreak.learner.label_space import AnswerScores
+from tiebreak.promise.status import CertificateStatus, StreamStatus
 
-StatusPart = Mapping[str, Any]
-"""A part as `tiebreak.report.status.project_status` has it; its keys are in ``docs/status.md``."""
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabelsInForce:
+    """Labels in force by who decided; never added up.
+
+    ``autonomous`` ones are given without a person under a certificate, ``unproved`` ones without a
+    proof, too: one of these goes when its record is no longer proposed.
+    """
+
+    human: int
+    simulated: int
+    autonomous: int
+    unproved: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SplitSummary:
+    """Records of one split of the imported files, None for those without one, and whether it is
+    held out, so that it only measures."""
+
+    split: str | None
+    held_out: bool
+    records: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelSummary:
+    """The newest classifier head: the inverse strength ``c`` of its regularisation, the
+    ``temperature`` of its calibration, and the labels that it learnt from, by who gave them."""
+
+    version: int
+    c: float
+    temperature: float
+    trained_on: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpendSummary:
+    """What the agent's calls took, ``money`` in the settings' currency. Lost calls of a killed run
+    are in it at their worst case."""
+
+    money: float
+    calls: int
+    tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """Where a project stands: what ``Project.status()`` returns.
+
+    Attributes:
+        records: all records.
+        pool: those that may be labelled; the rest is held out.
+        multiple: whether any number of labels may apply to a record
+            ([guide](guides/several-labels.md)): each accuracy is then of exact sets, and
+            ``micro_f1`` stands beside ``model`` and ``agent``.
+        labelled: labels in force, by who decided.
+        queue: records that wait for a person.
+        queue_by_reason: tasks by reason.
+        proposed: agent and model agree and both are sure; nobody labelled them yet.
+        abstained: unanswered records for which the agent gave no valid label.
+        skipped: people said "not now". Like the next two, never trained on.
+        none_fits: people said "no label fits".
+        none_records: external ids of the newest 20 of these.
+        flagged: people said "look at this again".
+        flagged_records: external ids of the newest 20 of these.
+        duplicates: linked duplicates by kind: ``exact``, ``near``.
+        splits: records by the file's split.
+        rounds: batches so far.
+        model: the newest head; null before one was trained.
+        control: the labelled control records, and how often model and agent had them right.
+        heldout: the same of each held-out split, by its name; the agent only where
+            ``run --score-heldout N`` asked it. Null without sealed labels.
+        curve: the model's accuracy by labels; see
+            [what more labels bring](guides/curve-and-forecast.md).
+        forecast: what more labels will bring and take, and whether to stop; null before a control
+            record was scored and labelled.
+        drift: what the sensors saw last; null before they looked, and after somebody acknowledged
+            it. See [drift](guides/drift-and-label-errors.md).
+        spend: what the agent's calls took.
+        certificates: what is promised now, one for each tier of each frozen policy. See
+            [the promise](guides/the-promise.md).
+        next: what to do: ``import``, ``review``, ``run`` or ``done``; from a run also ``budget``
+            and ``short`` (the labels asked for do not suffice for the promise).
+    """
+
+    records: int
+    pool: int
+    multiple: bool
+    labelled: LabelsInForce
+    queue: int
+    queue_by_reason: Mapping[str, int]
+    proposed: int
+    abstained: int
+    skipped: int
+    none_fits: int
+    none_records: tuple[str, ...]
+    flagged: int
+    flagged_records: tuple[str, ...]
+    duplicates: Mapping[str, int]
+    splits: tuple[SplitSummary, ...]
+    rounds: int
+    model: ModelSummary | None
+    control: AnswerScores
+    heldout: Mapping[str, AnswerScores] | None
+    curve: tuple[LearningCurvePoint, ...]
+    forecast: ProjectForecast | None
+    drift: DriftState | None
+    spend: SpendSummary
+    certificates: tuple[CertificateStatus | StreamStatus, ...]
+    next: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult(Status):
+    """Where a project stands after a run, and what the run did: what ``Project.run()`` returns.
+
+    Attributes:
+        message: why it ended, in a sentence.
+        unproved_now: labels that it took over without a person and without a proof.
+        unanswered_now: records that the agent's server failed at.
+        seconds: by step.
+    """
+
+    message: str
+    unproved_now: int
+    unanswered_now: int
+    seconds: Mapping[str, float]
+
+
+# -- the report
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,85 +206,18 @@ class LabelCounts:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CertificateRung:
-    """The evidence of one rung; ``log_e`` is infinite where its claim is sure or known false."""
+class FileCertificate(CertificateStatus):
+    """How a tier of a policy stands. ``out`` counts the labels that stand by it: more may be out
+    than the ``labels`` that may be, until the next run takes them back."""
 
-    threshold: float
-    size: int
-    too_many: int
-    cap: int
-    audited: int
-    wrong: int
-    pending: int
-    seen: int
-    room: int
-    log_e: float
-    log_e_needed: float
-    proven: bool
-    in_force: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MoreAudits:
-    """About what ``audits`` more would free: ``labels``, a ``share`` of the pool."""
-
-    audits: int
-    labels: int
-    share: float
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class _CertificateState:
-    mode: Mode
-    policy: int
-    version: str
-    tier: str
-    promise: Promise
-    max_error: float
-    confidence: float
-    delta: float
-    frozen_at: str
-    candidates: int
-    in_force: bool
-    labels: int
-    share: float
-    audited: int
-    wrong: int
-    pending: int
-    simulated: bool
-    rungs: tuple[CertificateRung, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _StreamBound:
-    uncaught: int
-    marked: int
-    back: int
-    gate: float | None
-    stop: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class _CertificateWords:
-    sentence: str
-    next: MoreAudits | None
-    why: str
     out: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileCertificate(_CertificateWords, _CertificateState):
-    """A tier of a policy, as `tiebreak.promise.status.certificate_statuses` describes it.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StreamCertificate(StreamStatus):
+    """How a tier of a stream stands. ``out`` counts its labels: once out, they stay out."""
 
-    ``out`` counts the labels that stand by it. More may be out than the ``labels`` that may be,
-    until the next run takes them back.
-    """
-
-
-@dataclass(frozen=True, kw_only=True)
-class StreamCertificate(_CertificateWords, _StreamBound, _CertificateState):
-    """A tier of a stream, as `tiebreak.promise.status_stream.stream_statuses` describes it."""
+    out: int
 
 
 ReportedCertificate = FileCertificate | StreamCertificate
@@ -198,12 +266,9 @@ class PeopleTogether:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReportSpend:
-    """``money`` and its ``limit`` (None: there is none) in ``currency``."""
+class ReportSpend(SpendSummary):
+    """SpendSummary and its ``limit`` (None: there is none), in ``currency``."""
 
-    money: float
-    calls: int
-    tokens: int
     limit: float | None
     currency: str
 
@@ -224,13 +289,13 @@ class Report:
     certificates: tuple[ReportedCertificate, ...]
     policies: tuple[PublishedPolicy, ...]
     people: PeopleTogether | None
-    prevalence: Sequence[Mapping[str, Any]]
+    prevalence: tuple[LabelPrevalence, ...]
     spend: ReportSpend
-    control: StatusPart
-    curve: Sequence[StatusPart]
-    drift: StatusPart | None
-    forecast: StatusPart | None
-    heldout: StatusPart | None
+    control: AnswerScores
+    curve: tuple[LearningCurvePoint, ...]
+    drift: DriftState | None
+    forecast: ProjectForecast | None
+    heldout: Mapping[str, AnswerScores] | None
     multiple: bool
     next: str
     queue: int

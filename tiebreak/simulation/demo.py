@@ -9,19 +9,28 @@ from __future__ import annotations
 import tempfile
 import time
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from tiebreak.api.project import Project
+from tiebreak.api import Project
+from tiebreak.domain.decisions import Route
 from tiebreak.domain.ports import Progress
 from tiebreak.errors import MissingPackage
 from tiebreak.files import labels_of_column
-from tiebreak.loop.prelabel import forecast_calls, sweep_targets
+from tiebreak.loop.call_estimate import seconds_a_call, sweep_estimate
+from tiebreak.loop.prelabel import sweep_targets
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext, QuietProgress
-from tiebreak.results import to_json
 from tiebreak.simulation.random_baseline import random_choice
+from tiebreak.simulation.results import (
+    CheckedLabels,
+    DemoImport,
+    DemoProof,
+    DemoReport,
+    LeftOut,
+    Ties,
+)
 
 SLICE = "banking77_cards.jsonl.gz"
 TASK = "Choose the intent of a customer's question to a bank about cards and card payments."
@@ -41,11 +50,10 @@ def data_file() -> Path:
 
 def run_demo(
     folder: Path | None, *, agent: str = "embedded", progress: Progress | None = None
-) -> dict[str, Any]:
-    """Play the whole loop; returns the report that ``tiebreak demo --json`` prints.
+) -> DemoReport:
+    """Play the whole loop, in *folder* (kept) or in a temporary one.
 
-    In *folder* (kept) or in a temporary one. Without the embedded model's packages it plays
-    without an agent and says so.
+    Without the embedded model's packages it plays without an agent and says so.
     """
     place: AbstractContextManager[str] = (
         tempfile.TemporaryDirectory(prefix="tiebreak-demo-")
@@ -54,12 +62,11 @@ def run_demo(
     )
     began = time.perf_counter()
     with place as where:
-        report = _play(Path(where) / "project" if folder is None else folder, agent, progress)
-    report["seconds_total"] = round(time.perf_counter() - began, 1)
-    return report
+        made = _play(Path(where) / "project" if folder is None else folder, agent, progress)
+    return replace(made, seconds_total=round(time.perf_counter() - began, 1))
 
 
-def _play(folder: Path, agent: str, progress: Progress | None) -> dict[str, Any]:
+def _play(folder: Path, agent: str, progress: Progress | None) -> DemoReport:
     progress = progress or QuietProgress()
     notes: list[str] = []
     names = labels_of_column(data_file(), "label")
@@ -67,57 +74,57 @@ def _play(folder: Path, agent: str, progress: Progress | None) -> dict[str, Any]
     Project.create(folder, labels=names, task=TASK, agent=agent).close()
     with Project.open(folder, progress=progress) as project:
         imported = project.import_file(data_file(), labels_are="gold")
-        status = project.run(
+        result = project.run(
             batch=BATCH,
             rounds=ROUNDS,
             reviewer="labels",
             prelabel=SWEEP if agent != "none" else 0,
             score_heldout=HELDOUT if agent != "none" else 0,
         )
+        assert result.model is not None  # the simulated reviewer answered every batch
+        used = sum(result.model.trained_on.values())
         context = project.context
-        left_out = _left_out(context)
-        report = {
-            "data": "BANKING77, 12 intents about cards (real; labels sealed as gold)",
-            "reviewer": "simulated from the sealed labels",
-            "agent": wiring.configured_agent_id(context.settings, None) or "none",
-            "notes": notes,
-            "imported": {"taken": imported.taken, "problems": to_json(imported.problems)},
-            "status": status,
-            "human_labels_used": sum(status["model"]["trained_on"].values()),
-            "random": random_choice(context),
-            "ties": _ties(context),
-            "left_out": left_out,
-            "seconds": status["seconds"],
-        }
-    return {**report, "proof": _prove(folder, report["human_labels_used"], progress)}
+        agent_id = wiring.configured_agent_id(context.settings, None) or "none"
+        random, ties, left_out = random_choice(context), _ties(context), _left_out(context)
+    return DemoReport(
+        data="BANKING77, 12 intents about cards (real; labels sealed as gold)",
+        reviewer="simulated from the sealed labels",
+        agent=agent_id,
+        notes=tuple(notes),
+        imported=DemoImport(taken=imported.taken, problems=imported.problems),
+        status=result,
+        human_labels_used=used,
+        random=random,
+        ties=ties,
+        left_out=left_out,
+        seconds=result.seconds,
+        proof=_prove(folder, used, progress),
+        seconds_total=0.0,
+    )
 
 
-def _prove(folder: Path, used: int, progress: Progress) -> dict[str, Any]:
-    """Earn a certificate for labels of the fast model alone: the agent was asked too little.
-
-    ``checked``: how many of the labels that went out are wrong by the sealed ones, which only a
-    demo can know.
-    """
+def _prove(folder: Path, used: int, progress: Progress) -> DemoProof:
+    """Earn a certificate for labels of the fast model alone: the agent was asked too little."""
     with Project.open(folder, agent="none", progress=progress) as project:
-        status = project.run(
+        result = project.run(
             batch=BATCH,
             reviewer="labels",
             max_error=MAX_ERROR,
             promise="dataset",
             max_labels=used + AUDITS,
         )
-        out = project.context.pool_state().released
-        gold = project.context.store.gold.get(sorted(out))
-    wrong = sum(gold[i] != decision.labels for i, decision in out.items() if i in gold)
-    return {
-        "max_error": MAX_ERROR,
-        "audits": sum(status["labelled"][by] for by in ("human", "simulated")) - used,
-        "labels": len(out),
-        "checked": {"n": len(gold), "wrong": wrong},
-        "certificates": status["certificates"],
-        "labelled": status["labelled"],
-        "seconds": status["seconds"],
-    }
+        released = project.context.pool_state().released
+        gold = project.context.store.gold.get(sorted(released))
+    wrong = sum(gold[i] != decision.labels for i, decision in released.items() if i in gold)
+    return DemoProof(
+        max_error=MAX_ERROR,
+        audits=result.labelled.human + result.labelled.simulated - used,
+        labels=len(released),
+        checked=CheckedLabels(n=len(gold), wrong=wrong),
+        certificates=result.certificates,
+        labelled=result.labelled,
+        seconds=result.seconds,
+    )
 
 
 def _agent_or_none(agent: str, notes: list[str]) -> str:
@@ -134,11 +141,10 @@ def _agent_or_none(agent: str, notes: list[str]) -> str:
     return agent
 
 
-def _ties(context: ProjectContext) -> dict[str, int]:
-    """Records where agent and model disagreed before the label, and who the label bore out."""
+def _ties(context: ProjectContext) -> Ties:
     gold = context.store.gold.get(context.table.pool.tolist())
-    standing = context.pool_state().standing
-    first: dict[int, Any] = {}
+    standing = context.store.annotations.standing()
+    first: dict[int, Route] = {}
     for route in context.store.routes.scan():
         if route.model_label is not None:
             first.setdefault(route.record_id, route)
@@ -146,29 +152,23 @@ def _ties(context: ProjectContext) -> dict[str, int]:
     agent_wrong = [r.agent_labels != gold.get(r.record_id) for r in ties]
     model_wrong = [(r.model_label,) != gold.get(r.record_id) for r in ties]
     both = sum(a and m for a, m in zip(agent_wrong, model_wrong, strict=True))
-    return {
-        "sent_to_review": len(ties),
-        "agent_wrong": sum(agent_wrong) - both,
-        "model_wrong": sum(model_wrong) - both,
-        "both_wrong": both,
-    }
+    return Ties(
+        sent_to_review=len(ties),
+        agent_wrong=sum(agent_wrong) - both,
+        model_wrong=sum(model_wrong) - both,
+        both_wrong=both,
+    )
 
 
-def _left_out(context: ProjectContext) -> dict[str, Any] | None:
-    """What the agent was not asked about, and what all of it would take."""
+def _left_out(context: ProjectContext) -> LeftOut | None:
     ids = sweep_targets(context, None)
-    plan = forecast_calls(context, ids, "sweep")
+    plan = sweep_estimate(context, ids)
     if plan is None:
         return None
-    asked = context.store.ledger.totals().calls
-    spent = sum(
-        p["seconds"].get("pre-label", 0.0) + p["seconds"].get("score held-out", 0.0)
-        for step, _, p in context.store.notes.reports()
-        if step == "run"
+    each, _ = seconds_a_call(context)
+    return LeftOut(
+        records=len(ids),
+        tokens=plan.tokens,
+        money=plan.money,
+        minutes=round(len(ids) * (each or 0.0) / 60, 1),
     )
-    return {
-        "records": len(ids),
-        "tokens": plan["tokens"],
-        "money": plan["money"],
-        "minutes": round(len(ids) * spent / max(asked, 1) / 60, 1),
-    }

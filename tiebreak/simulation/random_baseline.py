@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from tiebreak.models.predict import probabilities
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
 from tiebreak.simulation.curve_comparison import labels_to
+from tiebreak.simulation.results import RandomBaseline
 
 DRAWS = 9
 """One draw would do for an interval, but draws differ by several points."""
@@ -24,14 +24,8 @@ TIMES = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
 """Label counts that are tried, as multiples of those that the demo used."""
 
 
-def random_choice(context: ProjectContext) -> dict[str, Any]:
-    """The median of nine draws, scored on the held-out rows.
-
-    ``heldout``: the newest head's kind on as many ``labels``. ``plain``: logistic regression on
-    them. ``needed``: how many random labels logistic regression needs to be as accurate as the
-    project's head (None: more than ``most``), and ``saved``, the share of them that the project did
-    without.
-    """
+def random_choice(context: ProjectContext) -> RandomBaseline:
+    """The median of nine draws, scored on the held-out rows."""
     card = context.store.notes.last_model()
     assert card is not None
     n, rows = len(context.pool_state().labelled), _RandomChoice(context)
@@ -40,15 +34,15 @@ def random_choice(context: ProjectContext) -> dict[str, Any]:
     curve = [rows.median(context, BASELINE_HEAD, count, card.c) for count in counts]
     reached = rows.scored(context, context.head())
     needed = labels_to(counts, [x.accuracy for x in curve], reached.accuracy)
-    return {
-        "labels": n,
-        "draws": DRAWS,
-        "heldout": asdict(rows.median(context, card.head, n, card.c)),
-        "plain": asdict(curve[0]),
-        "most": counts[-1],
-        "needed": None if needed is None else round(needed),
-        "saved": None if needed is None else round(1 - n / needed, 3),
-    }
+    return RandomBaseline(
+        labels=n,
+        draws=DRAWS,
+        heldout=rows.median(context, card.head, n, card.c),
+        plain=curve[0],
+        most=counts[-1],
+        needed=None if needed is None else round(needed),
+        saved=None if needed is None else round(1 - n / needed, 3),
+    )
 
 
 class _RandomChoice:

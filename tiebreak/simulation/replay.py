@@ -18,8 +18,7 @@ from tiebreak.domain.arrays import Flags, Floats, Floats64, Positions
 from tiebreak.domain.label_space import agrees, label_space
 from tiebreak.domain.ports import Embedder, Progress
 from tiebreak.domain.records import NewRecord
-from tiebreak.loop.run import run_loop
-from tiebreak.loop.running import RunOptions
+from tiebreak.loop import RunOptions, run_loop
 from tiebreak.models.predict import probabilities
 from tiebreak.project.context import ProjectContext
 from tiebreak.simulation.data import LabelledData, hashes_of

@@ -1,12 +1,109 @@
-"""What a simulation found, as typed data: report.json, and the lines and the plot made of it.
+"""What the demo did, and what a simulation measured, typed.
 
-Fields stand in the order of the document's keys, which docs/guides/simulate.md describes.
+The fields are the keys of the JSON documents; report.json, its lines and its plot are made of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from tiebreak.domain.evidence import Estimate
+from tiebreak.promise.status import CertificateStatus
+from tiebreak.report import LabelsInForce, RunResult
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RandomBaseline:
+    """What ``labels`` drawn at random would have brought: the median of some draws.
+
+    ``heldout`` is the newest head's kind on them, ``plain`` logistic regression. ``needed``: random
+    labels that the latter needs to be as accurate as the project's head (None: more than ``most``);
+    ``saved``: the share of them that the project did without."""
+
+    labels: int
+    draws: int
+    heldout: Estimate
+    plain: Estimate
+    most: int
+    needed: int | None
+    saved: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ties:
+    """Records where agent and model disagreed before the label, and who the label bore out."""
+
+    sent_to_review: int
+    agent_wrong: int
+    model_wrong: int
+    both_wrong: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeftOut:
+    """What the agent was not asked about, and what all of it would take."""
+
+    records: int
+    tokens: int
+    money: float
+    minutes: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckedLabels:
+    """Labels of ``n`` records that went out, of which ``wrong`` are wrong by the sealed ones."""
+
+    n: int
+    wrong: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DemoProof:
+    """A certificate earned for labels of the fast model alone, for a tolerated error in all labels
+    of the file: how many ``audits`` it took, how many ``labels`` went out without a person, and
+    how many of these are wrong (``checked``), which only a demo can know."""
+
+    max_error: float
+    audits: int
+    labels: int
+    checked: CheckedLabels
+    certificates: tuple[CertificateStatus, ...]
+    labelled: LabelsInForce
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DemoImport:
+    """Rows of the shipped file that were ``taken``, and problems with others, by kind."""
+
+    taken: int
+    problems: Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DemoReport:
+    """What `tiebreak demo` did and measured.
+
+    ``human_labels_used`` are those that the newest head learnt from, of a simulated person;
+    ``left_out`` is what the agent was not asked about, None without one. ``seconds`` by step."""
+
+    data: str
+    reviewer: str
+    agent: str
+    notes: tuple[str, ...]
+    imported: DemoImport
+    status: RunResult
+    human_labels_used: int
+    random: RandomBaseline
+    ties: Ties
+    left_out: LeftOut | None
+    seconds: Mapping[str, float]
+    proof: DemoProof
+    seconds_total: float
+
+
+# -- a simulation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,6 @@ nothing is tuned. The report has no clock in it: equal input gives equal bytes.
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from tiebreak.domain.ports import Embedder, Floats, Progress
 from tiebreak.errors import UsageError
 from tiebreak.learner.choose_c import CHOICES, DEFAULT_C, FOLDS, needs_choice
 from tiebreak.learner.label_space import learning_space
+from tiebreak.loop.call_estimate import duration
+from tiebreak.loop.run_estimate import seconds_of, seconds_to_embed
 from tiebreak.models import head_selection
 from tiebreak.models.head_selection import BASELINE_HEAD, DEFAULT_HEAD
 from tiebreak.models.train import MAX_UNLABELLED
@@ -67,11 +68,11 @@ def simulate(data: LabelledData, options: SimulateOptions, progress: Progress) -
         stage = ReplayStage.of(data, encoder, vectors, batch=batch, labels=labels)
         seeds = range(options.seed, options.seed + options.seeds)
         total = len(names) * len(seeds) * stage.rounds
-        duration = _in_words(_forecast(stage) * len(names) * len(seeds))
+        took = duration(_forecast(stage) * len(names) * len(seeds))
         progress.note(
             f"{len(names)} {'strategies' if len(names) > 1 else 'strategy'} x {len(seeds)} "
             f"{plural(len(seeds), 'seed')} x {stage.rounds} batches of {batch}: at most about "
-            f"{duration}; no calls, no money"
+            f"{took}; no calls, no money"
         )
         progress.start("simulate", total)
         try:
@@ -147,11 +148,8 @@ def _forecast_embedding(data: LabelledData, encoder: Embedder, progress: Progres
     if len(rows) < 8 * SAMPLE:
         return
     sample = [rows[i * len(rows) // SAMPLE].text for i in range(SAMPLE)]
-    encoder.embed(sample[:4])  # the first call also warms up
-    started = time.perf_counter()
-    encoder.embed(sample)
-    took = (time.perf_counter() - started) / SAMPLE * len(rows)
-    progress.note(f"{len(rows)} texts to embed: about {_in_words(took)}")
+    each, _ = seconds_to_embed(encoder, sample)
+    progress.note(f"{len(rows)} texts to embed: about {duration(each * len(rows))}")
 
 
 def _forecast(stage: ReplayStage) -> float:
@@ -176,9 +174,7 @@ def _forecast(stage: ReplayStage) -> float:
                 classifier.fit(vectors[:n], first, classes, DEFAULT_C, unlabelled=more)
 
         fit(SAMPLE)  # loads the solver
-        started = time.perf_counter()
-        fit(len(rows), unlabelled)
-        return time.perf_counter() - started
+        return seconds_of(lambda: fit(len(rows), unlabelled))
 
     plain, one = seconds(BASELINE_HEAD), seconds(DEFAULT_HEAD if head == "auto" else head)
     total, chosen = 0.0, 0
@@ -194,7 +190,3 @@ def _forecast(stage: ReplayStage) -> float:
             )
             chosen = n
     return total
-
-
-def _in_words(seconds: float) -> str:
-    return f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{max(1.0, seconds):.0f} s"

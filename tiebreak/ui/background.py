@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from tiebreak.api.project import Project
+from tiebreak.api import Project
 from tiebreak.domain.ports import Progress
 from tiebreak.errors import LLMError, StoreBusy
+from tiebreak.loop import RunOptions
 from tiebreak.project.context import QuietProgress
 from tiebreak.project.pool import batch_size
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LearnerOptions:
-    """How the learner runs: see `Project.run`. ``agent`` overrides the settings'."""
+    """How the learner runs: the options of each run; ``agent`` overrides the settings'."""
 
     agent: str | None = None
-    batch: int | None = None
-    prelabel: int | None = 0
-    budget: float | None = None
+    run: RunOptions = field(default_factory=RunOptions)
 
 
 class Learner:
@@ -56,7 +55,7 @@ class Learner:
         if batch is not None and batch.phase != "closed":
             return context.store.queue.count(batch=batch.round) == 0
         new = context.store.annotations.count() - self._seen
-        size = batch_size(context, self._options.batch)
+        size = batch_size(context, self._options.run.batch)
         if (
             context.pool_state().newest_policy is not None
         ):  # audits come first in the queue, so many at a time
@@ -75,19 +74,14 @@ class Learner:
         context = self._project.context
         context.forget()  # others may have imported meanwhile
         count = context.store.annotations.count()
-        report = self._project.run(
-            batch=self._options.batch,
-            prelabel=self._options.prelabel,
-            budget=self._options.budget,
-        )
-        message = str(report["message"])
-        if report["next"] == "budget" and not self._without_agent:
+        result = self._project.run(self._options.run)
+        if result.next == "budget" and not self._without_agent:
             self._without_agent = True
             self._project.close()
             self._project = Project.open(self._folder, agent="none", progress=self._progress)
-            return f"{message} Going on without the agent."
+            return f"{result.message} Going on without the agent."
         self._seen = count
-        return message
+        return result.message
 
 
 PASSING = (StoreBusy, LLMError)

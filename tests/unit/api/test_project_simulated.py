@@ -23,8 +23,8 @@ def project(tmp_path: Path) -> Iterator[Project]:
 def test_it_is_counted_apart(project: Project) -> None:
     project.annotate("a", "bug", who="a lookup", simulated=True)
     project.annotate("b", "request", who="ada")
-    counts = project.status()["labelled"]
-    assert (counts["simulated"], counts["human"]) == (1, 1)
+    counts = project.status().labelled
+    assert (counts.simulated, counts.human) == (1, 1)
 
 
 def test_it_does_not_replace_what_a_person_said(project: Project, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from tiebreak.drift.report import drift_report
 from tiebreak.errors import UsageError
 from tiebreak.models.embed import embed
 from tiebreak.project.context import ProjectContext
+from tiebreak.results import to_json
 from tiebreak.ui.server.wire import WHY
 
 STRANGE = "the {0} orbits a {1} planet beyond the {2} nebula near our telescope"
@@ -44,41 +45,42 @@ def context(tmp_path: Path) -> ProjectContext:
 def test_a_like_stream_is_ok_and_the_report_is_json(context: ProjectContext) -> None:
     taught(context, 120)
     report = drift_report(context, after=230, window=50)
-    assert report["state"] in ("ok", "flag")
-    assert (report["reference"], report["new"]) == (230, 100)
-    assert report["martingale"]["alarm_at"] is None
-    assert [w["first"] for w in report["windows"]] == [231, 281]
-    assert set(report["windows"][0]["p"]) == {"distance", "mmd", "classes"}
-    assert sum(report["prevalence"]["em"]["new"].values()) == pytest.approx(1.0)
-    assert report["prevalence"]["bbse"] is None
-    assert "verified" in report["prevalence"]["reason"]
-    assert json.loads(json.dumps(report, allow_nan=False)) == report
+    assert report.state in ("ok", "flag")
+    assert (report.reference, report.new) == (230, 100)
+    assert report.martingale.alarm_at is None
+    assert [w.first for w in report.windows] == [231, 281]
+    assert set(report.windows[0].p) == {"distance", "mmd", "classes"}
+    assert sum(report.prevalence.em["new"].values()) == pytest.approx(1.0)
+    assert report.prevalence.bbse is None
+    assert "verified" in report.prevalence.reason
+    document = to_json(report)
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert drift_report(context, after=230, window=50) == report
 
 
 def test_strange_texts_pause_and_come_up_as_a_possible_new_label(tmp_path: Path) -> None:
     context = taught(make_context(tmp_path, [*ROWS, *strange_rows(60)]), 120)
     report = drift_report(context, after=300, window=30)
-    assert report["state"] == "pause"
-    assert report["audit_factor"] == 2
-    assert [w["state"] for w in report["windows"]][-1] == "pause"
-    found = {i for group in report["groups"] for i in group["records"]}
+    assert report.state == "pause"
+    assert report.audit_factor == 2
+    assert [w.state for w in report.windows][-1] == "pause"
+    found = {i for group in report.groups for i in group.records}
     assert len([i for i in found if i.startswith("strange-")]) >= 50
-    assert report["martingale"]["alarm_at"] > 330
-    (last,) = drift_report(context, after=300, window=30, last_windows=1)["windows"]
-    assert last["p"] == report["windows"][-1]["p"]
+    assert report.martingale.alarm_at > 330
+    (last,) = drift_report(context, after=300, window=30, last_windows=1).windows
+    assert last.p == report.windows[-1].p
 
 
 def test_without_a_model_two_tests_are_left_and_no_prevalence(context: ProjectContext) -> None:
     embed(context)
     report = drift_report(context, after=250, window=80)
-    assert set(report["windows"][0]["p"]) == {"distance", "mmd"}
-    assert report["prevalence"] is None
+    assert set(report.windows[0].p) == {"distance", "mmd"}
+    assert report.prevalence is None
 
 
 def test_nothing_new_is_ok(context: ProjectContext) -> None:
     report = drift_report(taught(context, 60), after=330)
-    assert (report["state"], report["new"], report["windows"]) == ("ok", 0, [])
+    assert (report.state, report.new, report.windows) == ("ok", 0, ())
 
 
 def test_too_small_a_reference_is_refused(context: ProjectContext) -> None:

@@ -73,16 +73,16 @@ def reference(context: ProjectContext) -> int | None:
 def test_a_pool_that_did_not_grow_is_not_looked_at(context: ProjectContext) -> None:
     assert reference(context) == 240
     assert drift_state(context) is None
-    assert project_status(context)["drift"] is None
+    assert project_status(context).drift is None
     assert pause_reason(context) == ""
 
 
 def test_strange_records_pause_until_somebody_looked(context: ProjectContext) -> None:
     strange(context)
     run_loop(context, OPTIONS)
-    told = project_status(context)["drift"]
-    assert (told["state"], told["new"], told["after"], told["up_to"]) == ("pause", 60, 240, 300)
-    assert sum(told["groups"]) >= 40
+    told = project_status(context).drift
+    assert (told.state, told.new, told.after, told.up_to) == ("pause", 60, 240, 300)
+    assert sum(told.groups) >= 40
     (line,) = [x for x in outlook_lines(project_status(context)) if x.startswith("paused: ")]
     assert "tiebreak drift DIR --acknowledge" in line
     reports = len(context.store.notes.reports())
@@ -111,9 +111,9 @@ def test_a_pause_holds_the_one_step_that_needs_no_person_and_nothing_else(
     assert pause_reason(context)
     assert done.unproved == 0
     assert len(proposals(context)) > 5  # they stand, and wait for a person
-    labelled = project_status(context)["labelled"]
-    assert labelled["unproved"] == 0
-    assert labelled["simulated"] >= 80  # people went on: the round, and ties
+    labelled = project_status(context).labelled
+    assert labelled.unproved == 0
+    assert labelled.simulated >= 80  # people went on: the round, and ties
     acknowledge_drift(context)
     again = run_loop(context, options)
     assert again.unproved == len(proposals(context)) > 5
@@ -146,11 +146,11 @@ def test_to_look_by_hand_keeps_what_it_says_unless_other_records_are_compared(
     run_loop(context, RunOptions(rounds=0, batch=20, reviewer="labels"))
     acknowledge_drift(context)
     told = drift_now(context, after=200, window=20)
-    assert (told["after"], told["state"]) == (200, "pause")
-    assert told["do"]
+    assert (told.after, told.state) == (200, "pause")
+    assert told.do
     assert drift_state(context) is None
     own = drift_now(context)
-    assert (own["after"], own["state"], own["new"]) == (300, "ok", 0)
+    assert (own.after, own.state, own.new) == (300, "ok", 0)
     kept = drift_state(context)
     assert kept is not None
     assert kept.state == "ok"
@@ -160,11 +160,11 @@ def test_a_pause_is_told_also_when_its_windows_are_long_past(context: ProjectCon
     strange(context)
     run_loop(context, OPTIONS)
     why = pause_reason(context)
-    assert drift_report(context, after=300)["state"] == "ok"
+    assert drift_report(context, after=300).state == "ok"
     like(context, 60)
     run_loop(context, OPTIONS)
     told = drift_now(context)
-    assert (told["state"], told["reason"]) == ("pause", why)
+    assert (told.state, told.reason) == ("pause", why)
 
 
 def test_before_the_first_run_there_is_nothing_to_compare_with(tmp_path: Path) -> None:

@@ -89,8 +89,8 @@ def test_a_guess_is_one_function_of_drawn_and_undrawn_records(context: ProjectCo
             assert read.shares == pytest.approx(q.mean(axis=0), abs=1e-9)
             assert read.guess_variance == 0
             for at, i in enumerate(ids.tolist()):
-                if i in read.said:
-                    assert read.said[i][1] == pytest.approx(doubt[at], abs=1e-9)
+                if i in read.best:
+                    assert read.best[i][1] == pytest.approx(doubt[at], abs=1e-9)
                 if i in read.probable:
                     assert read.probable[i] == pytest.approx(q[at], abs=1e-9)
         verified += [x for x in batch.items if x.arm == "control" and x.model_probabilities]
@@ -104,7 +104,7 @@ def test_what_the_agent_says_after_a_lot_changes_nothing_of_it(context: ProjectC
     context.memo.clear()
     after = by_round(context)
     assert [r.mean_guess for r in after.values()] == [r.mean_guess for r in before.values()]
-    assert [r.said for r in after.values()] == [r.said for r in before.values()]
+    assert [r.best for r in after.values()] == [r.best for r in before.values()]
     assert (learning_curve(context), label_prevalence(context)) == told
 
 

@@ -40,18 +40,18 @@ def test_it_tells_once_there_is_a_curve(tmp_path: Path) -> None:
     context = played(tmp_path, 7)
     told = project_forecast(context)
     assert told is not None
-    assert told["points"][0] == {"labels": 20, "right": told["points"][0]["right"], "n": 18}
-    assert told["labels"] == 60  # half of 140, in whole batches
-    assert told["text"].startswith("60 more labels -> .")
-    assert 0 <= told["low"] <= told["accuracy"] <= told["high"] <= 1
-    assert (told["minutes"], told["money"]) == (None, 0.0)  # a simulated reviewer has no seconds
+    assert told.points[0] == Point(labels=20, right=told.points[0].right, n=18)
+    assert told.labels == 60  # half of 140, in whole batches
+    assert told.text.startswith("60 more labels -> .")
+    assert 0 <= told.low <= told.accuracy <= told.high <= 1
+    assert (told.minutes, told.money) == (None, 0.0)  # a simulated reviewer has no seconds
     assert project_forecast(context) == told  # the bootstrap's seed is the project's
-    stop = told["stop"]
-    assert len(stop["kappas"]) == 3
-    assert all(0 < k < 0.97 for k in stop["kappas"])
-    assert (stop["stop"], stop["settled"]) == (False, False)
-    assert stop["costs"] == 20
-    assert project_forecast(context, 10_000)["labels"] == 240 - 140  # type: ignore[index]
+    stop = told.stop
+    assert len(stop.kappas) == 3
+    assert all(0 < k < 0.97 for k in stop.kappas)
+    assert (stop.stop, stop.settled) == (False, False)
+    assert stop.costs == 20
+    assert project_forecast(context, 10_000).labels == 240 - 140  # type: ignore[union-attr]
 
 
 def test_it_says_when_it_cannot_tell(tmp_path: Path) -> None:
@@ -60,12 +60,12 @@ def test_it_says_when_it_cannot_tell(tmp_path: Path) -> None:
     assert project_forecast(first) is None  # nothing was scored before its label
     early = project_forecast(played(tmp_path / "early", 3))
     assert early is not None
-    assert early["text"] == "Too early to tell: 2 of 4 points on the learning curve."
-    assert (early["accuracy"], early["low"], early["minutes"]) == (None, None, None)
-    assert early["stop"]["saves"] is None
+    assert early.text == "Too early to tell: 2 of 4 points on the learning curve."
+    assert (early.accuracy, early.low, early.minutes) == (None, None, None)
+    assert early.stop.saves is None
     done = project_forecast(played(tmp_path / "done", 12))
     assert done is not None
-    assert done["text"] == "Every record of the pool was answered."
+    assert done.text == "Every record of the pool was answered."
 
 
 def test_people_and_their_seconds_are_what_minutes_come_from(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_kappas_need_the_heads_files(tmp_path: Path) -> None:
     assert successive_kappas(context, cards) == []
     told = project_forecast(context)
     assert told is not None
-    assert told["stop"] is None
+    assert told.stop is None
 
 
 def test_control_points_leave_out_what_no_head_scored(tmp_path: Path) -> None:
@@ -116,4 +116,4 @@ def test_control_points_leave_out_what_no_head_scored(tmp_path: Path) -> None:
 def test_no_labels_bring_nothing(tmp_path: Path, more: int) -> None:
     told = project_forecast(played(tmp_path, 6), more)
     assert told is not None
-    assert told["accuracy"] is None
+    assert told.accuracy is None

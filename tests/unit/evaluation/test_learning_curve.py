@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -20,13 +21,14 @@ from tiebreak.evaluation.batch_scores import batch_scores
 from tiebreak.evaluation.learning_curve import grouped_batches, learning_curve
 from tiebreak.evaluation.metrics import model_metrics
 from tiebreak.evaluation.model_history import batch_populations
-from tiebreak.evaluation.tracking import log_to_mlflow, metric_names, write_table
+from tiebreak.evaluation.tracking import log_to_mlflow, metric_names, write_metrics
 from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.models.control_arm import control_report
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.wiring import head_file
 from tiebreak.report.status import project_status
+from tiebreak.results import to_json
 from tiebreak.review.annotate import annotate
 
 HALF = {"select": {"control_share": 0.5, "batch": 20}}
@@ -51,20 +53,20 @@ def context(shared: ProjectContext) -> Iterator[ProjectContext]:
 
 def test_points_rest_on_control_labels_each_scored_before_it(context: ProjectContext) -> None:
     points = learning_curve(context)
-    assert [(p["from"], p["to"], p["accuracy"]["n"]) for p in points] == [
+    assert [(p.least, p.most, p.accuracy.n) for p in points] == [
         (20, 40, 20), (60, 80, 20), (100, 140, 30),
     ]  # fmt: skip
     told = control_report(context).model
-    assert sum(round(p["plain"]["accuracy"] * p["plain"]["n"]) for p in points) == round(
-        told.accuracy * told.n
-    )
+    assert sum(round(p.plain.accuracy * p.plain.n) for p in points) == round(told.accuracy * told.n)
     for point in points[:2]:  # fewer than 30 earlier records to learn a weight from
-        assert point["accuracy"] == pytest.approx(point["plain"])
-    assert points[2]["accuracy"]["accuracy"] != pytest.approx(points[2]["plain"]["accuracy"])
-    assert [p["selected"]["n"] for p in points] == [20, 20, 30]
-    assert json.loads(json.dumps(points, allow_nan=False)) == points
+        assert asdict(point.accuracy) == pytest.approx(asdict(point.plain))
+    assert points[2].accuracy.accuracy != pytest.approx(points[2].plain.accuracy)
+    assert [p.selected.n for p in points] == [20, 20, 30]
+    document = json.loads(json.dumps(to_json(points), allow_nan=False))
+    assert [(p["from"], p["to"]) for p in document] == [(p.least, p.most) for p in points]
+    assert document[2]["accuracy"]["accuracy"] == points[2].accuracy.accuracy
     assert learning_curve(context) == points
-    assert project_status(context)["curve"] == points
+    assert project_status(context).curve == points
 
 
 def test_the_naive_figure_is_what_the_heads_said_of_the_selected_records(
@@ -83,8 +85,8 @@ def test_the_naive_figure_is_what_the_heads_said_of_the_selected_records(
         gold = context.store.gold.get(ids.tolist())
         right += sum((card.classes[j],) == gold[i] for i, j in zip(ids.tolist(), best, strict=True))
         n += len(ids)
-    told = [p["selected"] for p in learning_curve(context)]
-    assert (round(sum(t["accuracy"] * t["n"] for t in told)), sum(t["n"] for t in told)) == (
+    told = [p.selected for p in learning_curve(context)]
+    assert (round(sum(t.accuracy * t.n for t in told)), sum(t.n for t in told)) == (
         right, n,
     )  # fmt: skip
 
@@ -109,11 +111,11 @@ def test_without_the_heads_files_the_plain_share_is_left(tmp_path: Path) -> None
     for card in context.store.notes.models()[:-1]:
         head_file(context.folder, card.version).unlink()
     bare = learning_curve(context)
-    assert [p["plain"] for p in bare] == [p["plain"] for p in whole]
+    assert [p.plain for p in bare] == [p.plain for p in whole]
     assert len(bare) > 1
     for point in bare:
-        assert point["selected"] is None
-        assert point["accuracy"] == pytest.approx(point["plain"])
+        assert point.selected is None
+        assert asdict(point.accuracy) == pytest.approx(asdict(point.plain))
 
 
 def test_groups_keep_what_is_left_over_and_drop_nothing(context: ProjectContext) -> None:
@@ -127,12 +129,12 @@ def test_groups_keep_what_is_left_over_and_drop_nothing(context: ProjectContext)
 
 def test_a_young_project_has_no_curve_and_no_metrics(tmp_path: Path) -> None:
     context = make_context(tmp_path)
-    assert learning_curve(context) == []
-    assert model_metrics(context) == []
+    assert learning_curve(context) == ()
+    assert model_metrics(context) == ()
     told = project_status(context)
-    assert (told["curve"], told["forecast"], told["drift"]) == ([], None, None)
+    assert (told.curve, told.forecast, told.drift) == ((), None, None)
     with pytest.raises(UsageError, match="no metrics yet"):
-        write_table(tmp_path / "m.csv", [])
+        write_metrics(tmp_path / "m.csv", [])
 
 
 # -- metrics
@@ -141,19 +143,20 @@ def test_a_young_project_has_no_curve_and_no_metrics(tmp_path: Path) -> None:
 def test_a_row_a_head_says_what_was_known_then(context: ProjectContext) -> None:
     table = model_metrics(context)
     cards = context.store.notes.models()
-    assert [row["head"] for row in table] == [card.version for card in cards]
-    assert [row["labels"] for row in table] == list(range(20, 161, 20))
-    assert [row["labels_simulated"] for row in table] == [row["labels"] for row in table]
+    assert [row.head for row in table] == [card.version for card in cards]
+    assert [row.labels for row in table] == list(range(20, 161, 20))
+    assert [row.labels_simulated for row in table] == [row.labels for row in table]
     names = context.schema.names
     for row in table:  # what the log says was labelled then is what the card says it learnt from
-        assert sum(row[f"count: {name}"] for name in names) == row["labels"]
+        assert list(row.counts) == list(names)
+        assert sum(row.counts.values()) == row.labels
     last = table[-2]  # the newest head has scored nothing yet
     told = control_report(context).model
-    assert (last["control_so_far_n"], last["control_so_far_accuracy"]) == (told.n, told.accuracy)
-    assert (table[-1]["control_n"], table[-1]["naive_accuracy"]) == (0, None)
-    assert table[0]["kappa"] is None
-    assert all(0 < row["kappa"] <= 1 for row in table[1:])
-    assert {row["queue_selected"] for row in table} == {0}  # each batch was answered before it
+    assert (last.control_so_far.n, last.control_so_far.accuracy) == (told.n, told.accuracy)
+    assert (table[-1].control.n, table[-1].naive.accuracy) == (0, None)
+    assert table[0].kappa is None
+    assert all(0 < row.kappa <= 1 for row in table[1:])
+    assert {row.queue["selected"] for row in table} == {0}  # each batch was answered before it
     assert model_metrics(context) == table
 
 
@@ -170,25 +173,29 @@ def test_people_and_the_queue_are_of_their_time(tmp_path: Path) -> None:
     annotate(context.store, context.schema, acts[15:])
     run_loop(context, RunOptions())
     first, second = model_metrics(context)
-    assert (first["seconds_a_label"], second["seconds_a_label"]) == (4.0, 2.0)
-    assert first["labels_an_hour"] > 0
-    assert second["labels_human"] == 40
+    assert (first.seconds_a_label, second.seconds_a_label) == (4.0, 2.0)
+    assert first.labels_an_hour > 0
+    assert second.labels_human == 40
     assert context.store.queue.count() == 20  # the third batch came after the second head
-    assert first["queue_control"] == second["queue_control"] == 0
-    assert first["classes_seen"] <= second["classes_seen"]
+    assert first.queue["control"] == second.queue["control"] == 0
+    assert first.classes_seen <= second.classes_seen
 
 
 def test_a_table_has_every_column_and_reads_back(context: ProjectContext, tmp_path: Path) -> None:
     table = model_metrics(context)
     for name in ("m.csv", "m.jsonl", "m.parquet"):
-        assert write_table(tmp_path / name, table) == 8
+        assert write_metrics(tmp_path / name, table) == 8
     with (tmp_path / "m.csv").open(encoding="utf-8", newline="") as file:
         read = list(csv.DictReader(file))
-    assert list(read[0]) == list(table[0])
-    assert [int(row["labels"]) for row in read] == [row["labels"] for row in table]
+    assert list(read[0]) == list(to_json(table[0]))
+    assert {"control_so_far_low", "queue_disagreement", "classes_seen"} < set(read[0])
+    assert [name for name in read[0] if name.startswith("count: ")] == [
+        f"count: {name}" for name in context.schema.names
+    ]
+    assert [int(row["labels"]) for row in read] == [row.labels for row in table]
     assert read[0]["kappa"] == ""
     lines = (tmp_path / "m.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line)["kappa"] for line in lines] == [row["kappa"] for row in table]
+    assert [json.loads(line)["kappa"] for line in lines] == [row.kappa for row in table]
 
 
 # -- MLflow, by a stub that records the calls of the real package's client
@@ -244,10 +251,10 @@ def test_every_number_goes_to_mlflow_with_its_labels_for_a_step(
     ]
     assert calls[-1] == ("end", "r1")
     logged = [call for call in calls if call[0] == "metric"]
-    numbers = [v for row in table for v in row.values() if isinstance(v, int | float)]
-    assert told["metrics"] == len(logged) == len(numbers)
+    numbers = [v for row in table for v in to_json(row).values() if isinstance(v, int | float)]
+    assert told.metrics == len(logged) == len(numbers)
     kappas = [(call[5], call[3]) for call in logged if call[2] == "kappa"]
-    assert kappas == [(row["labels"], row["kappa"]) for row in table[1:]]
+    assert kappas == [(row.labels, row.kappa) for row in table[1:]]
     log_to_mlflow("http://127.0.0.1:9/", table[:1], project="tickets")
     assert ("open", "http://127.0.0.1:9/") in calls
     assert calls.count(("experiment", "tickets")) == 1

@@ -51,13 +51,13 @@ def truth(context: ProjectContext) -> dict[str, float]:
 def test_each_label_has_its_share_of_the_pool(context: ProjectContext) -> None:
     told = label_prevalence(context)
     real = truth(context)
-    assert [x["label"] for x in told] == list(context.schema.names)
-    assert {x["n"] for x in told} == {60}  # ten by lot in each of six rounds, the first's too
-    assert sum(x["plain"] for x in told) == pytest.approx(1)
-    assert sum(x["share"] for x in told) == pytest.approx(1, abs=0.1)  # but for cuts at 0
+    assert [x.label for x in told] == list(context.schema.names)
+    assert {x.n for x in told} == {60}  # ten by lot in each of six rounds, the first's too
+    assert sum(x.plain for x in told) == pytest.approx(1)
+    assert sum(x.share for x in told) == pytest.approx(1, abs=0.1)  # but for cuts at 0
     for x in told:
-        assert 0 <= x["low"] <= x["share"] <= x["high"] <= 1
-    covered = [x["low"] <= real[x["label"]] <= x["high"] for x in told]
+        assert 0 <= x.low <= x.share <= x.high <= 1
+    covered = [x.low <= real[x.label] <= x.high for x in told]
     assert np.mean(covered) >= 0.9
     assert label_prevalence(context) == told
 
@@ -66,9 +66,9 @@ def test_it_is_nearer_to_the_truth_than_the_labels_that_were_asked_for(
     context: ProjectContext,
 ) -> None:
     real = truth(context)
-    told = {x["label"]: x for x in label_prevalence(context)}
-    off = sum((told[name]["share"] - real[name]) ** 2 for name in real)
-    plain = sum((told[name]["plain"] - real[name]) ** 2 for name in real)
+    told = {x.label: x for x in label_prevalence(context)}
+    off = sum((told[name].share - real[name]) ** 2 for name in real)
+    plain = sum((told[name].plain - real[name]) ** 2 for name in real)
     assert off < plain
 
 
@@ -79,18 +79,18 @@ def test_without_the_heads_files_what_was_known_and_drawn_is_left(tmp_path: Path
     for card in context.store.notes.models():
         head_file(context.folder, card.version).unlink()
     bare = label_prevalence(context)
-    assert [x["plain"] for x in bare] == [x["plain"] for x in whole]
-    assert [x["share"] for x in bare] != [x["share"] for x in whole]
+    assert [x.plain for x in bare] == [x.plain for x in whole]
+    assert [x.share for x in bare] != [x.share for x in whole]
 
 
 def test_a_young_project_has_no_shares_and_a_finished_one_exact_ones(tmp_path: Path) -> None:
     young = make_context(tmp_path / "a")
-    assert label_prevalence(young) == []
+    assert label_prevalence(young) == ()
     done = make_context(tmp_path / "b", slice_rows(60, 10), settings=HALF)
     run_loop(done, RunOptions(rounds=3, reviewer="labels"))
     real = truth(done)
     for x in label_prevalence(done):
-        assert (x["low"], x["share"], x["high"]) == pytest.approx((real[x["label"]],) * 3)
+        assert (x.low, x.share, x.high) == pytest.approx((real[x.label],) * 3)
 
 
 def test_the_report_tells_it_most_common_first(tmp_path: Path) -> None:
@@ -101,10 +101,8 @@ def test_the_report_tells_it_most_common_first(tmp_path: Path) -> None:
     assert report.prevalence == label_prevalence(context)
     read = PageReader(report_html(report))
     rows = read.tables["Labels in the pool"]
-    expected = sorted(report.prevalence, key=lambda x: -x["share"])
-    assert [row[:2] for row in rows[1:]] == [
-        [x["label"], f"{100 * x['share']:.1f} %"] for x in expected
-    ]
+    expected = sorted(report.prevalence, key=lambda x: -x.share)
+    assert [row[:2] for row in rows[1:]] == [[x.label, f"{100 * x.share:.1f} %"] for x in expected]
 
 
 def test_a_lot_that_certificates_kept_small_is_drawn_from_what_they_left(tmp_path: Path) -> None:
@@ -132,4 +130,4 @@ def test_a_lot_that_certificates_kept_small_is_drawn_from_what_they_left(tmp_pat
     ]
     annotate(context.store, context.schema, acts)
     after = label_prevalence(context)  # that lot does not reach what is out, and is left out
-    assert [x["n"] for x in after] == [x["n"] for x in before]
+    assert [x.n for x in after] == [x.n for x in before]

@@ -21,6 +21,7 @@ from tiebreak.models.predict import predict_records
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.init import names_schema
 from tiebreak.project.sampling import is_blind_sample
+from tiebreak.report.results import LabelsInForce
 from tiebreak.report.status import project_status
 from tiebreak.review.annotate import annotate
 
@@ -36,10 +37,10 @@ def test_rounds_are_answered_trained_and_counted_as_simulated(context: ProjectCo
     done = run_loop(context, SIMULATED)
     report = project_status(context)
     assert done.stopped == "run"
-    assert report["rounds"] == 3
-    assert report["labelled"] == {"human": 0, "simulated": 60, "autonomous": 0, "unproved": 0}
-    assert report["model"]["trained_on"] == {"simulated": 60}
-    assert report["heldout"]["test"]["model"]["accuracy"] > 2 / 12  # chance is 1 / 12
+    assert report.rounds == 3
+    assert report.labelled == LabelsInForce(human=0, simulated=60, autonomous=0, unproved=0)
+    assert report.model.trained_on == {"simulated": 60}
+    assert report.heldout["test"].model.accuracy > 2 / 12  # chance is 1 / 12
     assert verify_project(context) == []
 
 
@@ -64,7 +65,7 @@ def test_more_rounds_go_on_where_it_was(context: ProjectContext, tmp_path: Path)
 
 def test_max_labels_is_exact(context: ProjectContext) -> None:
     run_loop(context, RunOptions(batch=20, rounds=9, max_labels=33, reviewer="labels"))
-    assert project_status(context)["labelled"]["simulated"] == 33
+    assert project_status(context).labelled.simulated == 33
 
 
 def test_people_are_asked_for_the_whole_batch_control_first_and_blind(
@@ -91,7 +92,7 @@ def test_the_next_batch_waits_for_every_selected_record(context: ProjectContext)
     _label(context, last.record_id, names[0])
     run_loop(context, RunOptions(batch=20))
     assert len(context.store.batches.all()) == 2
-    assert project_status(context)["model"]["trained_on"] == {"human": 20}
+    assert project_status(context).model.trained_on == {"human": 20}
 
 
 def _label(context: ProjectContext, record_id: int, label: str) -> None:
@@ -179,8 +180,8 @@ def test_a_record_without_gold_is_skipped_not_guessed(tmp_path: Path) -> None:
     context = make_context(tmp_path, rows)
     run_loop(context, RunOptions(batch=20, rounds=9, reviewer="labels"))
     report = project_status(context)
-    assert report["skipped"] == 1
-    assert report["labelled"]["simulated"] == 39
+    assert report.skipped == 1
+    assert report.labelled.simulated == 39
     assert len(context.pool_state().unlabelled) == 0
 
 
@@ -191,26 +192,26 @@ def test_a_changed_schema_keeps_the_control_figures_and_trains_anew(
     before = project_status(context)
     names = ["aaa_new_label", *context.schema.names]
     context.store.notes.put_schema(names_schema(names))
-    assert project_status(context)["control"] == before["control"]
+    assert project_status(context).control == before.control
     run_loop(context, RunOptions(batch=40, rounds=4, reviewer="labels"))
     after = project_status(context)
-    assert after["model"]["version"] > before["model"]["version"]
+    assert after.model.version > before.model.version
     head = context.head()
     assert head is not None
     assert head[2].classes == tuple(names)
-    assert after["control"]["model"]["n"] == before["control"]["model"]["n"] + 4
+    assert after.control.model.n == before.control.model.n + 4
 
 
 def test_a_lost_head_is_learnt_again(context: ProjectContext) -> None:
     run_loop(context, SIMULATED)
-    digest, accuracy = project_hash(context), project_status(context)["heldout"]["test"]["model"]
+    digest, accuracy = project_hash(context), project_status(context).heldout["test"].model
     for file in (context.folder / "models").iterdir():
         file.unlink()
-    assert any("model file" in problem for problem in verify_project(context))
+    assert any("model file" in problem.text for problem in verify_project(context))
     run_loop(context, SIMULATED)
     assert verify_project(context) == []
     assert project_hash(context) == digest
-    assert project_status(context)["heldout"]["test"]["model"] == accuracy
+    assert project_status(context).heldout["test"].model == accuracy
 
 
 def test_lost_vectors_are_made_again(context: ProjectContext, tmp_path: Path) -> None:
@@ -245,7 +246,7 @@ def test_an_unproved_label_goes_when_the_record_is_no_longer_proposed(
     assert route_all(context) == {"agreement": 1, "disagreement": 1}
     latest = context.store.decisions.latest([first, second])
     assert (latest[first].labels, latest[second].labels) == ((agreed,), None)
-    assert project_status(context)["labelled"]["unproved"] == 1
+    assert project_status(context).labelled.unproved == 1
     assert [t.record_id for t in context.store.queue.tasks()] == [second]
 
 

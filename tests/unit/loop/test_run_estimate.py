@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from agent_projects import agent_project
@@ -12,8 +11,10 @@ from contexts import make_context, slice_rows
 from stores import act
 
 from tiebreak.api.project import Project
+from tiebreak.loop.call_estimate import duration, seconds_a_call
+from tiebreak.loop.results import EstimatedStep, RunEstimate
 from tiebreak.loop.run import run_loop
-from tiebreak.loop.run_estimate import duration, run_estimate, seconds_a_call
+from tiebreak.loop.run_estimate import estimate_run
 from tiebreak.loop.running import RunOptions
 from tiebreak.loop.verify import project_hash
 from tiebreak.review.annotate import annotate
@@ -22,8 +23,8 @@ ROWS = slice_rows(60, 0)
 PRICE = '[prices."stub"]\ninput = 1.0\noutput = 2.0\n'
 
 
-def by_name(told: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {step["step"]: step for step in told["steps"]}
+def by_name(told: RunEstimate) -> dict[str, EstimatedStep]:
+    return {step.step: step for step in told.steps}
 
 
 def files(folder: Path) -> dict[str, int]:
@@ -38,35 +39,35 @@ def test_a_new_project_learns_what_embedding_and_the_first_batch_take(tmp_path: 
         before = files(folder)
         with Project.open(folder) as project:
             digest, reports = project.hash(), len(project.context.store.notes.reports())
-            told = project.outlook(batch=20)
+            told = project.estimate_run(batch=20)
             assert (project.hash(), len(project.context.store.notes.reports())) == (digest, reports)
-            assert project.status()["spend"]["calls"] == 0
+            assert project.status().spend.calls == 0
         assert len(stub.bodies) == 0
     assert files(folder) == before
     steps = by_name(told)
     assert list(steps) == ["embed", "near duplicates", "agent"]  # no label, no fit
-    assert (steps["embed"]["n"], steps["agent"]["n"], told["calls"]) == (60, 20, 20)
-    assert steps["embed"]["basis"] == "32 of them timed"
-    assert steps["embed"]["seconds"] > 0
-    assert told["disk"] == steps["embed"]["disk"] > 60 * 4
-    assert told["memory"] > 10_000_000
-    assert steps["agent"]["seconds"] is None  # it has a price, so no call is made to time it
-    assert 0 < told["money"] == steps["agent"]["money"]
-    assert told["tokens"] > 20 * 50
-    assert told["seconds"] == pytest.approx(sum(s["seconds"] or 0 for s in told["steps"]), abs=0.06)
-    assert any("time unknown" in line and "USD" in line for line in told["lines"])
-    assert "unknown" in told["lines"][-1]
+    assert (steps["embed"].n, steps["agent"].n, told.calls) == (60, 20, 20)
+    assert steps["embed"].basis == "32 of them timed"
+    assert steps["embed"].seconds > 0
+    assert told.disk == steps["embed"].disk > 60 * 4
+    assert told.memory > 10_000_000
+    assert steps["agent"].seconds is None  # it has a price, so no call is made to time it
+    assert 0 < told.money == steps["agent"].money
+    assert told.tokens > 20 * 50
+    assert told.seconds == pytest.approx(sum(s.seconds or 0 for s in told.steps), abs=0.06)
+    assert any("time unknown" in line and "USD" in line for line in told.lines)
+    assert "unknown" in told.lines[-1]
 
 
 def test_the_money_is_what_the_run_then_takes_within_a_factor(tmp_path: Path) -> None:
     with ChatStub() as stub:
         folder = agent_project(tmp_path / "p", stub.url, ROWS, gold=False, toml=PRICE)
         with Project.open(folder) as project:
-            told = project.outlook(batch=20)
+            told = project.estimate_run(batch=20)
             project.run(batch=20)
-            spent = project.status()["spend"]
-            assert spent["calls"] == told["calls"] == 20
-            after = project.outlook(batch=20)
+            spent = project.status().spend
+            assert spent.calls == told.calls == 20
+            after = project.estimate_run(batch=20)
             each, basis = seconds_a_call(project.context)
         assert len(stub.bodies) >= 20
     assert "agent" not in by_name(after)  # the batch waits for people
@@ -99,19 +100,19 @@ def test_a_fit_takes_as_long_as_those_before_and_none_is_said_so(tmp_path: Path)
     context = make_context(tmp_path, ROWS)
     gold = context.store.gold.get(context.table.pool.tolist())
     annotate(context.store, context.schema, [act(i, gold[i][0]) for i in sorted(gold)[:40]])
-    first = by_name(run_estimate(context))["train"]
-    assert first["n"] == 40
-    assert first["basis"].startswith("logistic regression on 32 records timed")
-    assert first["seconds"] > 0
+    first = by_name(estimate_run(context))["train"]
+    assert first.n == 40
+    assert first.basis.startswith("logistic regression on 32 records timed")
+    assert first.seconds > 0
     run_loop(context, RunOptions(batch=5))
     digest = project_hash(context)
-    assert run_estimate(context)["lines"] == ["There is nothing long to do."]
+    assert estimate_run(context).lines == ("There is nothing long to do.",)
     assert project_hash(context) == digest
     annotate(context.store, context.schema, [act(50, gold[50][0])])
-    (later,) = run_estimate(context)["steps"]
+    (later,) = estimate_run(context).steps
     (spent,) = [p["seconds"]["train"] for s, _, p in context.store.notes.reports() if s == "run"]
-    assert (later["n"], later["seconds"]) == (41, spent)
-    assert later["basis"] == "the 1 models so far timed"
+    assert (later.n, later.seconds) == (41, spent)
+    assert later.basis == "the 1 models so far timed"
 
 
 @pytest.mark.parametrize(

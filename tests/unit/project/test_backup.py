@@ -50,7 +50,7 @@ def test_another_store_is_named_however_the_old_one_was_written(
     assert Path(url).is_file()
     assert not (tmp_path / "copy" / "tiebreak.db").exists()
     with Project.open(tmp_path / "copy", agent="none") as project:
-        assert project.status()["records"] == 2
+        assert project.status().records == 2
 
 
 def test_a_failed_restore_leaves_no_folder_behind(archive: Path, tmp_path: Path) -> None:

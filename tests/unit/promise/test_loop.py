@@ -61,15 +61,15 @@ def test_a_simulation_ends_with_every_record_answered_or_certified(tmp_path: Pat
     done = run_loop(context, SIMULATED)
     report = project_status(context)
     assert done.stopped == "done"
-    by = report["labelled"]
-    assert by["human"] == by["unproved"] == 0
-    assert by["autonomous"] > 100
-    assert by["simulated"] + by["autonomous"] == 400
-    (told,) = [c for c in report["certificates"] if c["labels"]]
-    assert told["in_force"]
-    assert told["simulated"]
-    assert told["sentence"].startswith("SIMULATED")
-    assert told["labels"] == by["autonomous"]
+    by = report.labelled
+    assert by.human == by.unproved == 0
+    assert by.autonomous > 100
+    assert by.simulated + by.autonomous == 400
+    (told,) = [c for c in report.certificates if c.labels]
+    assert told.in_force
+    assert told.simulated
+    assert told.sentence.startswith("SIMULATED")
+    assert told.labels == by.autonomous
     assert verify_project(context) == []
 
 
@@ -125,15 +125,15 @@ def test_people_earn_a_certificate_that_is_not_simulated(tmp_path: Path) -> None
     context = promise_bench(tmp_path)
     until_certified(context)
     report = project_status(context)
-    (told,) = report["certificates"]
-    assert told["in_force"]
-    assert not told["simulated"]
-    assert report["labelled"]["autonomous"] == told["labels"] > 100
-    assert report["labelled"]["simulated"] == 0
+    (told,) = report.certificates
+    assert told.in_force
+    assert not told.simulated
+    assert report.labelled.autonomous == told.labels > 100
+    assert report.labelled.simulated == 0
     out = context.pool_state().released
     gold = context.store.gold.get(sorted(out))
     assert all(d.labels == gold[i] for i, d in out.items())
-    assert {d.policy_version for d in out.values()} == {told["version"]}
+    assert {d.policy_version for d in out.values()} == {told.version}
     assert verify_project(context) == []
 
 
@@ -193,9 +193,9 @@ def test_hopeless_candidates_are_never_certified(tmp_path: Path) -> None:
     done = run_loop(context, SIMULATED)
     report = project_status(context)
     assert done.stopped == "done"
-    assert report["labelled"]["autonomous"] == 0
-    assert report["labelled"]["simulated"] == 400  # people got everything
-    assert all(not c["in_force"] and c["why"] for c in report["certificates"])
+    assert report.labelled.autonomous == 0
+    assert report.labelled.simulated == 400  # people got everything
+    assert all(not c.in_force and c.why for c in report.certificates)
 
 
 def test_a_certificate_is_a_state_and_its_labels_come_back(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_a_certificate_is_a_state_and_its_labels_come_back(tmp_path: Path) -> No
     settled = settle(context)
     assert settled.back == len(out)
     assert context.pool_state().released == {}
-    assert not any(c["in_force"] for c in project_status(context)["certificates"])
+    assert not any(c.in_force for c in project_status(context).certificates)
     states = context.store.promises.certificates()
     assert [c.labels > 0 for c in states][-2:] == [True, False]  # both stand in the log
     assert verify_project(context) == []
@@ -280,7 +280,7 @@ def test_another_schema_ends_every_certificate(tmp_path: Path) -> None:
     context.store.notes.put_schema(replace(context.schema, guidelines="look twice"))
     settle(context)
     assert context.pool_state().released == {}
-    assert not any(c["in_force"] for c in project_status(context)["certificates"])
+    assert not any(c.in_force for c in project_status(context).certificates)
 
 
 def test_an_earlier_promise_goes_on_without_being_asked_again(tmp_path: Path) -> None:
@@ -335,7 +335,7 @@ def test_the_labels_asked_for_run_out_before_the_promise_holds(tmp_path: Path) -
     done = run_loop(context, replace(SIMULATED, max_labels=50))
     assert done.stopped == "short"
     assert context.pool_state().released == {}
-    assert project_status(context)["labelled"]["simulated"] == 50
+    assert project_status(context).labelled.simulated == 50
 
 
 def test_people_do_not_audit_what_was_frozen_in_a_simulation(tmp_path: Path) -> None:

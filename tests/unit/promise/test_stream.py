@@ -156,10 +156,10 @@ def test_arrivals_are_labelled_only_after_evidence(tmp_path: Path) -> None:
     assert not any(is_audited(c) for c in flow.open())
     assert set(out) == {c.record_id for c in flow.open()}
     assert of_file <= set(context.pool_state().released)
-    told = project_status(context)["certificates"][-1]
-    assert (told["mode"], told["in_force"], told["labels"]) == ("stream", True, len(out))
-    assert told["sentence"].startswith("At every moment so far, but for a 5 % chance")
-    assert (told["why"], told["next"], told["back"]) == ("", None, 0)
+    told = project_status(context).certificates[-1]
+    assert (told.mode, told.in_force, told.labels) == ("stream", True, len(out))
+    assert told.sentence.startswith("At every moment so far, but for a 5 % chance")
+    assert (told.why, told.next, told.back) == ("", None, 0)
     assert verify_project(context) == []
     assert not set(ids) & set(context.pool_state().labelled) - {
         c.record_id for c in flow.members.items
@@ -211,9 +211,9 @@ def test_errors_that_come_late_are_caught_and_stop_it(tmp_path: Path) -> None:
         step(context, 60, wrong=0.5)
         flow = check_bound(context)
     assert not flow.in_force
-    told = project_status(context)["certificates"][-1]
-    assert not told["in_force"]
-    assert told["why"]
+    told = project_status(context).certificates[-1]
+    assert not told.in_force
+    assert told.why
     assert set(sent(context)) <= before  # nothing new went out
     assert {c.record_id for c in flow.members.items if c.release} - decided
     assert verify_project(context) == []
@@ -229,9 +229,9 @@ def test_labels_that_are_not_proven_go_out_marked_where_that_is_asked_for(tmp_pa
         ("unproved", (NOT_PROVEN, "stream:normal"))
     }
     assert set(context.pool_state().released) == of_file
-    told = project_status(context)["certificates"][-1]
-    assert (told["labels"], told["marked"], told["in_force"]) == (0, len(out), False)
-    assert "no label goes out as proven" in told["sentence"]
+    told = project_status(context).certificates[-1]
+    assert (told.labels, told.marked, told.in_force) == (0, len(out), False)
+    assert "no label goes out as proven" in told.sentence
     other: dict[LabelValue, LabelValue] = {("refund",): ("login",), ("login",): ("refund",)}
     # an agent that says otherwise now sends none of them to people
     context.store.suggestions.append(
@@ -296,9 +296,9 @@ def test_drift_raises_an_alarm_that_holds_until_somebody_looked(tmp_path: Path) 
     last = context.store.decisions.latest(sorted(back))
     assert {(d.labels, d.reasons) for d in last.values()} <= {(None, ("monitor",))}
     assert not again & sent(context).keys()
-    told = project_status(context)["certificates"][-1]
-    assert "monitor" in told["stop"]
-    assert "--acknowledge" in told["why"]
+    told = project_status(context).certificates[-1]
+    assert "monitor" in told.stop
+    assert "--acknowledge" in told.why
     step(context, 60)
     (flow,) = stream_tracks(context, context.pool_state())
     assert flow.gate() is None
@@ -308,7 +308,7 @@ def test_drift_raises_an_alarm_that_holds_until_somebody_looked(tmp_path: Path) 
     assert len(context.pool_state().alarms) == 1  # and it is not raised again meanwhile
     acknowledge_drift(context)
     run_loop(context, BY_PEOPLE)
-    assert project_status(context)["certificates"][-1]["stop"] == ""
+    assert project_status(context).certificates[-1].stop == ""
     assert again.isdisjoint(sent(context))  # what went to people stays with them
     assert verify_project(context) == []
 
@@ -368,7 +368,7 @@ def test_a_stream_that_is_turned_off_gives_back_what_it_held(tmp_path: Path) -> 
     assert kept <= set(context.pool_state().unlabelled.tolist())
     settle(context)
     assert not sent(context)
-    assert project_status(context)["certificates"][-1]["stop"] == "promise.stream is off"
+    assert project_status(context).certificates[-1].stop == "promise.stream is off"
 
 
 def test_a_simulated_reviewer_answers_arrivals_and_says_so(tmp_path: Path) -> None:
@@ -380,7 +380,7 @@ def test_a_simulated_reviewer_answers_arrivals_and_says_so(tmp_path: Path) -> No
     ] or stream_tracks(context, context.pool_state())[:1]
     assert flow.pending() == []
     assert flow.simulated
-    assert project_status(context)["certificates"][-1]["sentence"].startswith("SIMULATED")
+    assert project_status(context).certificates[-1].sentence.startswith("SIMULATED")
 
 
 def test_a_stream_has_no_whole_file_to_promise(tmp_path: Path) -> None:
@@ -402,7 +402,7 @@ def test_a_label_that_was_never_proven_is_found(tmp_path: Path) -> None:
         policy_version=policy_card.version,
     )
     context.store.decisions.append([early])
-    assert any("no certificate in force" in problem for problem in verify_project(context))
+    assert any("no certificate in force" in problem.text for problem in verify_project(context))
 
 
 # ------------------------------------------------------------------ the bound, without a project

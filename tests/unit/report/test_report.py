@@ -19,10 +19,11 @@ from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.project.context import ProjectContext
 from tiebreak.promise.file_track import file_tracks
+from tiebreak.promise.status import NextCertificate
 from tiebreak.report.data import project_report
 from tiebreak.report.html import SEGMENTS, report_html
 from tiebreak.report.rendering import e_value, log_e_words, templates
-from tiebreak.report.results import FileCertificate, MoreAudits, Report, StreamCertificate
+from tiebreak.report.results import FileCertificate, Report, StreamCertificate
 from tiebreak.results import to_json
 from tiebreak.review.annotate import annotate
 
@@ -115,7 +116,7 @@ def test_what_more_audits_would_buy_is_said(
     assert one["why"]
     assert one["why"] in read.text
     text = "about 120 more audits would free"
-    offer = MoreAudits(audits=120, labels=48, share=0.12, text=text)
+    offer = NextCertificate(audits=120, labels=48, share=0.12, text=text)
     offered = replace(report.certificates[0], next=offer)
     more = report_html(replace(report, certificates=(offered,)))
     assert "About 120 more audits would free." in PageReader(more).text

@@ -16,6 +16,7 @@ from tiebreak.errors import LabelError, UsageError
 from tiebreak.loop.export import export_rows
 from tiebreak.loop.verify import verify_project
 from tiebreak.project.context import ProjectContext
+from tiebreak.report.results import LabelsInForce
 from tiebreak.report.status import project_status
 from tiebreak.review.annotate import annotate
 from tiebreak.store.sql import SqlStore
@@ -62,7 +63,7 @@ def test_undo_withdraws_the_label_and_reopens_the_task(context: ProjectContext) 
     write(context, act(1, outcome="undo"))
     assert in_force(context, 1) == ("human", None)
     assert [t.record_id for t in context.store.queue.tasks()] == [1]
-    assert project_status(context)["labelled"]["human"] == 0
+    assert project_status(context).labelled.human == 0
 
 
 def test_undo_brings_the_earlier_label_back(context: ProjectContext) -> None:
@@ -75,13 +76,13 @@ def test_undo_brings_the_earlier_label_back(context: ProjectContext) -> None:
 def test_none_of_these_is_kept_out_of_training(context: ProjectContext) -> None:
     write(context, act(1, outcome="none"), act(2, FIRST))
     assert context.pool_state().labelled == {2: ("human", (FIRST,))}
-    assert project_status(context)["none_fits"] == 1
+    assert project_status(context).none_fits == 1
 
 
 def test_a_skip_decides_nothing(context: ProjectContext) -> None:
     write(context, act(1, outcome="skip"))
     assert in_force(context, 1) == (None, None)
-    assert project_status(context)["skipped"] == 1
+    assert project_status(context).skipped == 1
 
 
 def test_a_flag_sets_a_record_aside_and_decides_nothing(context: ProjectContext) -> None:
@@ -98,7 +99,7 @@ def test_a_flag_sets_a_record_aside_and_decides_nothing(context: ProjectContext)
     assert context.pool_state().answered_by_people == 0
     assert verify_project(context) == []
     report = project_status(context)
-    assert (report["flagged"], report["skipped"], report["none_fits"]) == (2, 0, 0)
+    assert (report.flagged, report.skipped, report.none_fits) == (2, 0, 0)
     assert [(r["outcome"], r["who"], r["label"]) for r in export_rows(context)][:2] == [
         ("flag", "ada", None)
     ] * 2
@@ -120,8 +121,8 @@ def test_status_names_the_newest_of_what_asks_for_a_second_look(
         write(context, act(record_id, outcome=outcome))
     write(context, act(26, outcome="undo"), act(25, FIRST))
     newest = [i for i in dict.fromkeys(reversed(order)) if i not in (25, 26)]
-    assert project_status(context)[listed] == [names[i] for i in newest[:20]]
-    assert len(project_status(context)[listed]) == 20
+    assert getattr(project_status(context), listed) == tuple(names[i] for i in newest[:20])
+    assert len(getattr(project_status(context), listed)) == 20
 
 
 def test_what_a_person_saw_is_kept(context: ProjectContext) -> None:
@@ -185,9 +186,12 @@ def test_verify_finds_a_label_that_nobodys_act_stands_behind(context: ProjectCon
         [Decision(record_id=i, by="human", labels=(SECOND,)) for i in (1, 2, 3)]
     )
     first, second, third = verify_project(context)
-    assert first.startswith("Record 1: a person 'flag' stands")
-    assert second.startswith("Record 2: nothing stands")
-    assert third.startswith("Record 3: people say")
+    assert first.text.startswith("Record 1: a person 'flag' stands")
+    assert second.text.startswith("Record 2: nothing stands")
+    assert third.text.startswith("Record 3: people say")
+    assert [(p.part, p.record_id) for p in (first, second, third)] == [
+        ("decision", 1), ("decision", 2), ("decision", 3),
+    ]  # fmt: skip
 
 
 def test_one_act_is_cheap_and_reads_no_text(tmp_path: Path) -> None:
@@ -238,9 +242,9 @@ def test_nothing_replaces_a_human_label(context: ProjectContext, machine: str) -
 
 def test_simulated_answers_are_never_counted_as_human(context: ProjectContext) -> None:
     write(context, act(1, FIRST, source="simulated"), act(2, FIRST, source="imported"))
-    assert project_status(context)["labelled"] == {
-        "human": 1, "simulated": 1, "autonomous": 0, "unproved": 0,
-    }  # fmt: skip
+    assert project_status(context).labelled == LabelsInForce(
+        human=1, simulated=1, autonomous=0, unproved=0
+    )
 
 
 def test_a_person_displaces_a_simulated_answer_for_good(context: ProjectContext) -> None:

@@ -13,7 +13,7 @@ import socket
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from tiebreak.agents.calling import money
 from tiebreak.agents.calling.interrupts import SafePoints
@@ -220,14 +220,21 @@ class _Calls:
                 self._land(future)
 
 
-def estimate_run(
-    labeller: Preparer, tasks_sample: Sequence[LabelTask], n_total: int, price: Price | None
-) -> dict[str, Any]:
-    """About what asking about *n_total* records will take, from a sample of their prompts.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallEstimate:
+    """About what ``calls`` will take: ``tokens`` sent and received, and ``money`` in the currency's
+    unit; 0 without a price, and then ``priced`` is false."""
 
-    Returns ``calls``, ``tokens`` (sent and received, estimated) and ``money`` (in the currency's
-    unit; 0 without a price, and then ``priced`` is false).
-    """
+    calls: int
+    tokens: int
+    money: float
+    priced: bool
+
+
+def estimate_calls(
+    labeller: Preparer, tasks_sample: Sequence[LabelTask], n_total: int, price: Price | None
+) -> CallEstimate:
+    """About what asking about *n_total* records will take, from a sample of their prompts."""
     sent = received = 0
     for task in tasks_sample:
         request = labeller.prepare(task).request
@@ -235,9 +242,9 @@ def estimate_run(
         received += min(request.max_tokens, USUAL_RATIONALE)
     share = n_total / max(len(tasks_sample), 1)
     usage = Usage(prompt=round(sent * share), completion=round(received * share))
-    return {
-        "calls": n_total,
-        "tokens": usage.prompt + usage.completion,
-        "money": money.cost(usage, price) / NANOS,
-        "priced": price is not None,
-    }
+    return CallEstimate(
+        calls=n_total,
+        tokens=usage.prompt + usage.completion,
+        money=money.cost(usage, price) / NANOS,
+        priced=price is not None,
+    )

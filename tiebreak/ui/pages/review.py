@@ -18,7 +18,7 @@ def _card() -> Any:
     return st.components.v2.component("tiebreak.card", js="card.js", css="card.css")
 
 
-def show() -> None:
+def review_page() -> None:
     """Mount the card for the person at the desk. ``renew`` reruns this for a fresh token."""
     served = serving()
     _card()(key="card", data=card_data(served, person()), on_renew_change=lambda: None)

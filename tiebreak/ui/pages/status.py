@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
+from tiebreak.domain.evidence import Estimate
+from tiebreak.evaluation import LearningCurvePoint
+from tiebreak.promise.status import CertificateStatus
+from tiebreak.report import Status
 from tiebreak.report.charts import control_curves, curves_svg
 from tiebreak.report.rendering import label_span
-from tiebreak.ui.pages.keymap import keys
 from tiebreak.ui.server.served import Served, serving
 from tiebreak.ui.server.wire import WHY
 
@@ -26,8 +29,35 @@ NEXT = {
     "done": "Every record of the pool was answered. Export the labels.",
 }
 
+KEYS = (
+    ("Enter, A", "Accept the agent's label"),
+    ("1 … 9, 0", "Labels 1 to 10"),
+    ("⇧1 … ⇧9", "Labels 11 to 19"),
+    ("/", "Find a label by typing"),
+    ("D", "None of these labels fits"),
+    ("S", "Skip this record"),
+    ("F", "Flag for a second look"),
+    ("U, ⌫", "Undo the last answer"),
+    ("←", "Look back"),
+    ("→", "Look forward"),
+    ("N", "Write a note"),
+    ("E", "Show all the evidence"),
+    ("G", "Show the guideline"),
+    ("?", "List and change the keys"),
+    ("Esc", "Close, leave a field"),
+)
 
-def show() -> None:
+_MULTIPLE = {
+    "Accept the agent's label": "Confirm the labels that are on: at first the agent's",
+    "Labels 1 to 10": "Labels 1 to 10, on or off",
+    "Labels 11 to 19": "Labels 11 to 19, on or off",
+    "Find a label by typing": "Find a label to turn on or off",
+    "None of these labels fits": "None of these labels applies",
+}
+"""The desk's keys. The card has its own table; a test compares both."""
+
+
+def status_page() -> None:
     """The whole page; its figures are read anew every few seconds."""
     served = serving()
     st.title("Status")
@@ -38,46 +68,46 @@ def show() -> None:
 
 @st.fragment(run_every=EVERY)
 def _figures(served: Served) -> None:
-    report = served.status()
-    _say_learner(served)
-    labelled = report["labelled"]
+    status = served.status()
+    _show_learner(served)
+    labelled = status.labelled
     with st.container(horizontal=True):
-        _figure("Records in the pool", f"{report['pool']:,}")
-        _figure("Labelled by people", f"{labelled['human']:,}")
+        _figure("Records in the pool", f"{status.pool:,}")
+        _figure("Labelled by people", f"{labelled.human:,}")
         for by in ("simulated", "autonomous", "unproved"):
-            if labelled[by]:
-                _figure(f"Labels: {by.upper()}", f"{labelled[by]:,}")
-        _figure("In the queue", f"{report['queue']:,}")
-        spend, currency = report["spend"], served.context.settings.budget.currency
-        _figure(f"Spent, {currency}, on {spend['calls']:,} calls", f"{spend['money']:.4f}")
-    st.info(NEXT[report["next"]])
-    _promise(report["certificates"])
-    _to_come(report)
+            if n := getattr(labelled, by):
+                _figure(f"Labels: {by.upper()}", f"{n:,}")
+        _figure("In the queue", f"{status.queue:,}")
+        spend, currency = status.spend, served.context.settings.budget.currency
+        _figure(f"Spent, {currency}, on {spend.calls:,} calls", f"{spend.money:.4f}")
+    st.info(NEXT[status.next])
+    _promise(status.certificates)
+    _to_come(status)
     left, right = st.columns(2)
     with left:
         st.subheader("How good agent and model are")
-        _accuracies(report)
+        _accuracies(status)
     with right:
         st.subheader("Why records wait")
-        _queue(report)
-    _curve(report["curve"])
-    _set_aside(report)
+        _queue(status.queue_by_reason)
+    _curve(status.curve)
+    _set_aside(status)
 
 
-def _promise(certificates: list[dict[str, Any]]) -> None:
+def _promise(certificates: Sequence[CertificateStatus]) -> None:
     """What is promised now, tier by tier; `tiebreak report` says it at length."""
     if not certificates:
         return
     st.subheader("Promise")
-    for told in certificates:
-        arrives = ", what arrives" if told["mode"] == "stream" else ""
-        words = f"Policy {told['policy']}, tier {told['tier']}{arrives}. {told['sentence']}"
-        (st.success if told["in_force"] and not told["simulated"] else st.warning)(plain(words))
-        follows = [f"Labels out: {told['labels']:,}. Audits: {told['audited']:,}."]
-        if told["why"]:
-            follows.append(f"Why not more: {told['why']}")
-        if told["next"] is not None:
-            follows.append(f"Next: {told['next']['text']}.")
+    for one in certificates:
+        arrives = ", what arrives" if one.mode == "stream" else ""
+        words = f"Policy {one.policy}, tier {one.tier}{arrives}. {one.sentence}"
+        (st.success if one.in_force and not one.simulated else st.warning)(plain(words))
+        follows = [f"Labels out: {one.labels:,}. Audits: {one.audited:,}."]
+        if one.why:
+            follows.append(f"Why not more: {one.why}")
+        if one.next is not None:
+            follows.append(f"Next: {one.next.text}.")
         st.write(plain(" ".join(follows)))
 
 
@@ -86,21 +116,21 @@ def plain(words: str) -> str:
     return MARKDOWN.sub(r"\\\g<0>", words)
 
 
-def _to_come(report: dict[str, Any]) -> None:
+def _to_come(status: Status) -> None:
     """The forecast, the stop advice, and a drift sensor that fired."""
-    told, drift = report["forecast"], report["drift"]
-    if told is not None:
+    forecast, drift = status.forecast, status.drift
+    if forecast is not None:
         st.subheader("What more labels will bring")
-        st.write(told["text"].replace("->", "→"))
-        if told["stop"] is not None:
-            word = "Stop selecting" if told["stop"]["stop"] else "Go on"
-            st.write(f"{word}: {told['stop']['why']}")
-    if drift is not None and drift["state"] != "ok":
-        word = "Paused" if drift["state"] == "pause" else "Drift"
-        st.warning(f"{word}: {drift['reason']}. {drift['do']}")
+        st.write(forecast.text.replace("->", "→"))
+        if forecast.stop is not None:
+            word = "Stop selecting" if forecast.stop.stop else "Go on"
+            st.write(f"{word}: {forecast.stop.why}")
+    if drift is not None and drift.state != "ok":
+        word = "Paused" if drift.state == "pause" else "Drift"
+        st.warning(f"{word}: {drift.reason}. {drift.do}")
 
 
-def _curve(points: list[dict[str, Any]]) -> None:
+def _curve(points: Sequence[LearningCurvePoint]) -> None:
     """The learning curve, drawn and in figures, with the naive one beside it."""
     if not points:
         return
@@ -114,8 +144,8 @@ def _curve(points: list[dict[str, Any]]) -> None:
     st.table(
         {
             "labels": [label_span(p) for p in points],
-            "control arm": [_accuracy(p["accuracy"]) for p in points],
-            "naive": [_accuracy(p["selected"]) for p in points],
+            "control arm": [_accuracy(p.accuracy) for p in points],
+            "naive": [_accuracy(p.selected) for p in points],
         }
     )
     st.caption(
@@ -125,10 +155,10 @@ def _curve(points: list[dict[str, Any]]) -> None:
     )
 
 
-def _say_learner(served: Served) -> None:
-    said = served.learner.state()
-    words = f"Learner: {said['state']}. {said['message']}".strip()
-    if said["state"] == "failed":
+def _show_learner(served: Served) -> None:
+    learner = served.learner.state()
+    words = f"Learner: {learner['state']}. {learner['message']}".strip()
+    if learner["state"] == "failed":
         st.warning(words)
     else:
         st.caption(words)
@@ -138,11 +168,14 @@ def _figure(name: str, value: str) -> None:
     st.metric(name, value, border=True)
 
 
-def _accuracies(report: dict[str, Any]) -> None:
-    control = report["control"]
-    rows = [("control arm", who, control[who]) for who in ("model", "agent")]
-    for split, figures in (report["heldout"] or {}).items():
-        rows += [(f"split {split}", who, figures[who]) for who in ("model", "agent")]
+def _accuracies(status: Status) -> None:
+    measured = {"control arm": status.control}
+    measured |= {f"split {split}": scores for split, scores in (status.heldout or {}).items()}
+    rows = [
+        (where, who, value)
+        for where, scores in measured.items()
+        for who, value in (("model", scores.model), ("agent", scores.agent))
+    ]
     st.table(
         {
             "measured on": [where for where, _, _ in rows],
@@ -151,21 +184,20 @@ def _accuracies(report: dict[str, Any]) -> None:
         }
     )
     st.caption(
-        f"The control arm is drawn by lot and labelled blind: {control['n']} of its records have "
-        "a label. Intervals are 95 % (Clopper-Pearson)."
+        f"The control arm is drawn by lot and labelled blind: {status.control.n} of its records "
+        "have a label. Intervals are 95 % (Clopper-Pearson)."
         + " Right is the exact set: every label that applies, and no other."
-        * report["multiple"]
+        * status.multiple
     )
 
 
-def _accuracy(value: dict[str, Any] | None) -> str:
+def _accuracy(value: Estimate | None) -> str:
     if value is None:
         return "not measured yet"
-    return f"{value['accuracy']:.3f} [{value['low']:.3f}, {value['high']:.3f}], n = {value['n']}"
+    return f"{value.accuracy:.3f} [{value.low:.3f}, {value.high:.3f}], n = {value.n}"
 
 
-def _queue(report: dict[str, Any]) -> None:
-    reasons = report["queue_by_reason"]
+def _queue(reasons: Mapping[str, int]) -> None:
     if not reasons:
         st.write("Nothing waits.")
         return
@@ -177,11 +209,11 @@ def _queue(report: dict[str, Any]) -> None:
     )
 
 
-def _set_aside(report: dict[str, Any]) -> None:
+def _set_aside(status: Status) -> None:
     """Records for which people found no label, and those that they flagged, by their ids."""
     for count, ids, words in (
-        (report["none_fits"], report["none_records"], "No label fits"),
-        (report["flagged"], report["flagged_records"], "Flagged for a second look"),
+        (status.none_fits, status.none_records, "No label fits"),
+        (status.flagged, status.flagged_records, "Flagged for a second look"),
     ):
         if count:
             with st.expander(f"{words}: {count}"):
@@ -218,3 +250,8 @@ def _keys() -> None:
     listed = keys(serving().context.schema.multiple)
     st.table({"key": [k for k, _ in listed], "does": [what for _, what in listed]})
     st.caption("Press ? at the desk to change them.")
+
+
+def keys(multiple: bool) -> tuple[tuple[str, str], ...]:
+    """(keys, what they do), for a project where any number of labels may apply or for others."""
+    return tuple((k, _MULTIPLE.get(does, does) if multiple else does) for k, does in KEYS)

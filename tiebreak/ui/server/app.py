@@ -14,7 +14,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from tiebreak.api.project import Project
+from tiebreak.api import Project
 from tiebreak.errors import UsageError
 from tiebreak.ui.background import LearnerOptions
 from tiebreak.ui.server.guard import clean_name
@@ -22,7 +22,6 @@ from tiebreak.ui.server.routes import routes
 from tiebreak.ui.server.security_headers import SecurityHeaders
 from tiebreak.ui.server.served import Served, serve
 from tiebreak.ui.server.supervisor import Supervisor
-from tiebreak.ui.server.theme import theme
 
 HOST = "127.0.0.1"
 LOOPBACK = (HOST, "localhost", "::1")
@@ -39,6 +38,26 @@ WARM = (
     "tiebreak.ui.pages.status",
 )
 """Imported before the first page asks for them."""
+
+_FONTS = "Inter, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+_LIGHT = {
+    "primaryColor": "#0F766E",
+    "backgroundColor": "#FCFCFB",
+    "secondaryBackgroundColor": "#F3F4F2",
+    "textColor": "#1B1F1E",
+    "borderColor": "#D9DDDA",
+    "linkColor": "#0F766E",
+}
+_DARK = {
+    "primaryColor": "#2DD4BF",
+    "backgroundColor": "#131716",
+    "secondaryBackgroundColor": "#1C2220",
+    "textColor": "#E7ECEA",
+    "borderColor": "#37403D",
+    "linkColor": "#2DD4BF",
+}
+"""One accent that is not red, quiet greys, in light and in dark."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,8 +141,28 @@ def config(host: str, port: int) -> dict[str, Any]:
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
-        **theme(),
+        **_theme(),
     }
+
+
+def _theme() -> dict[str, Any]:
+    """Streamlit options by dotted name."""
+    both = {
+        "theme.font": _FONTS,
+        "theme.baseFontSize": 15,
+        "theme.baseRadius": "6px",
+        "theme.showWidgetBorder": True,
+        "theme.showSidebarBorder": True,
+        "theme.headingFontSizes": ["1.5rem", "1.2rem", "1rem"],
+        "theme.headingFontWeights": 600,
+        "theme.metricValueFontSize": "1.6rem",
+        "theme.metricValueFontWeight": 600,
+        "theme.paddingTop": "1.5rem",
+        "theme.paddingBottom": "1.5rem",
+    }
+    light = {f"theme.light.{name}": value for name, value in _LIGHT.items()}
+    dark = {f"theme.dark.{name}": value for name, value in _DARK.items()}
+    return {**both, **light, **dark}
 
 
 def free_port(host: str, wanted: int) -> int:

@@ -68,8 +68,8 @@ def routes(served: Served) -> list[Route]:
 
     async def text(request: Request, _who: str) -> Response:
         record_id = int(request.path_params["record"])
-        found = await to_thread.run_sync(served.context.store.records.get, [record_id])
-        return JSONResponse({"text": found[0].text})
+        records = await to_thread.run_sync(served.context.store.records.get, [record_id])
+        return JSONResponse({"text": records[0].text})
 
     def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def handle(request: Request) -> Response:

@@ -7,11 +7,11 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from tiebreak.api.project import Project
+from tiebreak.api import Project
 from tiebreak.errors import TiebreakError, UsageError
 from tiebreak.project.context import ProjectContext
+from tiebreak.report import Status
 from tiebreak.review.sync import ReviewSession
 from tiebreak.ui.server.guard import Guard, secret_of
 from tiebreak.ui.server.supervisor import Supervisor
@@ -38,7 +38,7 @@ class Served:
     _thread: threading.Thread | None = field(init=False, default=None)
     _reading: threading.Lock = field(init=False, default_factory=threading.Lock)
     _read_at: float = field(init=False, default=0.0)
-    _status: dict[str, Any] = field(init=False, default_factory=dict)
+    _status: Status | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.desk = ReviewSession(self.project.context)
@@ -68,10 +68,10 @@ class Served:
             self._thread.join()
         self.project.close()
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> Status:
         """`Project.status`, read once for all pages that ask within a few seconds."""
         with self._reading:
-            if time.monotonic() - self._read_at > STATUS_SECONDS or not self._status:
+            if self._status is None or time.monotonic() - self._read_at > STATUS_SECONDS:
                 self.context.forget()  # others may have imported meanwhile
                 self._status = self.project.status()
                 self._read_at = time.monotonic()

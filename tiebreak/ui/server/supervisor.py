@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -16,8 +15,9 @@ from pathlib import Path
 from typing import IO
 
 from tiebreak.ui.background import LearnerOptions
+from tiebreak.ui.learner_process import learner_command
 
-PATIENCE = 10.0
+MAX_WAIT = 10.0
 """Seconds that a learner gets to stop at a safe point before it is killed; nothing is lost."""
 
 QUICK = 30.0
@@ -55,11 +55,11 @@ class Supervisor:
             if process.stdin is not None:
                 process.stdin.close()
             try:
-                process.wait(PATIENCE)
+                process.wait(MAX_WAIT)
             except subprocess.TimeoutExpired:
                 process.kill()
         if self._thread is not None:
-            self._thread.join(PATIENCE)
+            self._thread.join(MAX_WAIT)
 
     def _watch(self) -> None:
         pause = 1.0
@@ -83,25 +83,15 @@ class Supervisor:
     def _listen(self, lines: IO[str]) -> None:
         for line in lines:
             try:
-                said = json.loads(line)
-            except ValueError:  # a library's own words
+                reported = json.loads(line)
+            except ValueError:  # a library's words
                 continue
-            if isinstance(said, dict) and "state" in said:
-                self._state = {k: str(v) for k, v in said.items()}
+            if isinstance(reported, dict) and "state" in reported:
+                self._state = {k: str(v) for k, v in reported.items()}
 
     def _launch(self) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "tiebreak.ui.learner_process", str(self.folder)]
-        wanted = self.options
-        for name, value in (
-            ("--agent", wanted.agent),
-            ("--batch", wanted.batch),
-            ("--prelabel", "all" if wanted.prelabel is None else wanted.prelabel),
-            ("--budget", wanted.budget),
-        ):
-            if value is not None:
-                command += [name, str(value)]
         return subprocess.Popen(  # noqa: S603
-            command,
+            learner_command(self.folder, self.options),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -64,9 +64,9 @@ def _order(card: Card, place: Mapping[str, int]) -> list[int]:
 
 def _why(card: Card) -> str:
     """Why the record is here; a chosen one may be a tie as well."""
-    told = card.suggestion
-    said = told.labels if told else None
-    tie = None not in (said, card.model_labels) and said != card.model_labels
+    suggestion = card.suggestion
+    agent_labels = suggestion.labels if suggestion else None
+    tie = None not in (agent_labels, card.model_labels) and agent_labels != card.model_labels
     if card.task.reason == "selected" and tie:
         return f"{WHY['selected']}; {WHY['disagreement']}"
     return WHY[card.task.reason]
@@ -94,15 +94,15 @@ def card_on_wire(card: Card, place: Mapping[str, int], *, multiple: bool = False
     if task.blind:
         return shown
     if card.suggestion is not None:
-        told = card.suggestion
+        suggestion = card.suggestion
         shown["suggestion"] = {
-            "seq": told.seq,
-            **_value(told.labels, multiple),
-            "abstain": told.abstain,
-            "confidence": told.confidence,
-            "rationale": told.rationale,
-            "rationale_by": told.rationale_by,
-            "agent": told.agent,
+            "seq": suggestion.seq,
+            **_value(suggestion.labels, multiple),
+            "abstain": suggestion.abstain,
+            "confidence": suggestion.confidence,
+            "rationale": suggestion.rationale,
+            "rationale_by": suggestion.rationale_by,
+            "agent": suggestion.agent,
         }
     if card.model:
         shown["model"] = {

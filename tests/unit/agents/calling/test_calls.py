@@ -11,7 +11,13 @@ from agent_parts import labeller, ledger, schema, task
 
 from tiebreak.agents.backends.scripted import ScriptedModel, answer_script, text_reply
 from tiebreak.agents.calling import money
-from tiebreak.agents.calling.calls import Reply, call_all, estimate_run, request_hash
+from tiebreak.agents.calling.calls import (
+    CallEstimate,
+    Reply,
+    call_all,
+    estimate_calls,
+    request_hash,
+)
 from tiebreak.agents.labelling.composing import Prepared
 from tiebreak.config import Price
 from tiebreak.domain.evidence import NANOS, Usage
@@ -238,13 +244,10 @@ def test_the_hash_is_of_all_that_matters() -> None:
 def test_the_forecast_scales_a_sample() -> None:
     asks = labeller(ScriptedModel(answer_script({})), schema("a", "b"))
     sample = [task(f"some text {i}", i) for i in range(10)]
-    plan = estimate_run(asks, sample, 1000, Price(input=1, output=1))
-    assert plan["calls"] == 1000
-    assert plan["tokens"] == 100 * estimate_run(asks, sample, 10, None)["tokens"]
-    assert plan["money"] == pytest.approx(plan["tokens"] / 1_000_000)
-    assert estimate_run(asks, sample, 5, None) == {
-        "calls": 5,
-        "tokens": plan["tokens"] // 200,
-        "money": 0.0,
-        "priced": False,
-    }
+    plan = estimate_calls(asks, sample, 1000, Price(input=1, output=1))
+    assert plan.calls == 1000
+    assert plan.tokens == 100 * estimate_calls(asks, sample, 10, None).tokens
+    assert plan.money == pytest.approx(plan.tokens / 1_000_000)
+    assert estimate_calls(asks, sample, 5, None) == CallEstimate(
+        calls=5, tokens=plan.tokens // 200, money=0.0, priced=False
+    )

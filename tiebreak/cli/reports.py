@@ -1,28 +1,59 @@
-"""``simulate``: replay query strategies on labelled records before anybody is paid."""
+"""``report``: what is promised and known. ``simulate``: replay strategies on labelled records."""
 
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from tiebreak.cli.output import print_json, print_line, visible
-from tiebreak.cli.setup import JSON
+from tiebreak.cli.output import emit, print_line, visible
+from tiebreak.cli.setup import DIR, JSON
 from tiebreak.errors import UsageError
 from tiebreak.results import to_json
 
 if TYPE_CHECKING:
+    from tiebreak.report import Report
     from tiebreak.simulation.data import LabelledData
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command of this module."""
-    app.command("simulate")(simulate)
+    """Add the commands of this module."""
+    app.command("report")(report_command)
+    app.command("simulate")(simulate_command)
 
 
-def simulate(
+def report_command(
+    folder: Path = DIR,
+    out: Path | None = typer.Option(
+        None, "--out", metavar="FILE", help="The page to write; else report.html in DIR."
+    ),
+    as_json: bool = JSON,
+) -> None:
+    """What is promised, and what is known: one HTML file for who decides and who checks.
+
+    With --json the document is printed, and the page is written only where --out says so.
+    """
+    from tiebreak.api import Project
+
+    page = out if out is not None or as_json else folder / "report.html"
+    with Project.open(folder, agent="none") as project:
+        emit(project.report(page), as_json, partial(_show_report, page))
+
+
+def _show_report(page: Path | None, report: Report) -> None:
+    for promise in report.promised:
+        print_line(visible(promise.sentence))
+    if report.nothing is not None:
+        print_line("Nothing is promised.")
+        for line in (*report.nothing.why, *report.nothing.takes):
+            print_line(visible(line))
+    print_line(f"Wrote {page}")
+
+
+def simulate_command(
     data: Path = typer.Argument(
         ..., metavar="FILE_OR_DIR", help="A labelled file, or a project that people labelled in."
     ),
@@ -53,8 +84,7 @@ def simulate(
     """Replay query strategies on labelled records: what would each have saved?"""
     from tiebreak.cli.progress import TerminalProgress
     from tiebreak.simulation.report import simulation_lines, write_simulation
-    from tiebreak.simulation.simulate import SimulateOptions
-    from tiebreak.simulation.simulate import simulate as play
+    from tiebreak.simulation.simulate import SimulateOptions, simulate
 
     begun = time.perf_counter()
     columns = {"text": text or None, "label": label or None, "split": split or None}
@@ -67,16 +97,17 @@ def simulate(
         targets=_accuracies(target),
     )
     labelled = _labelled(data, columns, embedder or None, seed, multiple)
-    report = play(labelled, options, TerminalProgress())
+    report = simulate(labelled, options, TerminalProgress())
     files = write_simulation(report, out) if out is not None else []
-    if as_json:
-        seconds = round(time.perf_counter() - begun, 1)
-        print_json({**to_json(report), "files": files, "seconds": seconds})
-        return
-    for line in simulation_lines(report):
-        print_line(visible(line))
-    for path in files:
-        print_line(f"Wrote {path}")
+
+    def show(_: object) -> None:
+        for line in simulation_lines(report):
+            print_line(visible(line))
+        for path in files:
+            print_line(f"Wrote {path}")
+
+    seconds = round(time.perf_counter() - begun, 1)
+    emit({**to_json(report), "files": files, "seconds": seconds}, as_json, show)
 
 
 def _labelled(
@@ -91,20 +122,20 @@ def _labelled(
             f"{str(data)!r} is a project, which has no columns to name with {', '.join(named)}.",
             mend="Leave that out, or give a file.",
         )
-    from tiebreak.api.project import Project
+    from tiebreak.api import Project
 
     with Project.open(data, agent="none") as project:
         return from_project(project.context, embedder=embedder, seed=seed)
 
 
-def _parts(asked: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in asked.split(",") if part.strip())
+def _parts(typed: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in typed.split(",") if part.strip())
 
 
-def _accuracies(asked: str) -> tuple[float, ...]:
+def _accuracies(typed: str) -> tuple[float, ...]:
     try:
-        return tuple(float(part) for part in _parts(asked))
+        return tuple(float(part) for part in _parts(typed))
     except ValueError:
         raise UsageError(
-            f"--target {asked!r} is no list of accuracies.", mend="Write for example .85,.90"
+            f"--target {typed!r} is no list of accuracies.", mend="Write for example .85,.90"
         ) from None
