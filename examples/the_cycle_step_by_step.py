@@ -21,8 +21,8 @@ from tiebreak.loop.prelabel import prelabel
 from tiebreak.loop.routing import route_all
 from tiebreak.loop.select import select
 from tiebreak.models.control_arm import record_answers
-from tiebreak.models.embed import embed
-from tiebreak.models.train import train
+from tiebreak.models.embedding import embed
+from tiebreak.models.training import train
 from tiebreak.review.tasks import open_batch_tasks
 from tiebreak.simulation.demo import TASK, data_file
 

@@ -30,10 +30,10 @@ from tiebreak.domain.ports import Floats
 from tiebreak.domain.records import NewRecord
 from tiebreak.domain.reviews import Annotation
 from tiebreak.loop import run as loop
-from tiebreak.models.embed import embed
+from tiebreak.models.embedding import embed
 from tiebreak.project.context import ProjectContext
 from tiebreak.retrieval.ranking import scan
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 
 DIM, LABELS, BATCH, EACH, CHUNK, TURNS = 384, 77, 77, 10, 50_000, 5
 QUERIES, K = 200, 10

@@ -19,7 +19,7 @@ from stores import rows
 
 from tiebreak.api.project import Project
 from tiebreak.domain.reviews import Annotation
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 
 ROWS = slice_rows(240, 40)
 NAMES = sorted({row["label"] for row in ROWS})

@@ -22,7 +22,7 @@ from benchmarks.agents.chat_server import ChatServer
 from tiebreak.api.project import Project
 from tiebreak.domain.labels import LabelValue
 from tiebreak.errors import UsageError
-from tiebreak.evaluation.label_issues import label_issues
+from tiebreak.evaluation.label_issues import list_label_issues
 
 TAGS = {row["id"]: tuple(sorted(row["tags"])) for row in issues()}
 BATCH = 20
@@ -174,7 +174,7 @@ def test_what_cannot_have_several_labels_says_so(learned: tuple[Path, ChatServer
         Project.open(folder, agent="none") as project,
         pytest.raises(UsageError, match="one label"),
     ):
-        label_issues(project.context)
+        list_label_issues(project.context)
     settings = folder.parent / "score"
     inside("init", settings, "--labels", "a,b", "--multiple", "--agent", "openai:x")
     with (settings / "tiebreak.toml").open("a", encoding="utf-8") as toml:

@@ -9,7 +9,7 @@ import pytest
 from commands import inside, inside_document
 
 from tiebreak.api.project import Project
-from tiebreak.models.embed import embed
+from tiebreak.models.embedding import embed
 
 NAMES = ("bug", "praise", "question")
 ADA, BOB, CAY = "simulated Ada", "simulated Bob", "simulated Cay"

@@ -14,7 +14,7 @@ from stores import act, filled, task, undo
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.reviews import Annotation, standing
 from tiebreak.errors import UsageError
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 from tiebreak.store.memory import MemoryStore
 
 SCHEMA = LabelSchema(labels=(Label(name="a"), Label(name="b")))

@@ -16,7 +16,7 @@ from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.ports import Store
 from tiebreak.domain.reviews import Annotation, ReviewTask
 from tiebreak.project.context import ProjectContext
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 
 WORDS = {
     "refund": ("refund", "money", "charged", "invoice", "payment"),

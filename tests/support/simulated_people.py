@@ -11,7 +11,7 @@ from contexts import make_context
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.reviews import Annotation, ReviewTask
 from tiebreak.project.context import ProjectContext
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 
 NAMES = ("bug", "praise", "question")
 ADA, BOB, CAY = "simulated Ada", "simulated Bob", "simulated Cay"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contexts import slice_rows
 from stores import act
 
-from tiebreak.models.embed import embed
-from tiebreak.models.train import train
+from tiebreak.models.embedding import embed
+from tiebreak.models.training import train
 from tiebreak.project.context import ProjectContext
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 
 ROWS = slice_rows(pool=330, test=0)
 

@@ -22,7 +22,7 @@ from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.init import names_schema, read_labels, write_labels
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 from tiebreak.review.sync import ReviewSession
 from tiebreak.store.memory import MemoryStore
 from tiebreak.store.sql import SqlStore

@@ -2,7 +2,8 @@
 
 The promise counts disagreements with a blind person. True machine error <= that + P(the person is
 wrong *and* agrees), and no audit shows the second part: whoever shares the machine's errors would
-make it look faultless. So a coin picks audits for a second, blind person; see `shared_errors`.
+make it look faultless. So a coin picks audits for a second, blind person; see
+`bound_shared_errors`.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def is_picked(
     return coin(secret, record_id, f"adjudicate {policy_version}").falls(share)
 
 
-def shared_errors(
+def bound_shared_errors(
     picked: int, wrong: int, pending: int = 0, confidence: float = 0.95
 ) -> SharedErrors | None:
     """The bound on P(person wrong and agrees with the machine); None where nothing was picked.

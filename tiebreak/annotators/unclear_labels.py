@@ -30,7 +30,7 @@ class UnclearLabel:
     other: str | None
 
 
-def unclear_labels(
+def find_unclear(
     units: Sequence[Mapping[str, Sequence[str]]], labels: Sequence[str]
 ) -> tuple[UnclearLabel, ...]:
     """Labels whose own alpha is under `MIN_TENTATIVE_ALPHA`, worst first, with what to think about.

@@ -111,10 +111,10 @@ class Insights:
 
     def label_issues(self, of: Source = "people", *, limit: int = 100) -> LabelIssuesReport:
         """Labels that are probably wrong, worst first; see
-        `tiebreak.evaluation.label_issues.label_issues`."""
-        from tiebreak.evaluation.label_issues import label_issues
+        `tiebreak.evaluation.label_issues.list_label_issues`."""
+        from tiebreak.evaluation.label_issues import list_label_issues
 
-        return label_issues(self._context, of, limit=limit)
+        return list_label_issues(self._context, of, limit=limit)
 
     def queue_label_issues(
         self, of: Source = "people", *, most: int | None = None
@@ -126,7 +126,7 @@ class Insights:
         return queue_label_issues(self._context, of, most=most)
 
     def doubts(self, of: Source = "people", *, limit: int = 100) -> LabelIssuesReport:
-        """Deprecated: the former name of `label_issues`."""
+        """Deprecated: the former name of `list_label_issues`."""
         _warn_renamed("doubts", "label_issues")
         return self.label_issues(of, limit=limit)
 

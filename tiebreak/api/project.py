@@ -211,7 +211,7 @@ class Project(Insights):
             UsageError: no such record, several of that external id, a held-out one, or an undo of
                 what *who* did not do.
         """
-        from tiebreak.review.annotate import annotate
+        from tiebreak.review.annotation import annotate
 
         act = Annotation(
             record_id=self._record_id(record),

@@ -83,8 +83,8 @@ def simulate_command(
 ) -> None:
     """Replay query strategies on labelled records: what would each have saved?"""
     from tiebreak.cli.progress import TerminalProgress
+    from tiebreak.simulation.comparison import SimulateOptions, simulate
     from tiebreak.simulation.report import simulation_lines, write_simulation
-    from tiebreak.simulation.simulate import SimulateOptions, simulate
 
     begun = time.perf_counter()
     columns = {"text": text or None, "label": label or None, "split": split or None}

@@ -42,7 +42,7 @@ Labels = dict[int, str]
 """Label by record id; single-label."""
 
 
-def label_issues(
+def list_label_issues(
     context: ProjectContext, source: Source = "people", *, limit: int = 100
 ) -> LabelIssuesReport:
     """Rank a source's labels, worst first; reads only. ``suspects`` holds the first *limit*.
@@ -90,8 +90,8 @@ def queue_label_issues(
     only where the model disagrees would make the model look better than it is.
 
     Raises:
-        UsageError: as of `label_issues`.
-        StoreError: as of `label_issues`.
+        UsageError: as of `list_label_issues`.
+        StoreError: as of `list_label_issues`.
     """
     ids, issues = _find(context, source)
     worst = (

@@ -20,7 +20,7 @@ MIN_LABELS, MAX_POINTS = 10, 6
 """Control labels that a point rests on at least; and points, or each rests on too few."""
 
 
-def learning_curve(context: ProjectContext) -> tuple[LearningCurvePoint, ...]:
+def learning_curve_points(context: ProjectContext) -> tuple[LearningCurvePoint, ...]:
     """Points by labels, oldest first; empty before a control record was scored and labelled.
 
     Batches are put together until a point has ten control labels, and a sixth of all; what is left

@@ -12,7 +12,13 @@ from tiebreak.domain.ports import Floats, Head
 from tiebreak.learner.heads import LinearHead
 from tiebreak.models.predict import probabilities
 from tiebreak.project.context import ProjectContext
-from tiebreak.retrieval.candidates import Near, PoolLimits, Uncertainty, anchors, candidates
+from tiebreak.retrieval.candidates import (
+    Near,
+    PoolLimits,
+    Uncertainty,
+    anchors,
+    preselect,
+)
 from tiebreak.retrieval.ranking import blocks
 
 Ids = npt.NDArray[np.int64]
@@ -31,7 +37,7 @@ def candidate_ids(
     n: int,
     rng: np.random.Generator,
 ) -> Ids:
-    """Ids to choose *n* from: all of *ids* up to ``index.candidates_above``, else `candidates`.
+    """Ids to choose *n* from: all of *ids* up to ``index.candidates_above``, else `preselect`.
 
     *known* are the labelled records, *labels* their labels.
     """
@@ -41,7 +47,7 @@ def candidate_ids(
     head = context.head()
     places = context.places(ids)
 
-    at = candidates(
+    at = preselect(
         len(ids),
         lambda start, stop: context.vectors.at(places[start:stop]),
         rng,

@@ -13,7 +13,7 @@ from tiebreak.domain.labels import SEPARATORS, LabelValue
 from tiebreak.files import write_rows
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import PoolState
-from tiebreak.promise.settle import plan_settlement
+from tiebreak.promise.settlement import plan_settlement
 
 PAGE = 2000
 COLUMNS: dict[str, type] = {

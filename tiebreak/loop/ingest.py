@@ -13,7 +13,7 @@ from tiebreak.errors import UsageError
 from tiebreak.files import FileImport, ImportOptions, ImportSummary
 from tiebreak.project.context import ProjectContext
 from tiebreak.results import to_json
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 
 T = TypeVar("T")
 

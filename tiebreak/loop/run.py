@@ -19,9 +19,9 @@ from tiebreak.domain.reviews import CHECKS
 from tiebreak.drift import ADVICE, pause_reason, watch_drift
 from tiebreak.errors import BudgetExceeded, UsageError
 from tiebreak.loop.call_estimate import note_sweep
+from tiebreak.loop.estimate import note_if_long
 from tiebreak.loop.prelabel import heldout_targets, sweep_targets
 from tiebreak.loop.routing import accept_unproved, route_all
-from tiebreak.loop.run_estimate import note_if_long
 from tiebreak.loop.running import (
     LoopRun,
     RunOptions,
@@ -31,14 +31,14 @@ from tiebreak.loop.running import (
 )
 from tiebreak.loop.select import select
 from tiebreak.models.control_arm import record_answers
-from tiebreak.models.embed import embed
-from tiebreak.models.train import head_is_whole, train
+from tiebreak.models.embedding import embed
+from tiebreak.models.training import head_is_whole, train
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import batch_size, current_round
 from tiebreak.promise.arrivals import ask_arrivals, take_arrivals
 from tiebreak.promise.campaign import LoopHooks, NextAction, advance_campaign
-from tiebreak.promise.settle import settle
+from tiebreak.promise.settlement import settle
 from tiebreak.promise.terms import PromiseTerms, current_terms, keep_terms
 from tiebreak.review.quality.checks import open_checks
 from tiebreak.review.tasks import open_batch_tasks

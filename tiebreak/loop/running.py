@@ -16,7 +16,7 @@ from tiebreak.loop.prelabel import limit_nanos, prelabel
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import current_round
 from tiebreak.promise.terms import PromiseTerms
-from tiebreak.review.annotate import simulate_answers
+from tiebreak.review.annotation import simulate_answers
 
 Reviewer = Literal["queue", "labels"]
 Next = Literal["import", "review", "run", "budget", "done", "short"]

@@ -19,7 +19,7 @@ from tiebreak.project.pool import PoolState
 from tiebreak.promise.arrivals import ask_arrivals
 from tiebreak.promise.audits import open_audits
 from tiebreak.promise.freeze import freeze_due, freeze_policy
-from tiebreak.promise.settle import Settlement, settle
+from tiebreak.promise.settlement import Settlement, settle
 from tiebreak.promise.terms import PromiseTerms
 
 

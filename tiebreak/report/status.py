@@ -16,7 +16,7 @@ from tiebreak.domain.reviews import Annotation, Outcome
 from tiebreak.drift import drift_state
 from tiebreak.errors import StoreError
 from tiebreak.evaluation import project_forecast
-from tiebreak.evaluation.learning_curve import learning_curve
+from tiebreak.evaluation.learning_curve import learning_curve_points
 from tiebreak.learner.label_space import AnswerScores, learning_space
 from tiebreak.loop import LoopRun
 from tiebreak.loop.routing import proposals
@@ -76,7 +76,7 @@ def project_status(context: ProjectContext) -> Status:
         model=_model(store.notes.last_model()),
         control=control_report(context),
         heldout=_heldout(context),
-        curve=learning_curve(context),
+        curve=learning_curve_points(context),
         forecast=project_forecast(context),
         drift=drift_state(context),
         spend=SpendSummary(

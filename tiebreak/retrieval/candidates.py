@@ -58,7 +58,7 @@ def anchors(labels: Sequence[str], rng: np.random.Generator, per_class: int = 10
     return np.array(sorted(i for kept in by_label.values() for i in kept), dtype=np.int64)
 
 
-def candidates(
+def preselect(
     n: int,
     rows: Rows,
     rng: np.random.Generator,

@@ -16,7 +16,7 @@ from tiebreak.domain.ports import Embedder, Progress
 from tiebreak.domain.records import NewRecord, Record, content_hash
 from tiebreak.errors import InputError
 from tiebreak.files import FileImport, ImportOptions, labels_of_column
-from tiebreak.models.embed import embed_label_names
+from tiebreak.models.embedding import embed_label_names
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.init import names_schema

@@ -9,7 +9,7 @@ import numpy as np
 from tiebreak.domain.arrays import Floats, Positions
 from tiebreak.domain.evidence import Estimate
 from tiebreak.learner.estimation.accuracy import share_right
-from tiebreak.models.embed import prototypes
+from tiebreak.models.embedding import prototypes
 from tiebreak.models.head_selection import BASELINE_HEAD, TrainingData
 from tiebreak.models.predict import probabilities
 from tiebreak.project import wiring

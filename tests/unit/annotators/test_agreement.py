@@ -11,7 +11,7 @@ from tiebreak.annotators.agreement import (
     measured_alpha,
     of_one_label,
 )
-from tiebreak.annotators.unclear_labels import unclear_labels
+from tiebreak.annotators.unclear_labels import find_unclear
 from tiebreak.errors import UsageError
 
 # Krippendorff's example of four coders and twelve units; . is no answer
@@ -117,7 +117,7 @@ def test_labels_that_are_mixed_up_are_to_merge_and_a_lone_one_to_hide():
     # "other" is answered by others with every label in turn
     lone = [unit("other", x) for x in ("praise", "price") * 8]
     found = {
-        u.label: u for u in unclear_labels(mixed + clear + lone, ["bug", "fault", "other", "price"])
+        u.label: u for u in find_unclear(mixed + clear + lone, ["bug", "fault", "other", "price"])
     }
     assert found["bug"].other == "fault" and found["fault"].other == "bug"
     assert found["other"].other is None
@@ -127,8 +127,8 @@ def test_labels_that_are_mixed_up_are_to_merge_and_a_lone_one_to_hide():
 
 def test_a_label_hardly_ever_given_is_left_alone():
     units = [{"x": ("a",), "y": ("b",)}] * 9
-    assert unclear_labels(units, ["a", "b"]) == ()
-    assert {u.label for u in unclear_labels([*units, units[0]], ["a", "b"])} == {"a", "b"}
+    assert find_unclear(units, ["a", "b"]) == ()
+    assert {u.label for u in find_unclear([*units, units[0]], ["a", "b"])} == {"a", "b"}
 
 
 def test_sets_are_compared_label_by_label():

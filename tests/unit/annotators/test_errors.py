@@ -8,7 +8,7 @@ import pytest
 from tiebreak.annotators.alternative_annotator import alternative_annotator_test
 from tiebreak.annotators.anchoring import RandomisedCard, measure_anchoring
 from tiebreak.annotators.intervals import at_most, difference, share_interval
-from tiebreak.annotators.shared_errors import is_picked, shared_errors
+from tiebreak.annotators.shared_errors import bound_shared_errors, is_picked
 from tiebreak.assurance.finite import is_certified, per_label
 from tiebreak.assurance.sentence import Claim, promised
 from tiebreak.errors import UsageError
@@ -55,7 +55,7 @@ def test_an_annotator_who_shares_the_errors_does_not_make_it_faultless():
     assert is_certified(per_label(5_000, 0.05, 400), 400, int((~agrees).sum()), 0.05)
     picked = np.array([is_picked(SECRET, i, "v1") for i in range(400)])
     wrong = int((picked & errs & agrees).sum())  # a second, blind, other person sees them
-    found = shared_errors(int(picked.sum()), wrong)
+    found = bound_shared_errors(int(picked.sum()), wrong)
     assert found is not None
     assert found.upper > 0.1
     assert found.rate is not None and found.rate > 0.03
@@ -83,7 +83,7 @@ def test_both_parts_bound_the_true_error():
         errs, agrees = simulated_audits(rng, 500, machine_wrong=0.12, follows=0.7)
         picked = rng.random(500) < 0.2
         first = at_most(int((~agrees).sum()), 500)
-        second = shared_errors(int(picked.sum()), int((picked & errs & agrees).sum()))
+        second = bound_shared_errors(int(picked.sum()), int((picked & errs & agrees).sum()))
         assert second is not None
         covered += first + second.upper >= 0.12
         naive += first >= 0.12
@@ -92,16 +92,16 @@ def test_both_parts_bound_the_true_error():
 
 
 def test_pending_adjudications_count_as_wrong():
-    waiting = shared_errors(50, 1, pending=5)
-    answered = shared_errors(50, 6)
+    waiting = bound_shared_errors(50, 1, pending=5)
+    answered = bound_shared_errors(50, 6)
     assert waiting is not None and answered is not None
     assert waiting.upper == answered.upper
     assert waiting.rate == pytest.approx(1 / 45)
-    nobody = shared_errors(5, 0, pending=5)
+    nobody = bound_shared_errors(5, 0, pending=5)
     assert nobody is not None and (nobody.rate, nobody.upper) == (None, 1.0)
-    assert shared_errors(0, 0) is None
+    assert bound_shared_errors(0, 0) is None
     with pytest.raises(UsageError, match="4 wrong and 2 pending among 5"):
-        shared_errors(5, 4, pending=2)
+        bound_shared_errors(5, 4, pending=2)
 
 
 def test_the_adjudication_coin_is_a_fifth_and_its_own():

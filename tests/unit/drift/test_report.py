@@ -14,7 +14,7 @@ from taught import ROWS, taught
 from tiebreak.domain.reviews import Reason
 from tiebreak.drift.report import drift_report
 from tiebreak.errors import UsageError
-from tiebreak.models.embed import embed
+from tiebreak.models.embedding import embed
 from tiebreak.project.context import ProjectContext
 from tiebreak.results import to_json
 from tiebreak.ui.server.wire import WHY

@@ -12,7 +12,7 @@ from stores import suggestion
 
 from tiebreak.evaluation.agent_history import MIN_ANSWERED_SHARE, AgentHistory
 from tiebreak.evaluation.batch_scores import batch_scores
-from tiebreak.evaluation.learning_curve import learning_curve
+from tiebreak.evaluation.learning_curve import learning_curve_points
 from tiebreak.evaluation.model_history import ModelReading, batch_populations, model_history
 from tiebreak.evaluation.prevalence import label_prevalence
 from tiebreak.learner.opinion.fusion import fit_fusion, fuse
@@ -99,13 +99,13 @@ def test_a_guess_is_one_function_of_drawn_and_undrawn_records(context: ProjectCo
 
 def test_what_the_agent_says_after_a_lot_changes_nothing_of_it(context: ProjectContext) -> None:
     """Broken if the newest answer counted: those who were drawn are asked again, others not."""
-    before, told = by_round(context), (learning_curve(context), label_prevalence(context))
+    before, told = by_round(context), (learning_curve_points(context), label_prevalence(context))
     simulated_agent(context, 0.0)
     context.memo.clear()
     after = by_round(context)
     assert [r.mean_guess for r in after.values()] == [r.mean_guess for r in before.values()]
     assert [r.best for r in after.values()] == [r.best for r in before.values()]
-    assert (learning_curve(context), label_prevalence(context)) == told
+    assert (learning_curve_points(context), label_prevalence(context)) == told
 
 
 def test_the_word_counts_where_enough_was_said_and_verified(tmp_path: Path) -> None:
@@ -123,8 +123,8 @@ def test_the_word_counts_where_enough_was_said_and_verified(tmp_path: Path) -> N
             and heard.before(batch, cards[batch.model_version], population) is not None
         ]
         assert rounds == list(range(first, LAST + 1))
-    assert learning_curve(few) == learning_curve(alone)
-    assert learning_curve(many) != learning_curve(alone)
+    assert learning_curve_points(few) == learning_curve_points(alone)
+    assert learning_curve_points(many) != learning_curve_points(alone)
 
 
 def test_it_knows_better_where_the_model_errs(context: ProjectContext, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tiebreak.loop.running import RunOptions
 from tiebreak.models.control_arm import control_report
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.wiring import head_file
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 
 BY_LOT = {"select": {"control_share": 0.9, "batch": 20}}
 

@@ -13,14 +13,14 @@ from taught import ROWS, taught
 
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.errors import UsageError
-from tiebreak.evaluation.label_issues import label_issues, queue_label_issues
+from tiebreak.evaluation.label_issues import list_label_issues, queue_label_issues
 from tiebreak.evaluation.results import LabelIssuesReport
 from tiebreak.loop.select import select
 from tiebreak.loop.verify import verify_project
-from tiebreak.models.embed import embed
+from tiebreak.models.embedding import embed
 from tiebreak.project.context import ProjectContext
 from tiebreak.results import to_json
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def wrong_labels(context: ProjectContext, every: int = 12) -> dict[int, str]:
 def test_peoples_wrong_labels_come_first_and_get_blind_tasks(context: ProjectContext) -> None:
     wrong = wrong_labels(context)
     taught(context, 300, wrong=wrong)
-    report = label_issues(context, limit=45)
+    report = list_label_issues(context, limit=45)
     assert report.judged == 300
     assert 0 < report.flagged < 90
     found = {s.record_id for s in report.suspects} & wrong.keys()
@@ -83,7 +83,7 @@ def test_the_control_arm_and_what_waits_already_get_no_task(context: ProjectCont
     assert not chosen & (control | {299})
     assert done.left_out.control == len(labelled_control)
     assert done.left_out.queued == 1
-    marked = {s.record_id for s in label_issues(context, limit=400).suspects if s.control}
+    marked = {s.record_id for s in list_label_issues(context, limit=400).suspects if s.control}
     assert marked == labelled_control
 
 
@@ -94,13 +94,13 @@ def test_agent_and_model_are_sources_too(context: ProjectContext) -> None:
     context.store.suggestions.append(
         [suggestion(i, labels=(wrong[i],) if i in wrong else gold[i]) for i in range(1, 301)]
     )
-    agent = label_issues(context, "agent", limit=45)
+    agent = list_label_issues(context, "agent", limit=45)
     assert agent.judged == 300
     assert len({s.record_id for s in agent.suspects} & wrong.keys()) >= 0.5 * len(wrong)
     done = queue_label_issues(context, "agent", most=300)
     assert done.left_out.answered == 200
     assert {t.record_id for t in context.store.queue.tasks()} == set(range(201, 301))
-    model = label_issues(context, "model", limit=300)
+    model = list_label_issues(context, "model", limit=300)
     assert {s.record_id for s in model.suspects} <= set(range(201, 301))
     assert model.judged + model.unjudged == 100
 
@@ -108,7 +108,7 @@ def test_agent_and_model_are_sources_too(context: ProjectContext) -> None:
 @pytest.mark.parametrize("source", ["people", "agent", "model"])
 def test_without_labels_nothing_is_suspect(context: ProjectContext, source: Any) -> None:
     embed(context)
-    assert label_issues(context, source) == LabelIssuesReport(
+    assert list_label_issues(context, source) == LabelIssuesReport(
         source=source, judged=0, unjudged=0, flagged=0, suspects=()
     )
     assert queue_label_issues(context, source).opened == 0
@@ -116,4 +116,4 @@ def test_without_labels_nothing_is_suspect(context: ProjectContext, source: Any)
 
 def test_an_unknown_source_is_refused(context: ProjectContext) -> None:
     with pytest.raises(UsageError, match="'cat'"):
-        label_issues(context, "cat")  # type: ignore[arg-type]
+        list_label_issues(context, "cat")  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ from stores import act, rows
 
 from tiebreak.errors import MissingPackage, UsageError
 from tiebreak.evaluation.batch_scores import batch_scores
-from tiebreak.evaluation.learning_curve import grouped_batches, learning_curve
+from tiebreak.evaluation.learning_curve import grouped_batches, learning_curve_points
 from tiebreak.evaluation.metrics import model_metrics
 from tiebreak.evaluation.model_history import batch_populations
 from tiebreak.evaluation.tracking import log_to_mlflow, metric_names, write_metrics
@@ -29,7 +29,7 @@ from tiebreak.project.context import ProjectContext
 from tiebreak.project.wiring import head_file
 from tiebreak.report.status import project_status
 from tiebreak.results import to_json
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 
 HALF = {"select": {"control_share": 0.5, "batch": 20}}
 
@@ -52,7 +52,7 @@ def context(shared: ProjectContext) -> Iterator[ProjectContext]:
 
 
 def test_points_rest_on_control_labels_each_scored_before_it(context: ProjectContext) -> None:
-    points = learning_curve(context)
+    points = learning_curve_points(context)
     assert [(p.least, p.most, p.accuracy.n) for p in points] == [
         (20, 40, 20), (60, 80, 20), (100, 140, 30),
     ]  # fmt: skip
@@ -65,7 +65,7 @@ def test_points_rest_on_control_labels_each_scored_before_it(context: ProjectCon
     document = json.loads(json.dumps(to_json(points), allow_nan=False))
     assert [(p["from"], p["to"]) for p in document] == [(p.least, p.most) for p in points]
     assert document[2]["accuracy"]["accuracy"] == points[2].accuracy.accuracy
-    assert learning_curve(context) == points
+    assert learning_curve_points(context) == points
     assert project_status(context).curve == points
 
 
@@ -85,7 +85,7 @@ def test_the_naive_figure_is_what_the_heads_said_of_the_selected_records(
         gold = context.store.gold.get(ids.tolist())
         right += sum((card.classes[j],) == gold[i] for i, j in zip(ids.tolist(), best, strict=True))
         n += len(ids)
-    told = [p.selected for p in learning_curve(context)]
+    told = [p.selected for p in learning_curve_points(context)]
     assert (round(sum(t.accuracy * t.n for t in told)), sum(t.n for t in told)) == (
         right, n,
     )  # fmt: skip
@@ -106,11 +106,11 @@ def test_each_lots_population_is_found_again_also_after_an_import(tmp_path: Path
 
 def test_without_the_heads_files_the_plain_share_is_left(tmp_path: Path) -> None:
     context = played(tmp_path, 5)
-    whole = learning_curve(context)
+    whole = learning_curve_points(context)
     context.memo.clear()  # as another process would find it
     for card in context.store.notes.models()[:-1]:
         head_file(context.folder, card.version).unlink()
-    bare = learning_curve(context)
+    bare = learning_curve_points(context)
     assert [p.plain for p in bare] == [p.plain for p in whole]
     assert len(bare) > 1
     for point in bare:
@@ -129,7 +129,7 @@ def test_groups_keep_what_is_left_over_and_drop_nothing(context: ProjectContext)
 
 def test_a_young_project_has_no_curve_and_no_metrics(tmp_path: Path) -> None:
     context = make_context(tmp_path)
-    assert learning_curve(context) == ()
+    assert learning_curve_points(context) == ()
     assert model_metrics(context) == ()
     told = project_status(context)
     assert (told.curve, told.forecast, told.drift) == ((), None, None)

@@ -20,7 +20,7 @@ from tiebreak.project.context import ProjectContext
 from tiebreak.project.wiring import head_file
 from tiebreak.report.data import project_report
 from tiebreak.report.html import report_html
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 
 HALF = {"select": {"control_share": 0.5, "batch": 20}}
 

@@ -17,7 +17,7 @@ from tiebreak.learner.classifiers.logistic import create
 from tiebreak.loop import candidate_pool as step
 from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
-from tiebreak.models.embed import embed
+from tiebreak.models.embedding import embed
 from tiebreak.models.predict import probabilities
 from tiebreak.retrieval.candidates import PoolLimits
 from tiebreak.retrieval.indexes import auto

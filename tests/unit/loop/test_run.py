@@ -23,7 +23,7 @@ from tiebreak.project.init import names_schema
 from tiebreak.project.sampling import is_blind_sample
 from tiebreak.report.results import LabelsInForce
 from tiebreak.report.status import project_status
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 
 SIMULATED = RunOptions(batch=20, rounds=3, reviewer="labels")
 

@@ -14,7 +14,7 @@ from tiebreak.domain.labels import Label
 from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.models import head_selection as choose_head
-from tiebreak.models.embed import embed, name_text, prototypes
+from tiebreak.models.embedding import embed, name_text, prototypes
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,10 @@ from tiebreak.loop.verify import project_hash, verify_project
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import withheld_records
 from tiebreak.promise.file_track import file_tracks
-from tiebreak.promise.settle import settle
+from tiebreak.promise.settlement import settle
 from tiebreak.promise.terms import current_terms, keep_terms
 from tiebreak.report.status import project_status
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 
 SIMULATED = RunOptions(batch=16, reviewer="labels")
 BY_PEOPLE = RunOptions(batch=16)

@@ -39,7 +39,7 @@ from tiebreak.project.pool import NOT_PROVEN
 from tiebreak.project.wiring import head_file
 from tiebreak.promise.arrivals import is_audited
 from tiebreak.promise.candidates import frozen_head
-from tiebreak.promise.settle import settle
+from tiebreak.promise.settlement import settle
 from tiebreak.promise.stream_track import StreamTrack, lane_deltas, lanes_of, stream_tracks
 from tiebreak.promise.terms import current_terms
 from tiebreak.report.status import project_status

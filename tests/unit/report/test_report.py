@@ -25,7 +25,7 @@ from tiebreak.report.html import SEGMENTS, report_html
 from tiebreak.report.rendering import e_value, log_e_words, templates
 from tiebreak.report.results import FileCertificate, Report, StreamCertificate
 from tiebreak.results import to_json
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = '"><img src=x onerror=alert(1)>&amp;'

@@ -10,7 +10,7 @@ from unit_vectors import clustered, unit_rows
 
 from tiebreak.domain.ports import Pool
 from tiebreak.learner.strategies.margin_kmeans import create
-from tiebreak.retrieval.candidates import PoolLimits, anchors, candidates
+from tiebreak.retrieval.candidates import PoolLimits, anchors, preselect
 
 DIM = 16
 NONE = np.zeros((0, DIM), dtype=np.float32)
@@ -39,7 +39,7 @@ def rng(seed=0):
 @given(n=st.integers(0, 50), spare=st.integers(0, 5))
 def test_a_small_pool_is_there_whole_and_unread(n, spare):
     rows = Vectors(unit_rows(rng(), max(n, 1), DIM))
-    found = candidates(n, rows, rng(), above=n + spare, anchored=NONE, uncertainty=first_number)
+    found = preselect(n, rows, rng(), above=n + spare, anchored=NONE, uncertainty=first_number)
     assert found.tolist() == list(range(n))
     assert rows.asked == []
 
@@ -57,7 +57,7 @@ def test_it_is_the_union_that_a_full_sort_gives(seed, n, chunk, neighbours, unce
     rows = Vectors(unit_rows(rng(seed), n, DIM))
     anchored = unit_rows(rng(seed + 1), 3, DIM)
     limits = PoolLimits(neighbours=neighbours, sampled=sampled, uncertain=uncertain, chunk=chunk)
-    found = candidates(
+    found = preselect(
         n, rows, rng(seed), above=0, anchored=anchored, uncertainty=first_number, limits=limits
     )
     near = np.argsort(-(rows.rows @ anchored.T), axis=0, kind="stable")[:neighbours]
@@ -71,7 +71,7 @@ def test_it_is_the_union_that_a_full_sort_gives(seed, n, chunk, neighbours, unce
 
 def test_equal_doubts_are_no_more_than_were_asked_for():
     rows = np.ones((500, DIM), dtype=np.float32)
-    found = candidates(
+    found = preselect(
         500,
         Vectors(rows),
         rng(),
@@ -96,7 +96,7 @@ def test_an_index_that_is_there_finds_the_neighbours():
         asked.append((vectors.shape, k))
         return np.array([[7, 3, -1], [99, -1, -1]])
 
-    found = candidates(
+    found = preselect(
         100,
         rows,
         rng(),
@@ -120,17 +120,17 @@ def test_many_anchors_have_fewer_neighbours_each(all_neighbours, each):
         return np.zeros(0, dtype=np.int64)
 
     limits = PoolLimits(neighbours=8, all_neighbours=all_neighbours, sampled=1)
-    candidates(100, rows, rng(), above=10, anchored=rows.rows[:2], near=near, limits=limits)
+    preselect(100, rows, rng(), above=10, anchored=rows.rows[:2], near=near, limits=limits)
     assert asked == [each]
 
 
 def test_without_head_and_labels_the_random_part_alone_is_left():
     rows = Vectors(unit_rows(rng(), 100, DIM))
-    found = candidates(100, rows, rng(), above=10, anchored=NONE, limits=PoolLimits(sampled=20))
+    found = preselect(100, rows, rng(), above=10, anchored=NONE, limits=PoolLimits(sampled=20))
     assert len(found) == len(set(found.tolist())) == 20
     assert rows.asked == []
-    again = candidates(100, rows, rng(), above=10, anchored=NONE, limits=PoolLimits(sampled=20))
-    other = candidates(100, rows, rng(1), above=10, anchored=NONE, limits=PoolLimits(sampled=20))
+    again = preselect(100, rows, rng(), above=10, anchored=NONE, limits=PoolLimits(sampled=20))
+    other = preselect(100, rows, rng(1), above=10, anchored=NONE, limits=PoolLimits(sampled=20))
     assert again.tolist() == found.tolist() != other.tolist()
 
 
@@ -155,7 +155,7 @@ def test_a_rare_class_is_found_beside_its_anchor():
     hidden = [100, 2500, 4900]
     rows[hidden] = rare + 0.01 * unit_rows(rng(2), 3, DIM)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    found = candidates(
+    found = preselect(
         5000,
         Vectors(rows),
         rng(),
@@ -183,7 +183,7 @@ def test_the_default_strategy_takes_the_same_number_from_the_most_uncertain(seed
         pool = Pool(vectors=rows[at], labelled=NONE, probabilities=chances(rows[at]), n_classes=5)
         return {int(at[p.position]) for p in create().query(pool, 8, rng(seed))}
 
-    at = candidates(
+    at = preselect(
         4000,
         Vectors(rows),
         rng(seed),

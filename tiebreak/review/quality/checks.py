@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tiebreak.annotators.shared_errors import SharedErrors, is_picked, shared_errors
+from tiebreak.annotators.shared_errors import SharedErrors, bound_shared_errors, is_picked
 from tiebreak.domain.promises import Candidate
 from tiebreak.domain.reviews import CHECK_PRIORITY, CHECKS, Reason, ReviewTask
 from tiebreak.project.context import ProjectContext
@@ -125,7 +125,7 @@ def shared_error_bound(
     wrong, pending = agreements.count(False), agreements.count(None)
     if agreements and pending == len(agreements):
         return None
-    return shared_errors(len(picked), wrong, pending=pending)
+    return bound_shared_errors(len(picked), wrong, pending=pending)
 
 
 def _adjudications(context: ProjectContext, log: PeopleLog) -> Iterator[int]:

@@ -17,7 +17,7 @@ from tiebreak.annotators.alternative_annotator import (
 from tiebreak.annotators.anchoring import RandomisedCard, measure_anchoring
 from tiebreak.annotators.fatigue import measure_fatigue
 from tiebreak.annotators.intervals import share_interval
-from tiebreak.annotators.unclear_labels import unclear_labels
+from tiebreak.annotators.unclear_labels import find_unclear
 from tiebreak.domain.evidence import Suggestion
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.reviews import DECIDING, Annotation
@@ -125,7 +125,7 @@ def _agreement(context: ProjectContext, log: PeopleLog, units: Units) -> Agreeme
             for name in used
         ),
         pairs=_pairs(rows),
-        unclear=unclear_labels(rows, used),
+        unclear=find_unclear(rows, used),
         weeks=_weeks(log, units),
     )
 

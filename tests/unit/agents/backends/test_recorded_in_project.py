@@ -10,7 +10,7 @@ from contexts import make_context
 
 from tiebreak.agents.calling.calls import Failure
 from tiebreak.loop.prelabel import prelabel
-from tiebreak.models.embed import embed
+from tiebreak.models.embedding import embed
 
 
 def test_a_projects_suggestions_are_those_of_the_recording(tmp_path: Path) -> None:

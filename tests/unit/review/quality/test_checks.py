@@ -13,7 +13,7 @@ from tiebreak.domain.reviews import Annotation
 from tiebreak.loop import routing
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.sampling import is_blind_sample, is_sampled
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 from tiebreak.review.quality.checks import (
     MAX_CHECKS,
     open_checks,

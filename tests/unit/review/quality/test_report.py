@@ -15,7 +15,7 @@ from tiebreak.annotators.anchoring import Anchoring
 from tiebreak.domain.reviews import Annotation
 from tiebreak.errors import UsageError
 from tiebreak.project.sampling import is_blind_sample
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 from tiebreak.review.quality.checks import open_checks
 from tiebreak.review.quality.log import read_log, suggestion_histories
 from tiebreak.review.quality.report import people_report, randomised_cards

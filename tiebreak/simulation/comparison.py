@@ -16,10 +16,10 @@ from tiebreak.errors import UsageError
 from tiebreak.learner.choose_c import CHOICES, DEFAULT_C, FOLDS, needs_choice
 from tiebreak.learner.label_space import learning_space
 from tiebreak.loop.call_estimate import duration
-from tiebreak.loop.run_estimate import seconds_of, seconds_to_embed
+from tiebreak.loop.estimate import seconds_of, seconds_to_embed
 from tiebreak.models import head_selection
 from tiebreak.models.head_selection import BASELINE_HEAD, DEFAULT_HEAD
-from tiebreak.models.train import MAX_UNLABELLED
+from tiebreak.models.training import MAX_UNLABELLED
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import batch_size

@@ -12,12 +12,12 @@ from stores import act
 
 from tiebreak.api.project import Project
 from tiebreak.loop.call_estimate import duration, seconds_a_call
+from tiebreak.loop.estimate import estimate_run
 from tiebreak.loop.results import EstimatedStep, RunEstimate
 from tiebreak.loop.run import run_loop
-from tiebreak.loop.run_estimate import estimate_run
 from tiebreak.loop.running import RunOptions
 from tiebreak.loop.verify import project_hash
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 
 ROWS = slice_rows(60, 0)
 PRICE = '[prices."stub"]\ninput = 1.0\noutput = 2.0\n'

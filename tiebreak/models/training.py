@@ -18,7 +18,7 @@ from tiebreak.errors import ModelFileError
 from tiebreak.learner.choose_c import needs_choice
 from tiebreak.learner.label_space import learning_space
 from tiebreak.models.control_arm import scored_control
-from tiebreak.models.embed import prototypes
+from tiebreak.models.embedding import prototypes
 from tiebreak.models.head_selection import BASELINE_HEAD, TrainingData, choose_head, control_rows
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext

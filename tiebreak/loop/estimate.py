@@ -21,7 +21,7 @@ from tiebreak.learner.choose_c import DEFAULT_C, needs_choice
 from tiebreak.loop.call_estimate import about, agent_step, duration, records_to_ask
 from tiebreak.loop.results import EstimatedStep, RunEstimate
 from tiebreak.loop.running import RunOptions
-from tiebreak.models.embed import NEAR
+from tiebreak.models.embedding import NEAR
 from tiebreak.project import wiring
 from tiebreak.project.context import ProjectContext
 

@@ -18,7 +18,7 @@ from tiebreak.loop.verify import verify_project
 from tiebreak.project.context import ProjectContext
 from tiebreak.report.results import LabelsInForce
 from tiebreak.report.status import project_status
-from tiebreak.review.annotate import annotate
+from tiebreak.review.annotation import annotate
 from tiebreak.store.sql import SqlStore
 
 ROWS = slice_rows(20, 4)
