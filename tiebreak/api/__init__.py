@@ -7,11 +7,6 @@ from typing import TYPE_CHECKING
 from tiebreak.faces import lazy_face
 
 if TYPE_CHECKING:
-    from tiebreak.api.project import Project as Project
+    from tiebreak.api.project import Project
 
-__getattr__ = lazy_face(
-    __name__,
-    {
-        "project": "Project",
-    },
-)
+__getattr__ = lazy_face(__name__)

@@ -11,8 +11,10 @@ from tiebreak.assurance import (
     Ladder,
     Rung,
     Standing,
-    ladder as ladders,
     more_audits,
+)
+from tiebreak.assurance import (
+    ladder as ladders,
 )
 from tiebreak.domain.promises import Candidate, Certificate, FrozenTier, Policy, RungState
 from tiebreak.project import PoolState, ProjectContext, frozen_candidates

@@ -18,8 +18,10 @@ from tiebreak.assurance import (
     percent,
     promised,
     promised_stream,
-    stream as bounds,
     target,
+)
+from tiebreak.assurance import (
+    stream as bounds,
 )
 from tiebreak.domain.decisions import Decision
 from tiebreak.domain.promises import Mode, Promise

@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from tiebreak.assurance import AuditAnswer, Lane, stream as bounds
+from tiebreak.assurance import AuditAnswer, Lane
+from tiebreak.assurance import stream as bounds
 from tiebreak.domain.promises import Candidate, Certificate, Policy
 from tiebreak.project import PoolState, ProjectContext
 from tiebreak.promise.monitor import stop_reasons

@@ -13,7 +13,8 @@ from dataclasses import replace
 from math import isclose
 from typing import Any
 
-from tiebreak.assurance import AuditAnswer, Lane, PolicyContent, coin, ladder as ladders
+from tiebreak.assurance import AuditAnswer, Lane, PolicyContent, coin
+from tiebreak.assurance import ladder as ladders
 from tiebreak.domain.promises import Candidate, Certificate, Evidence, Policy, RungState, digest_of
 from tiebreak.domain.reviews import DECIDING, Annotation
 from tiebreak.errors import UsageError

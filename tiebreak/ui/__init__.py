@@ -11,17 +11,7 @@ from typing import TYPE_CHECKING
 from tiebreak.faces import lazy_face
 
 if TYPE_CHECKING:
-    from tiebreak.ui.background import LearnerOptions as LearnerOptions
-    from tiebreak.ui.server.app import (
-        LOOPBACK as LOOPBACK,
-        ReviewOptions as ReviewOptions,
-        serve_project as serve_project,
-    )
+    from tiebreak.ui.background import LearnerOptions
+    from tiebreak.ui.server.app import LOOPBACK, ReviewOptions, serve_project
 
-__getattr__ = lazy_face(
-    __name__,
-    {
-        "background": "LearnerOptions",
-        "server.app": "LOOPBACK ReviewOptions serve_project",
-    },
-)
+__getattr__ = lazy_face(__name__)

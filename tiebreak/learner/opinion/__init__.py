@@ -7,17 +7,7 @@ from typing import TYPE_CHECKING
 from tiebreak.faces import lazy_face
 
 if TYPE_CHECKING:
-    from tiebreak.learner.opinion.fusion import (
-        Fusion as Fusion,
-        fit_fusion as fit_fusion,
-        fuse as fuse,
-    )
-    from tiebreak.learner.opinion.routing import route as route
+    from tiebreak.learner.opinion.fusion import Fusion, fit_fusion, fuse
+    from tiebreak.learner.opinion.routing import route
 
-__getattr__ = lazy_face(
-    __name__,
-    {
-        "fusion": "Fusion fit_fusion fuse",
-        "routing": "route",
-    },
-)
+__getattr__ = lazy_face(__name__)
