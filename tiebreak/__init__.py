@@ -25,13 +25,13 @@ if TYPE_CHECKING:
         ProjectForecast,
     )
     from tiebreak.files import ImportOptions, ImportSummary
-    from tiebreak.learner.label_space import AnswerScores
+    from tiebreak.learner import AnswerScores
     from tiebreak.loop import IntegrityProblem, RunEstimate, RunOptions
-    from tiebreak.promise.status import CertificateStatus
+    from tiebreak.promise import CertificateStatus
     from tiebreak.report import Report, RunResult, Status
     from tiebreak.results import to_json
-    from tiebreak.review.cards import Card
-    from tiebreak.review.quality.results import ConsensusReport, PeopleReport
+    from tiebreak.review import Card
+    from tiebreak.review.quality import ConsensusReport, PeopleReport
 
 __version__ = "0.1.0"
 

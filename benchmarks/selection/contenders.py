@@ -16,8 +16,13 @@ import numpy as np
 from tiebreak.config import SelectPart
 from tiebreak.learner.choose_c import DEFAULT_C, needs_choice
 from tiebreak.learner.label_space import SINGLE
-from tiebreak.models.head_selection import BASELINE_HEAD, DEFAULT_HEAD, baseline_wins, compare_heads
-from tiebreak.models.head_selection import TrainingData as Labelled
+from tiebreak.models.head_selection import (
+    BASELINE_HEAD,
+    DEFAULT_HEAD,
+    TrainingData as Labelled,
+    baseline_wins,
+    compare_heads,
+)
 from tiebreak.models.training import MAX_UNLABELLED
 from tiebreak.registry import find, known
 

@@ -9,8 +9,7 @@ from typing import get_args
 import numpy as np
 import pytest
 from blobs import blobs
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tiebreak.domain import label_space as domain
 from tiebreak.domain.label_space import agrees, head_space

@@ -6,8 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from unit_vectors import clustered, unit_rows, with_copies
 
 from benchmarks.scale.recall import recall

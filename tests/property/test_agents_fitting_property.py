@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 from agent_parts import labeller, neighbour, task
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tiebreak.agents.backends.scripted import ScriptedModel
 from tiebreak.agents.labelling import fitting

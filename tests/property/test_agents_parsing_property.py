@@ -3,8 +3,7 @@ from __future__ import annotations
 import json
 import math
 
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from tiebreak.agents.labelling import codes
 from tiebreak.agents.labelling.fencing import fence, fenced, marker, neutralise

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from benchmarks.promise.weighted_estimates import probabilities
 from tiebreak.assurance import finite, rungs, stream

@@ -9,8 +9,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.files import FileImport, clean_text, write_rows

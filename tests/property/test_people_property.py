@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tiebreak.annotators.agreement import alpha, cohen_kappa, measured_alpha
 from tiebreak.annotators.anchoring import RandomisedCard, measure_anchoring

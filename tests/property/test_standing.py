@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from clock import TickingClock
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from stores import act, filled, task, undo
 
 from tiebreak.domain.labels import Label, LabelSchema

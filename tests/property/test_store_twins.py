@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from clock import TickingClock
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from stores import act, decision, reply, task, undo
 
 from tiebreak.domain.ports import Store

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
 
-from tiebreak.assurance.rates import checked_share
+from tiebreak.assurance import checked_share
 from tiebreak.errors import UsageError
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tiebreak.annotators.intervals import at_most
-from tiebreak.assurance.coins import coin
+from tiebreak.assurance import coin
 from tiebreak.errors import UsageError
 
 ADJUDICATED_SHARE = 0.2

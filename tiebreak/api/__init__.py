@@ -1,7 +1,17 @@
 """The public face: `Project`, and what it returns."""
 
-from tiebreak.api.project import Project
+from __future__ import annotations
 
-__all__ = [
-    "Project",
-]
+from typing import TYPE_CHECKING
+
+from tiebreak.faces import lazy_face
+
+if TYPE_CHECKING:
+    from tiebreak.api.project import Project as Project
+
+__getattr__ = lazy_face(
+    __name__,
+    {
+        "project": "Project",
+    },
+)

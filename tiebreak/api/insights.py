@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tiebreak.project.context import ProjectContext
+from tiebreak.project import ProjectContext
 
 if TYPE_CHECKING:
     from tiebreak.drift import DriftReport
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
         MetricsRow,
         ProjectForecast,
         QueuedLabelIssues,
+        Source,
     )
-    from tiebreak.evaluation.label_issues import Source
     from tiebreak.loop import RunEstimate, RunOptions
     from tiebreak.report import Report, Status
-    from tiebreak.review.quality.results import ConsensusReport, OpenedChecks, PeopleReport
+    from tiebreak.review.quality import ConsensusReport, OpenedChecks, PeopleReport
 
 
 class Insights:
@@ -112,7 +112,7 @@ class Insights:
     def label_issues(self, of: Source = "people", *, limit: int = 100) -> LabelIssuesReport:
         """Labels that are probably wrong, worst first; see
         `tiebreak.evaluation.label_issues.list_label_issues`."""
-        from tiebreak.evaluation.label_issues import list_label_issues
+        from tiebreak.evaluation import list_label_issues
 
         return list_label_issues(self._context, of, limit=limit)
 
@@ -121,7 +121,7 @@ class Insights:
     ) -> QueuedLabelIssues:
         """Put suspect labels into the review queue, blind; *most* None: those that are flagged.
         See `tiebreak.evaluation.label_issues.queue_label_issues`."""
-        from tiebreak.evaluation.label_issues import queue_label_issues
+        from tiebreak.evaluation import queue_label_issues
 
         return queue_label_issues(self._context, of, most=most)
 
@@ -138,21 +138,21 @@ class Insights:
     def people(self, *, annotators: str = "skilled") -> PeopleReport:
         """How far people agree, tire, are pulled by the agent, and err as the machine does; see
         `tiebreak.review.quality.report.people_report`."""
-        from tiebreak.review.quality.report import people_report
+        from tiebreak.review.quality import people_report
 
         return people_report(self._context, annotators=annotators)
 
     def consensus(self, method: str = "dawid_skene", *, limit: int = 100) -> ConsensusReport:
         """Records whose label is not what all their blind answers together say; see
         `tiebreak.review.quality.consensus.consensus_report`."""
-        from tiebreak.review.quality.consensus import consensus_report
+        from tiebreak.review.quality import consensus_report
 
         return consensus_report(self._context, method, limit=limit)
 
     def queue_checks(self) -> OpenedChecks:
         """Put the checks of people that are due into the review queue, blind; how many by kind.
         See `tiebreak.review.quality.checks.open_checks`."""
-        from tiebreak.review.quality.checks import open_checks
+        from tiebreak.review.quality import open_checks
 
         return open_checks(self._context)
 

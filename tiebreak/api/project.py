@@ -15,10 +15,16 @@ from tiebreak.domain.ports import Clock, Progress
 from tiebreak.domain.records import NewRecord
 from tiebreak.domain.reviews import Annotation, Outcome
 from tiebreak.errors import UsageError
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext, QuietProgress, utc_now
-from tiebreak.project.init import LABELS, create_project, read_labels
-from tiebreak.review.cards import Card, build_cards
+from tiebreak.project import (
+    LABELS,
+    ProjectContext,
+    QuietProgress,
+    create_project,
+    read_labels,
+    utc_now,
+    wiring,
+)
+from tiebreak.review import Card, build_cards
 
 if TYPE_CHECKING:
     from tiebreak.files import ImportOptions, ImportSummary
@@ -211,7 +217,7 @@ class Project(Insights):
             UsageError: no such record, several of that external id, a held-out one, or an undo of
                 what *who* did not do.
         """
-        from tiebreak.review.annotation import annotate
+        from tiebreak.review import annotate
 
         act = Annotation(
             record_id=self._record_id(record),
@@ -262,7 +268,7 @@ class Project(Insights):
 
     def predict(self, texts: Sequence[str], *, top: int = 3) -> Iterator[Any]:
         """Calibrated predictions for texts that are no records; nothing is stored."""
-        from tiebreak.models.predict import predict_texts
+        from tiebreak.models import predict_texts
 
         return predict_texts(self._context, texts, top=top)
 

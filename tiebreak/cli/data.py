@@ -131,7 +131,7 @@ def backup_command(
     as_json: bool = JSON,
 ) -> None:
     """Write everything that cannot be rebuilt into one archive, whatever the database."""
-    from tiebreak.project.backup import backup_project
+    from tiebreak.project import backup_project
 
     written = backup_project(folder, file)
     emit(written, as_json, lambda _: print_line(f"Wrote {file}: {written.rows} rows."))
@@ -144,7 +144,7 @@ def restore_command(
     as_json: bool = JSON,
 ) -> None:
     """Make a project again from an archive, in a new folder."""
-    from tiebreak.project.backup import restore_project
+    from tiebreak.project import restore_project
 
     restored = restore_project(file, folder, store_url=store or None)
     emit(restored, as_json, lambda _: print_line(f"Restored {restored.rows} rows into {folder}."))

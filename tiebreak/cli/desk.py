@@ -15,7 +15,7 @@ from tiebreak.cli.output import visible
 from tiebreak.domain.labels import in_words
 from tiebreak.domain.reviews import Outcome
 from tiebreak.errors import UsageError
-from tiebreak.review.cards import Card
+from tiebreak.review import Card
 
 PAGE = 8
 DIGITS = "123456789"

@@ -40,7 +40,7 @@ def label_issues_command(
     """Labels that are probably wrong, worst first; --queue has people look at them again."""
     from tiebreak.api import Project
     from tiebreak.cli.progress import TerminalProgress
-    from tiebreak.evaluation.label_issues import SOURCES
+    from tiebreak.evaluation import SOURCES
     from tiebreak.results import to_json
 
     source = next((s for s in SOURCES if s == of), None)

@@ -179,7 +179,7 @@ def demo_command(
     """The whole loop on shipped real data, offline, no key."""
     from tiebreak.cli.progress import TerminalProgress
     from tiebreak.cli.show_demo import show_demo
-    from tiebreak.simulation.demo import run_demo
+    from tiebreak.simulation import run_demo
 
     if open_desk and folder is None:
         folder = Path(tempfile.mkdtemp(prefix="tiebreak-demo-")) / "project"
@@ -191,9 +191,8 @@ def demo_command(
 
 def _open_desk(folder: Path) -> None:
     from tiebreak.loop import RunOptions
-    from tiebreak.simulation.demo import BATCH
-    from tiebreak.ui.background import LearnerOptions
-    from tiebreak.ui.server.app import ReviewOptions, serve_project
+    from tiebreak.simulation import BATCH
+    from tiebreak.ui import LearnerOptions, ReviewOptions, serve_project
 
     options = ReviewOptions(open_browser=True, learner=LearnerOptions(run=RunOptions(batch=BATCH)))
     serve_project(folder, options, say=warn)
@@ -213,8 +212,7 @@ def review_command(
 ) -> None:
     """Review the agent's pre-labels in a web app, one key a decision; learns meanwhile."""
     from tiebreak.loop import RunOptions
-    from tiebreak.ui.background import LearnerOptions
-    from tiebreak.ui.server.app import LOOPBACK, ReviewOptions, serve_project
+    from tiebreak.ui import LOOPBACK, LearnerOptions, ReviewOptions, serve_project
 
     if host not in LOOPBACK:
         warn(

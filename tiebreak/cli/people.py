@@ -12,10 +12,8 @@ from tiebreak.cli.output import print_json, print_line, visible
 from tiebreak.cli.setup import DIR, JSON
 
 if TYPE_CHECKING:
-    from tiebreak.annotators.alternative_annotator import AlternativeAnnotatorTest
-    from tiebreak.annotators.intervals import Interval
-    from tiebreak.annotators.shared_errors import SharedErrors
-    from tiebreak.review.quality.results import ConsensusReport, PeopleReport, PersonReport
+    from tiebreak.annotators import AlternativeAnnotatorTest, Interval, SharedErrors
+    from tiebreak.review.quality import ConsensusReport, PeopleReport, PersonReport
 
 PAUSE = {
     "errors": "errors grow within a session",

@@ -16,7 +16,7 @@ from tiebreak.results import to_json
 
 if TYPE_CHECKING:
     from tiebreak.report import Report
-    from tiebreak.simulation.data import LabelledData
+    from tiebreak.simulation import LabelledData
 
 
 def register(app: typer.Typer) -> None:
@@ -83,8 +83,7 @@ def simulate_command(
 ) -> None:
     """Replay query strategies on labelled records: what would each have saved?"""
     from tiebreak.cli.progress import TerminalProgress
-    from tiebreak.simulation.comparison import SimulateOptions, simulate
-    from tiebreak.simulation.report import simulation_lines, write_simulation
+    from tiebreak.simulation import SimulateOptions, simulate, simulation_lines, write_simulation
 
     begun = time.perf_counter()
     columns = {"text": text or None, "label": label or None, "split": split or None}
@@ -113,7 +112,7 @@ def simulate_command(
 def _labelled(
     data: Path, columns: dict[str, str | None], embedder: str | None, seed: int, multiple: bool
 ) -> LabelledData:
-    from tiebreak.simulation.data import from_file, from_project
+    from tiebreak.simulation import from_file, from_project
 
     if not data.is_dir():
         return from_file(data, **columns, embedder=embedder, seed=seed, multiple=multiple)

@@ -35,7 +35,7 @@ def init_command(
 ) -> None:
     """Make a project."""
     from tiebreak.files import labels_of_column
-    from tiebreak.project.init import create_project, names_schema, read_labels
+    from tiebreak.project import create_project, names_schema, read_labels
 
     if bool(labels) == bool(labels_from):
         raise UsageError(
@@ -120,7 +120,7 @@ def doctor_command(
     as_json: bool = JSON,
 ) -> None:
     """Check packages, store, embedder and whether the LLM answers; say what to mend."""
-    from tiebreak.project.doctor import run_checks
+    from tiebreak.project import run_checks
 
     checks = run_checks(folder)
     ok = all(check.ok for check in checks)

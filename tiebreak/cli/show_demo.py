@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tiebreak.cli.output import accuracy, print_line, table
-from tiebreak.learner.label_space import AnswerScores
+from tiebreak.learner import AnswerScores
 
 if TYPE_CHECKING:
-    from tiebreak.simulation.results import DemoProof, DemoReport, LeftOut, RandomBaseline
+    from tiebreak.simulation import DemoProof, DemoReport, LeftOut, RandomBaseline
 
 WEAK = 0.85
 

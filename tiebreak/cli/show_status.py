@@ -10,7 +10,7 @@ from tiebreak.results import to_json
 
 if TYPE_CHECKING:
     from tiebreak.evaluation import LearningCurvePoint
-    from tiebreak.learner.label_space import AnswerScores
+    from tiebreak.learner import AnswerScores
     from tiebreak.report import Status
 
 

@@ -22,16 +22,20 @@ from tiebreak.drift.results import (
     ShiftedPrevalence,
 )
 from tiebreak.errors import UsageError
-from tiebreak.learner.drift import two_sample
-from tiebreak.learner.drift.label_shift import Prevalence, bbse_prevalence, em_prevalence
-from tiebreak.learner.drift.martingale import JumperMartingale
-from tiebreak.learner.drift.novel_groups import Group, novel_groups
-from tiebreak.learner.drift.novelty import mean_distance
-from tiebreak.learner.drift.sensor import Sensor, Signal
-from tiebreak.models.control_arm import scored_control
-from tiebreak.models.scorer import Scorer
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext
+from tiebreak.learner.drift import (
+    Group,
+    JumperMartingale,
+    Prevalence,
+    Sensor,
+    Signal,
+    bbse_prevalence,
+    em_prevalence,
+    mean_distance,
+    novel_groups,
+    two_sample,
+)
+from tiebreak.models import Scorer, scored_control
+from tiebreak.project import ProjectContext, wiring
 
 Ids = npt.NDArray[np.int64]
 

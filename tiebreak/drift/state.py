@@ -13,7 +13,7 @@ from tiebreak.domain.monitoring import DriftMark, DriftReading, MarkKind
 from tiebreak.drift.report import MIN_REFERENCE, WINDOW, drift_report
 from tiebreak.drift.results import ADVICE, DriftReport, DriftState
 from tiebreak.errors import UsageError
-from tiebreak.project.context import ProjectContext
+from tiebreak.project import ProjectContext
 
 MAX_NEW = 100_000
 """More new records than this are looked at when asked for, not at each run: that takes minutes."""

@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from tiebreak.domain.batches import BatchItem, ModelInfo, QueryBatch
 from tiebreak.domain.labels import LabelValue
-from tiebreak.learner.estimation.accuracy import MIN_PAIRS
-from tiebreak.learner.opinion.fusion import Fusion, fit_fusion
-from tiebreak.project.context import ProjectContext
+from tiebreak.learner.estimation import MIN_PAIRS
+from tiebreak.learner.opinion import Fusion, fit_fusion
+from tiebreak.project import ProjectContext
 
 MIN_ANSWERED_SHARE = 0.5
 """The part of a batch's population that the agent must have answered, to be heard at all."""

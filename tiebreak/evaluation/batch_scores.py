@@ -15,8 +15,8 @@ from tiebreak.domain.batches import BatchItem, ModelInfo
 from tiebreak.domain.label_space import LabelSpace, label_space
 from tiebreak.domain.labels import LabelValue
 from tiebreak.evaluation.model_history import ModelReading, model_history
-from tiebreak.learner.estimation.accuracy import ControlSample
-from tiebreak.project.context import ProjectContext
+from tiebreak.learner.estimation import ControlSample
+from tiebreak.project import ProjectContext
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

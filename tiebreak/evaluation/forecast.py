@@ -19,28 +19,25 @@ from tiebreak.errors import StoreError
 from tiebreak.evaluation.batch_scores import batch_scores
 from tiebreak.evaluation.model_history import readable_head
 from tiebreak.evaluation.results import ProjectForecast, StopAdvice
-from tiebreak.learner.estimation.forecast import (
+from tiebreak.learner.estimation import (
+    BATCHES,
+    MIN_POINTS,
+    STOP_SET,
     CannotTell,
     Effort,
     Forecast,
     Point,
+    advise,
+    fit_curve,
     forecast_in_words,
     forecast_labels,
     merge_points,
-    variance,
-)
-from tiebreak.learner.estimation.learning_curve import MIN_POINTS, fit_curve
-from tiebreak.learner.estimation.stopping import (
-    BATCHES,
-    STOP_SET,
-    advise,
     next_batch,
     successive_kappa,
+    variance,
 )
-from tiebreak.models.predict import probabilities
-from tiebreak.models.scorer import Scorer
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import batch_size
+from tiebreak.models import Scorer, probabilities
+from tiebreak.project import ProjectContext, batch_size
 
 
 def project_forecast(context: ProjectContext, more: int | None = None) -> ProjectForecast | None:

@@ -20,15 +20,9 @@ from tiebreak.evaluation.results import (
     QueuedLabelIssues,
     SuspectLabel,
 )
-from tiebreak.learner.choose_c import DEFAULT_C
-from tiebreak.learner.label_issues import (
-    Judgement,
-    LabelIssues,
-    find_label_issues,
-    judge_labels,
-)
-from tiebreak.models.scorer import Scorer
-from tiebreak.project.context import ProjectContext
+from tiebreak.learner import DEFAULT_C, Judgement, LabelIssues, find_label_issues, judge_labels
+from tiebreak.models import Scorer
+from tiebreak.project import ProjectContext
 
 Source = Literal["people", "agent", "model"]
 SOURCES: tuple[Source, ...] = get_args(Source)

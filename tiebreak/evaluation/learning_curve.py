@@ -13,8 +13,8 @@ import numpy as np
 
 from tiebreak.evaluation.batch_scores import BatchScores, batch_scores
 from tiebreak.evaluation.results import LearningCurvePoint
-from tiebreak.learner.estimation.accuracy import ControlSample, assisted, share_right, weight_of
-from tiebreak.project.context import ProjectContext
+from tiebreak.learner.estimation import ControlSample, assisted, share_right, weight_of
+from tiebreak.project import ProjectContext
 
 MIN_LABELS, MAX_POINTS = 10, 6
 """Control labels that a point rests on at least; and points, or each rests on too few."""

@@ -22,8 +22,8 @@ from tiebreak.evaluation.batch_scores import BatchScores, batch_scores
 from tiebreak.evaluation.forecast import agreement, opinions
 from tiebreak.evaluation.learning_curve import weight_from
 from tiebreak.evaluation.results import MetricsAccuracy, MetricsRow
-from tiebreak.learner.estimation.accuracy import ControlSample, assisted, share_right
-from tiebreak.project.context import ProjectContext
+from tiebreak.learner.estimation import ControlSample, assisted, share_right
+from tiebreak.project import ProjectContext
 
 REASONS: tuple[str, ...] = get_args(Reason)
 

@@ -18,11 +18,9 @@ from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Floats, Head
 from tiebreak.errors import ModelFileError, StoreError
 from tiebreak.evaluation.agent_history import AgentEvidence, AgentHistory
-from tiebreak.learner.opinion.fusion import fuse
-from tiebreak.models.predict import probabilities
-from tiebreak.models.scorer import Scorer
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext
+from tiebreak.learner.opinion import fuse
+from tiebreak.models import Scorer, probabilities
+from tiebreak.project import ProjectContext, wiring
 
 POOL_SAMPLE = 2_000
 """Unlabelled records that a head's expected loss is read on; their share of an interval is small

@@ -9,8 +9,8 @@ import numpy as np
 
 from tiebreak.evaluation.model_history import Flags, Ids, ModelReading, Population, model_history
 from tiebreak.evaluation.results import LabelPrevalence
-from tiebreak.learner.estimation.prevalence import ControlDraw, KnownLabels, label_shares
-from tiebreak.project.context import ProjectContext
+from tiebreak.learner.estimation import ControlDraw, KnownLabels, label_shares
+from tiebreak.project import ProjectContext
 
 
 def label_prevalence(context: ProjectContext) -> tuple[LabelPrevalence, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tiebreak.domain.evidence import Estimate
-from tiebreak.learner.estimation.forecast import Point
+from tiebreak.learner.estimation import Point
 from tiebreak.results import json_key, json_prefix
 
 

@@ -25,7 +25,7 @@ from tiebreak.domain.uncertainty import binary_log
 from tiebreak.learner.calibration import LINKS, fit_sets_temperature, fit_temperature
 from tiebreak.learner.choose_c import CHOICES, DEFAULT_C, FOLDS, LOSS_FLOOR, deal
 from tiebreak.learner.classifiers.logistic import Logistic
-from tiebreak.learner.estimation.accuracy import share_right
+from tiebreak.learner.estimation import share_right
 from tiebreak.learner.heads import LinearHead
 from tiebreak.learner.set_classifiers.one_vs_rest import OneVsRest
 from tiebreak.results import JSON_OPTIONAL

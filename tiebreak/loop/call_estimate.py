@@ -12,15 +12,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from tiebreak.agents.calling.calls import CallEstimate, estimate_calls
-from tiebreak.agents.labeller import LabelTask
+from tiebreak.agents import CallEstimate, LabelTask, estimate_calls
 from tiebreak.domain.ports import LabelModel
 from tiebreak.loop.prelabel import label_tasks, make_labeller, sweep_targets
 from tiebreak.loop.results import EstimatedStep
 from tiebreak.loop.running import RunOptions
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import batch_size
+from tiebreak.project import ProjectContext, batch_size, wiring
 
 PROMPTS = 20
 CALLS = 2

@@ -9,17 +9,10 @@ import numpy.typing as npt
 
 from tiebreak.domain.label_space import head_space
 from tiebreak.domain.ports import Floats, Head
-from tiebreak.learner.heads import LinearHead
-from tiebreak.models.predict import probabilities
-from tiebreak.project.context import ProjectContext
-from tiebreak.retrieval.candidates import (
-    Near,
-    PoolLimits,
-    Uncertainty,
-    anchors,
-    preselect,
-)
-from tiebreak.retrieval.ranking import blocks
+from tiebreak.learner import LinearHead
+from tiebreak.models import probabilities
+from tiebreak.project import ProjectContext
+from tiebreak.retrieval import Near, PoolLimits, Uncertainty, anchors, blocks, preselect
 
 Ids = npt.NDArray[np.int64]
 

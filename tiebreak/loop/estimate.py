@@ -17,13 +17,12 @@ from typing import Any
 import numpy as np
 
 from tiebreak.domain.ports import Embedder, Floats
-from tiebreak.learner.choose_c import DEFAULT_C, needs_choice
+from tiebreak.learner import DEFAULT_C, needs_choice
 from tiebreak.loop.call_estimate import about, agent_step, duration, records_to_ask
 from tiebreak.loop.results import EstimatedStep, RunEstimate
 from tiebreak.loop.running import RunOptions
-from tiebreak.models.embedding import NEAR
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext
+from tiebreak.models import NEAR
+from tiebreak.project import ProjectContext, wiring
 
 TEXTS = 32
 """Texts embedded as a sample; the half of them once before, to warm up."""

@@ -11,9 +11,8 @@ from typing import Any
 from tiebreak.domain.decisions import Decision
 from tiebreak.domain.labels import SEPARATORS, LabelValue
 from tiebreak.files import write_rows
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import PoolState
-from tiebreak.promise.settlement import plan_settlement
+from tiebreak.project import PoolState, ProjectContext
+from tiebreak.promise import plan_settlement
 
 PAGE = 2000
 COLUMNS: dict[str, type] = {

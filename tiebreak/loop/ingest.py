@@ -11,9 +11,9 @@ from tiebreak.domain.records import NewRecord
 from tiebreak.domain.reviews import Annotation
 from tiebreak.errors import UsageError
 from tiebreak.files import FileImport, ImportOptions, ImportSummary
-from tiebreak.project.context import ProjectContext
+from tiebreak.project import ProjectContext
 from tiebreak.results import to_json
-from tiebreak.review.annotation import annotate
+from tiebreak.review import annotate
 
 T = TypeVar("T")
 

@@ -6,14 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tiebreak.agents.calling.calls import Failure
-from tiebreak.agents.labeller import Labeller, LabelTask
+from tiebreak.agents import Failure, Labeller, LabelTask
 from tiebreak.domain.evidence import NANOS, Purpose, Suggestion
 from tiebreak.domain.ports import LabelModel
-from tiebreak.models.neighbours import labelled_neighbours
-from tiebreak.models.predict import predict_records
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext
+from tiebreak.models import labelled_neighbours, predict_records
+from tiebreak.project import ProjectContext, wiring
 
 SHORTLIST = 10
 PAGE = 500

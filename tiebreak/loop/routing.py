@@ -11,11 +11,9 @@ from tiebreak.domain.decisions import Decision, Route
 from tiebreak.domain.evidence import Predictions
 from tiebreak.domain.label_space import label_space
 from tiebreak.domain.reviews import ReviewTask
-from tiebreak.learner.opinion.routing import route
-from tiebreak.models.predict import predict_records
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import NOT_PROVEN, withheld_records
-from tiebreak.project.sampling import is_blind_sample
+from tiebreak.learner.opinion import route
+from tiebreak.models import predict_records
+from tiebreak.project import NOT_PROVEN, ProjectContext, is_blind_sample, withheld_records
 
 MACHINE_REASONS = ("disagreement", "abstained", "uncertain")
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from tiebreak.agents.calling.money import require_price
+from tiebreak.agents import require_price
 from tiebreak.domain.arrays import Ids
 from tiebreak.domain.batches import QueryBatch
 from tiebreak.domain.reviews import CHECKS
@@ -30,18 +30,21 @@ from tiebreak.loop.running import (
     limits_reached,
 )
 from tiebreak.loop.select import select
-from tiebreak.models.control_arm import record_answers
-from tiebreak.models.embedding import embed
-from tiebreak.models.training import head_is_whole, train
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import batch_size, current_round
-from tiebreak.promise.arrivals import ask_arrivals, take_arrivals
-from tiebreak.promise.campaign import LoopHooks, NextAction, advance_campaign
-from tiebreak.promise.settlement import settle
-from tiebreak.promise.terms import PromiseTerms, current_terms, keep_terms
-from tiebreak.review.quality.checks import open_checks
-from tiebreak.review.tasks import open_batch_tasks
+from tiebreak.models import embed, head_is_whole, record_answers, train
+from tiebreak.project import ProjectContext, batch_size, current_round, wiring
+from tiebreak.promise import (
+    LoopHooks,
+    NextAction,
+    PromiseTerms,
+    advance_campaign,
+    ask_arrivals,
+    current_terms,
+    keep_terms,
+    settle,
+    take_arrivals,
+)
+from tiebreak.review import open_batch_tasks
+from tiebreak.review.quality import open_checks
 
 
 def run_loop(context: ProjectContext, options: RunOptions) -> LoopRun:

@@ -8,15 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tiebreak.agents.calling.calls import Failure
+from tiebreak.agents import Failure
 from tiebreak.domain.evidence import Purpose
 from tiebreak.domain.promises import Promise
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.loop.prelabel import limit_nanos, prelabel
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import current_round
-from tiebreak.promise.terms import PromiseTerms
-from tiebreak.review.annotation import simulate_answers
+from tiebreak.project import ProjectContext, current_round
+from tiebreak.promise import PromiseTerms
+from tiebreak.review import simulate_answers
 
 Reviewer = Literal["queue", "labels"]
 Next = Literal["import", "review", "run", "budget", "done", "short"]

@@ -12,10 +12,8 @@ from tiebreak.domain.batches import BatchItem, QueryBatch
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Pool
 from tiebreak.loop.candidate_pool import candidate_ids
-from tiebreak.models.control_arm import draw_control
-from tiebreak.models.predict import probabilities
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext
+from tiebreak.models import draw_control, probabilities
+from tiebreak.project import ProjectContext, wiring
 
 Ids = npt.NDArray[np.int64]
 

@@ -14,9 +14,8 @@ from tiebreak.domain.records import content_hash
 from tiebreak.domain.reviews import DECIDED_BY, DECIDING, Annotation, decision_of, standing
 from tiebreak.errors import ModelFileError
 from tiebreak.loop.results import IntegrityProblem
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext
-from tiebreak.promise.verify import verify_promises
+from tiebreak.project import ProjectContext, wiring
+from tiebreak.promise import verify_promises
 
 PAGE = 2000
 PEOPLE = frozenset(DECIDED_BY.values())

@@ -15,9 +15,9 @@ import numpy as np
 from tiebreak.domain.arrays import Floats64, Ids, Positions
 from tiebreak.domain.batches import BatchItem, QueryBatch
 from tiebreak.domain.labels import LabelSchema, LabelValue
-from tiebreak.learner.label_space import AnswerScores, learning_space
+from tiebreak.learner import AnswerScores, learning_space
 from tiebreak.models.predict import probabilities
-from tiebreak.project.context import ProjectContext
+from tiebreak.project import ProjectContext
 
 
 def draw_control(ids: Ids, n: int, rng: np.random.Generator) -> tuple[Positions, float]:

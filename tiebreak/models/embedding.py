@@ -15,12 +15,11 @@ from tiebreak.domain.arrays import Floats, Positions
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.ports import Embedder
 from tiebreak.domain.records import content_hash
-from tiebreak.project.context import ProjectContext
-from tiebreak.retrieval.duplicates import near_duplicates
-from tiebreak.retrieval.embedding import embed_missing
+from tiebreak.project import ProjectContext
+from tiebreak.retrieval import embed_missing, near_duplicates
 
 if TYPE_CHECKING:
-    from tiebreak.store.vectors import VectorFile
+    from tiebreak.store import VectorFile
 
 _JOINTS = re.compile(r"[\s_/\-]+")
 

@@ -19,10 +19,9 @@ from tiebreak.domain.arrays import Flags, Floats, Floats64, Ids, Positions
 from tiebreak.domain.batches import HeadComparison, ModelInfo
 from tiebreak.domain.label_space import label_codes
 from tiebreak.domain.ports import Classifier, Head
-from tiebreak.learner.choose_c import deal
+from tiebreak.learner import deal
 from tiebreak.models.control_arm import labelled_control
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext
+from tiebreak.project import ProjectContext, wiring
 
 DEFAULT_HEAD = "semi_supervised"
 BASELINE_HEAD = "logistic"

@@ -10,9 +10,8 @@ from tiebreak.domain.arrays import Floats, Ids
 from tiebreak.domain.evidence import Neighbour
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Store, VectorIndex
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext
-from tiebreak.retrieval.neighbours import nearest_labelled
+from tiebreak.project import ProjectContext, wiring
+from tiebreak.retrieval import nearest_labelled
 
 Rows = Callable[[Ids], Floats]
 """Gives the vectors float32[n, d] of record ids int64[n]."""

@@ -14,8 +14,8 @@ from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Head
 from tiebreak.errors import UsageError
 from tiebreak.files import clean_text
-from tiebreak.learner.calibration import LINKS
-from tiebreak.project.context import ProjectContext
+from tiebreak.learner import LINKS
+from tiebreak.project import ProjectContext
 
 CHUNK = 1024
 

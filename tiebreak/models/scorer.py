@@ -12,11 +12,10 @@ from tiebreak.domain.ports import Head
 from tiebreak.domain.records import RecordTable
 from tiebreak.errors import ModelFileError, StoreError
 from tiebreak.models.predict import probabilities
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext
+from tiebreak.project import ProjectContext, wiring
 
 if TYPE_CHECKING:
-    from tiebreak.store.vectors import VectorFile
+    from tiebreak.store import VectorFile
 
 
 class Scorer:

@@ -15,13 +15,11 @@ from tiebreak.domain.batches import HeadComparison, ModelInfo
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Head
 from tiebreak.errors import ModelFileError
-from tiebreak.learner.choose_c import needs_choice
-from tiebreak.learner.label_space import learning_space
+from tiebreak.learner import learning_space, needs_choice
 from tiebreak.models.control_arm import scored_control
 from tiebreak.models.embedding import prototypes
 from tiebreak.models.head_selection import BASELINE_HEAD, TrainingData, choose_head, control_rows
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext
+from tiebreak.project import ProjectContext, wiring
 
 MAX_UNLABELLED = 6_000
 """Unlabelled records that a semi-supervised head learns from."""

@@ -19,8 +19,7 @@ from tiebreak.errors import ConfigError, InputError, UsageError
 from tiebreak.project import wiring
 from tiebreak.project.context import utc_now
 from tiebreak.project.init import LABELS
-from tiebreak.store.backup import backup_tables, restore_tables
-from tiebreak.store.sql import SqlStore
+from tiebreak.store import SqlStore, backup_tables, restore_tables
 
 FILES = (config.FILE, LABELS)
 _HEAD = re.compile(r"models/head-\d+\.npz")

@@ -23,8 +23,8 @@ from tiebreak.project import wiring
 from tiebreak.project.pool import PoolState, read_pool
 
 if TYPE_CHECKING:
-    from tiebreak.retrieval.kept import KeptIndex
-    from tiebreak.store.vectors import VectorFile
+    from tiebreak.retrieval import KeptIndex
+    from tiebreak.store import VectorFile
 
 
 class QuietProgress:

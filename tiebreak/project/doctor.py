@@ -98,7 +98,7 @@ def _embedder(settings: Settings) -> str:
 
 def _agent(settings: Settings, schema: LabelSchema) -> str:
     """Ask the agent for one label, by the way that a run asks."""
-    from tiebreak.agents.labeller import Labeller, LabelTask
+    from tiebreak.agents import Labeller, LabelTask
 
     model = wiring.language_model(settings, None)
     if model is None:

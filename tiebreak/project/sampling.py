@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from tiebreak.assurance.coins import coin
+from tiebreak.assurance import coin
 from tiebreak.project.context import ProjectContext
 
 

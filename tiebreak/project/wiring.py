@@ -27,15 +27,15 @@ from tiebreak.domain.ports import (
 from tiebreak.errors import ConfigError, StoreBusy
 
 if TYPE_CHECKING:
-    from tiebreak.retrieval.kept import KeptIndex
-    from tiebreak.store.vectors import VectorFile
+    from tiebreak.retrieval import KeptIndex
+    from tiebreak.store import VectorFile
 
 DATABASE = "tiebreak.db"
 
 
 def open_store(folder: Path, settings: Settings, clock: Clock) -> Store:
     """The project's store: SQLite in its folder, or what ``store.url`` names."""
-    from tiebreak.store.sql import SqlStore
+    from tiebreak.store import SqlStore
 
     return SqlStore.open(settings.store.url or str(folder / DATABASE), clock)
 
@@ -75,14 +75,14 @@ def embedder(part: EmbedderPart) -> Embedder:
 
 def vectors(folder: Path, encoder: Embedder) -> VectorFile:
     """Vectors on disk for this encoder."""
-    from tiebreak.store.vectors import VectorFile
+    from tiebreak.store import VectorFile
 
     return VectorFile(folder / "vectors", encoder.id, encoder.dim)
 
 
 def written_vectors(folder: Path, encoder_id: str) -> VectorFile | None:
     """The vectors that an encoder of this id left on disk, without loading it; None for none."""
-    from tiebreak.store.vectors import VectorFile
+    from tiebreak.store import VectorFile
 
     return VectorFile.written(folder / "vectors", encoder_id)
 
@@ -96,8 +96,7 @@ def index(part: IndexPart, dim: int) -> VectorIndex:
 def kept_index(part: IndexPart, rows: VectorFile, progress: Progress) -> KeptIndex | None:
     """The index over all rows that is kept beside them; None for a kind that answers exactly,
     which takes as long as to look at every row."""
-    from tiebreak.retrieval.faiss_index import FaissIndex
-    from tiebreak.retrieval.kept import KeptIndex
+    from tiebreak.retrieval import FaissIndex, KeptIndex
 
     create = registry.find("indexes", part.kind)
     made = create(rows.dim)
@@ -151,14 +150,14 @@ def agent_settings(settings: Settings, name: str | None) -> AgentPart:
 
 def configured_agent_id(settings: Settings, name: str | None) -> str | None:
     """What `LabelModel.id` will be, without opening the model; None for no agent."""
-    from tiebreak.agents.backends.factory import agent_id as named
+    from tiebreak.agents import agent_id as named
 
     return named(agent_settings(settings, name))
 
 
 def language_model(settings: Settings, name: str | None) -> LabelModel | None:
     """The language model behind the agent, or None for ``none``."""
-    from tiebreak.agents.backends.factory import open_agent
+    from tiebreak.agents import open_agent
 
     return open_agent(agent_settings(settings, name))
 

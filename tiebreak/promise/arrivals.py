@@ -13,13 +13,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from tiebreak.assurance.coins import Coin, coin
+from tiebreak.assurance import Coin, coin
 from tiebreak.domain.arrays import Ids
 from tiebreak.domain.promises import Candidate, Policy
 from tiebreak.drift import ADVICE, pause_reason
 from tiebreak.errors import ModelFileError
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import PoolState
+from tiebreak.project import PoolState, ProjectContext
 from tiebreak.promise.audits import open_audit_ids, queue_audits
 from tiebreak.promise.candidates import decide_records, frozen_rules
 from tiebreak.promise.stream_track import arrivals_policy, stream_tracks

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tiebreak.domain.reviews import CONTROL_PRIORITY, ReviewTask, blind_answer
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import PoolState
+from tiebreak.project import PoolState, ProjectContext
 from tiebreak.promise.file_track import FileTrack
 
 MAX_TRIES = 2

@@ -14,8 +14,7 @@ import numpy as np
 from tiebreak.domain.arrays import Ids
 from tiebreak.domain.promises import Policy
 from tiebreak.drift import ADVICE, pause_reason
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import PoolState
+from tiebreak.project import PoolState, ProjectContext
 from tiebreak.promise.arrivals import ask_arrivals
 from tiebreak.promise.audits import open_audits
 from tiebreak.promise.freeze import freeze_due, freeze_policy

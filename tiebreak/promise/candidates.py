@@ -15,11 +15,9 @@ from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Head
 from tiebreak.domain.promises import Policy
 from tiebreak.errors import ModelFileError
-from tiebreak.learner.opinion.fusion import Fusion, fit_fusion
-from tiebreak.models.control_arm import labelled_control
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import PoolState
+from tiebreak.learner.opinion import Fusion, fit_fusion
+from tiebreak.models import labelled_control
+from tiebreak.project import PoolState, ProjectContext, wiring
 from tiebreak.promise.decide import AgentAnswer, Rules, Verdict, decide
 
 TierOf = Callable[[LabelValue], str | None]

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from tiebreak.domain.label_space import MULTI
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.ports import Floats, Head
-from tiebreak.learner.opinion.fusion import Fusion, fuse
-from tiebreak.models.predict import probabilities
+from tiebreak.learner.opinion import Fusion, fuse
+from tiebreak.models import probabilities
 
 Ids = npt.NDArray[np.int64]
 Outcome = Literal["release", "review", "abstain"]

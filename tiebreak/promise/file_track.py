@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tiebreak.assurance import ladder as ladders
-from tiebreak.assurance.audit_forecast import more_audits
-from tiebreak.assurance.finite import FinitePool
-from tiebreak.assurance.ladder import AuditAnswer, Standing
-from tiebreak.assurance.rungs import Ladder, Rung
+from tiebreak.assurance import (
+    AuditAnswer,
+    FinitePool,
+    Ladder,
+    Rung,
+    Standing,
+    ladder as ladders,
+    more_audits,
+)
 from tiebreak.domain.promises import Candidate, Certificate, FrozenTier, Policy, RungState
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import PoolState, frozen_candidates
+from tiebreak.project import PoolState, ProjectContext, frozen_candidates
 from tiebreak.promise.track import Members, Track, read_evidence
 
 MIN_AT_ONCE, MAX_AT_ONCE = 4, 1000

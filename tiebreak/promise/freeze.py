@@ -13,19 +13,23 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from tiebreak.assurance.audit_forecast import more_audits
-from tiebreak.assurance.coins import Coin, coin
-from tiebreak.assurance.ladder import AuditAnswer, standings
-from tiebreak.assurance.policy import PolicyContent
-from tiebreak.assurance.rates import delta_share
-from tiebreak.assurance.rungs import Ladder, Plan, freeze_ladder
+from tiebreak.assurance import (
+    AuditAnswer,
+    Coin,
+    Ladder,
+    Plan,
+    PolicyContent,
+    coin,
+    delta_share,
+    freeze_ladder,
+    more_audits,
+    standings,
+)
 from tiebreak.domain.arrays import Ids
 from tiebreak.domain.promises import Candidate, FrozenRung, FrozenTier, Policy, digest_of
 from tiebreak.errors import StoreError
-from tiebreak.learner.opinion.fusion import Fusion
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import PoolState
+from tiebreak.learner.opinion import Fusion
+from tiebreak.project import PoolState, ProjectContext, wiring
 from tiebreak.promise.candidates import decide_records, newest_rules
 from tiebreak.promise.decide import Verdict
 from tiebreak.promise.terms import PromiseTerms, tier_of, tiers_of

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tiebreak.assurance.monitor import WORSE, read_monitor
+from tiebreak.assurance import WORSE, read_monitor
 from tiebreak.domain.monitoring import Alarm
 from tiebreak.domain.promises import Policy
 from tiebreak.drift import last_acknowledged, pause_reason
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import PoolState
+from tiebreak.project import PoolState, ProjectContext
 
 if TYPE_CHECKING:
     from tiebreak.promise.stream_track import StreamTrack

@@ -15,8 +15,7 @@ from tiebreak.domain.decisions import Decision
 from tiebreak.domain.monitoring import Alarm
 from tiebreak.domain.promises import Certificate, Policy
 from tiebreak.domain.reviews import CHECK_PRIORITY, ReviewTask
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import NOT_PROVEN, PoolState
+from tiebreak.project import NOT_PROVEN, PoolState, ProjectContext
 from tiebreak.promise.file_track import FileTrack, file_tracks, labelling_policies
 from tiebreak.promise.monitor import new_alarms
 from tiebreak.promise.stream_track import StreamTrack, stream_tracks

@@ -10,19 +10,24 @@ from dataclasses import dataclass
 from math import ceil, log
 from typing import Any
 
-from tiebreak.assurance import stream as bounds
-from tiebreak.assurance.audit_forecast import forecast_audits
-from tiebreak.assurance.ladder import futile, target
-from tiebreak.assurance.rates import labels_for
-from tiebreak.assurance.sentence import Claim, percent, promised, promised_stream
+from tiebreak.assurance import (
+    Claim,
+    forecast_audits,
+    futile,
+    labels_for,
+    percent,
+    promised,
+    promised_stream,
+    stream as bounds,
+    target,
+)
 from tiebreak.domain.decisions import Decision
 from tiebreak.domain.promises import Mode, Promise
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import PoolState
+from tiebreak.project import PoolState, ProjectContext
 from tiebreak.promise.file_track import FileTrack, file_tracks, labelling_policies
 from tiebreak.promise.stream_track import StreamTrack, bound_holds, stream_tracks
 from tiebreak.promise.track import Track
-from tiebreak.review.quality.checks import shared_error_bound
+from tiebreak.review.quality import shared_error_bound
 
 SIMULATED = "SIMULATED (no person answered these audits): "
 

@@ -21,12 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from tiebreak.assurance import stream as bounds
-from tiebreak.assurance.ladder import AuditAnswer
-from tiebreak.assurance.stream import Lane
+from tiebreak.assurance import AuditAnswer, Lane, stream as bounds
 from tiebreak.domain.promises import Candidate, Certificate, Policy
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import PoolState
+from tiebreak.project import PoolState, ProjectContext
 from tiebreak.promise.monitor import stop_reasons
 from tiebreak.promise.track import Answers, Mask, Members, Track, read_evidence
 

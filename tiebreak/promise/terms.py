@@ -10,7 +10,7 @@ from tiebreak.domain.labels import LabelSchema, LabelValue
 from tiebreak.domain.monitoring import AskedTerms
 from tiebreak.domain.promises import Policy, Promise
 from tiebreak.errors import ConfigError
-from tiebreak.project.context import ProjectContext
+from tiebreak.project import ProjectContext
 
 LABELS_PER_NAME = 5
 MIN_LABELS, MAX_SHARE = 100, 0.1

@@ -13,7 +13,7 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
-from tiebreak.assurance.ladder import AuditAnswer
+from tiebreak.assurance import AuditAnswer
 from tiebreak.domain.decisions import Decision
 from tiebreak.domain.promises import Candidate, Evidence, FrozenTier, Policy
 from tiebreak.domain.reviews import Annotation, blind_answer

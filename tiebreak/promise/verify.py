@@ -13,16 +13,11 @@ from dataclasses import replace
 from math import isclose
 from typing import Any
 
-from tiebreak.assurance import ladder as ladders
-from tiebreak.assurance.coins import coin
-from tiebreak.assurance.ladder import AuditAnswer
-from tiebreak.assurance.policy import PolicyContent
-from tiebreak.assurance.stream import Lane
+from tiebreak.assurance import AuditAnswer, Lane, PolicyContent, coin, ladder as ladders
 from tiebreak.domain.promises import Candidate, Certificate, Evidence, Policy, RungState, digest_of
 from tiebreak.domain.reviews import DECIDING, Annotation
 from tiebreak.errors import UsageError
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import PoolState, frozen_candidates
+from tiebreak.project import PoolState, ProjectContext, frozen_candidates
 from tiebreak.promise.arrivals import is_audited
 from tiebreak.promise.file_track import file_tracks, labelling_policies, ladder_of, rung_state
 from tiebreak.promise.stream_track import bound_state, lane_deltas, lanes_of, stream_tracks

@@ -11,13 +11,12 @@ from dataclasses import fields
 from typing import TypeVar
 
 from tiebreak import __version__
-from tiebreak.assurance.sentence import percent
+from tiebreak.assurance import percent
 from tiebreak.domain.decisions import Decision
 from tiebreak.domain.promises import Policy
 from tiebreak.evaluation import label_prevalence
-from tiebreak.project.context import ProjectContext
-from tiebreak.promise.status import CertificateStatus
-from tiebreak.promise.terms import PromiseTerms, current_terms
+from tiebreak.project import ProjectContext
+from tiebreak.promise import CertificateStatus, PromiseTerms, current_terms
 from tiebreak.report.results import (
     AgreementTogether,
     FileCertificate,
@@ -34,7 +33,7 @@ from tiebreak.report.results import (
     StreamCertificate,
 )
 from tiebreak.report.status import project_status
-from tiebreak.review.quality.report import people_report
+from tiebreak.review.quality import people_report
 
 USUAL_ERROR = 0.05
 """The tolerated error that is given as an example where nobody asked for one yet."""

@@ -9,7 +9,7 @@ from math import exp, isinf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tiebreak.assurance.sentence import percent
+from tiebreak.assurance import percent
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -11,16 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tiebreak.annotators.alternative_annotator import AlternativeAnnotatorTest
-from tiebreak.annotators.anchoring import Anchoring
-from tiebreak.annotators.intervals import Interval
-from tiebreak.annotators.shared_errors import SharedErrors
-from tiebreak.annotators.unclear_labels import UnclearLabel
+from tiebreak.annotators import (
+    AlternativeAnnotatorTest,
+    Anchoring,
+    Interval,
+    SharedErrors,
+    UnclearLabel,
+)
 from tiebreak.domain.promises import FrozenTier, Mode, Promise
 from tiebreak.drift import DriftState
 from tiebreak.evaluation import LabelPrevalence, LearningCurvePoint, ProjectForecast
-from tiebreak.learner.label_space import AnswerScores
-from tiebreak.promise.status import CertificateStatus, StreamStatus
+from tiebreak.learner import AnswerScores
+from tiebreak.promise import CertificateStatus, StreamStatus
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,15 +15,12 @@ from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.reviews import Annotation, Outcome
 from tiebreak.drift import drift_state
 from tiebreak.errors import StoreError
-from tiebreak.evaluation import project_forecast
-from tiebreak.evaluation.learning_curve import learning_curve_points
-from tiebreak.learner.label_space import AnswerScores, learning_space
-from tiebreak.loop import LoopRun
-from tiebreak.loop.routing import proposals
-from tiebreak.models.control_arm import control_report
-from tiebreak.models.scorer import Scorer
-from tiebreak.project.context import ProjectContext
-from tiebreak.promise.status import certificate_statuses
+from tiebreak.evaluation import learning_curve_points, project_forecast
+from tiebreak.learner import AnswerScores, learning_space
+from tiebreak.loop import LoopRun, proposals
+from tiebreak.models import Scorer, control_report
+from tiebreak.project import ProjectContext
+from tiebreak.promise import certificate_statuses
 from tiebreak.report.results import (
     LabelsInForce,
     ModelSummary,

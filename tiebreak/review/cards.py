@@ -18,9 +18,8 @@ from tiebreak.domain.labels import LabelSchema, LabelValue
 from tiebreak.domain.records import Record
 from tiebreak.domain.reviews import ReviewTask
 from tiebreak.errors import StoreError
-from tiebreak.models.neighbours import LabelledIndex
-from tiebreak.models.scorer import Scorer
-from tiebreak.project.context import ProjectContext
+from tiebreak.models import LabelledIndex, Scorer
+from tiebreak.project import ProjectContext
 
 NEIGHBOURS = 3
 

@@ -15,7 +15,7 @@ from itertools import groupby
 
 from tiebreak.domain.reviews import Annotation
 from tiebreak.errors import TiebreakError, UnknownRecord, UsageError
-from tiebreak.project.context import ProjectContext
+from tiebreak.project import ProjectContext
 from tiebreak.review.annotation import annotate
 from tiebreak.review.cards import Card, CardBuilder, epoch_of
 from tiebreak.review.protocol import ReviewEvent, SyncRequest

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from tiebreak.domain.batches import QueryBatch
 from tiebreak.domain.reviews import CONTROL_PRIORITY, ReviewTask
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.sampling import is_blind_sample
+from tiebreak.project import ProjectContext, is_blind_sample
 
 SELECTED_PRIORITY = 2.0
 

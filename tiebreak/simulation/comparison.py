@@ -13,21 +13,15 @@ from pathlib import Path
 
 from tiebreak.domain.ports import Embedder, Floats, Progress
 from tiebreak.errors import UsageError
-from tiebreak.learner.choose_c import CHOICES, DEFAULT_C, FOLDS, needs_choice
-from tiebreak.learner.label_space import learning_space
-from tiebreak.loop.call_estimate import duration
-from tiebreak.loop.estimate import seconds_of, seconds_to_embed
-from tiebreak.models import head_selection
-from tiebreak.models.head_selection import BASELINE_HEAD, DEFAULT_HEAD
-from tiebreak.models.training import MAX_UNLABELLED
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.pool import batch_size
+from tiebreak.learner import CHOICES, DEFAULT_C, FOLDS, learning_space, needs_choice
+from tiebreak.loop import duration, seconds_of, seconds_to_embed
+from tiebreak.models import BASELINE_HEAD, DEFAULT_HEAD, MAX_UNLABELLED, head_selection
+from tiebreak.project import ProjectContext, batch_size, wiring
 from tiebreak.simulation.data import LabelledData, embed_rows, hashes_of
 from tiebreak.simulation.replay import EPOCH, RANDOM, ReplayStage, pool_size, replay_loop
 from tiebreak.simulation.report import plural, simulation_report
 from tiebreak.simulation.results import SimulationReport
-from tiebreak.store.memory import MemoryStore
+from tiebreak.store import MemoryStore
 
 PER_LABEL = 10
 BATCHES = 8

@@ -11,7 +11,7 @@ import numpy as np
 
 from tiebreak.domain.arrays import Flags
 from tiebreak.errors import UsageError
-from tiebreak.learner.estimation.learning_curve import Range
+from tiebreak.learner.estimation import Range
 
 DRAWS = 1000
 

@@ -16,12 +16,10 @@ from tiebreak.domain.ports import Embedder, Progress
 from tiebreak.domain.records import NewRecord, Record, content_hash
 from tiebreak.errors import InputError
 from tiebreak.files import FileImport, ImportOptions, labels_of_column
-from tiebreak.models.embedding import embed_label_names
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.init import names_schema
-from tiebreak.retrieval.embedding import embed_missing
-from tiebreak.store.vectors import VectorFile
+from tiebreak.models import embed_label_names
+from tiebreak.project import ProjectContext, names_schema, wiring
+from tiebreak.retrieval import embed_missing
+from tiebreak.store import VectorFile
 
 TEST_SHARE = 0.25
 MIN_ROWS = 40

@@ -18,10 +18,8 @@ from tiebreak.domain.decisions import Route
 from tiebreak.domain.ports import Progress
 from tiebreak.errors import MissingPackage
 from tiebreak.files import labels_of_column
-from tiebreak.loop.call_estimate import seconds_a_call, sweep_estimate
-from tiebreak.loop.prelabel import sweep_targets
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext, QuietProgress
+from tiebreak.loop import seconds_a_call, sweep_estimate, sweep_targets
+from tiebreak.project import ProjectContext, QuietProgress, wiring
 from tiebreak.simulation.random_baseline import random_choice
 from tiebreak.simulation.results import (
     CheckedLabels,
@@ -131,7 +129,7 @@ def _agent_or_none(agent: str, notes: list[str]) -> str:
     """The agent asked for; without its packages none, and a note that says so."""
     if agent != "embedded":
         return agent
-    from tiebreak.agents.backends.embedded import find_model
+    from tiebreak.agents import find_model
 
     try:
         find_model(download=False)

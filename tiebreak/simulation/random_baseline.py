@@ -8,12 +8,9 @@ import numpy as np
 
 from tiebreak.domain.arrays import Floats, Positions
 from tiebreak.domain.evidence import Estimate
-from tiebreak.learner.estimation.accuracy import share_right
-from tiebreak.models.embedding import prototypes
-from tiebreak.models.head_selection import BASELINE_HEAD, TrainingData
-from tiebreak.models.predict import probabilities
-from tiebreak.project import wiring
-from tiebreak.project.context import ProjectContext
+from tiebreak.learner.estimation import share_right
+from tiebreak.models import BASELINE_HEAD, TrainingData, probabilities, prototypes
+from tiebreak.project import ProjectContext, wiring
 from tiebreak.simulation.curve_comparison import labels_to
 from tiebreak.simulation.results import RandomBaseline
 

@@ -19,11 +19,10 @@ from tiebreak.domain.label_space import agrees, label_space
 from tiebreak.domain.ports import Embedder, Progress
 from tiebreak.domain.records import NewRecord
 from tiebreak.loop import RunOptions, run_loop
-from tiebreak.models.predict import probabilities
-from tiebreak.project.context import ProjectContext
+from tiebreak.models import probabilities
+from tiebreak.project import ProjectContext
 from tiebreak.simulation.data import LabelledData, hashes_of
-from tiebreak.store.memory import MemoryStore
-from tiebreak.store.vectors import VectorFile
+from tiebreak.store import MemoryStore, VectorFile
 
 KEPT = 0.9
 RANDOM = "random_uniform"

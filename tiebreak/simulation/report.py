@@ -15,8 +15,8 @@ import numpy as np
 
 from tiebreak.domain.labels import in_words
 from tiebreak.files import write_rows
-from tiebreak.learner.estimation.learning_curve import Range
-from tiebreak.report.charts import Curve, curves_svg
+from tiebreak.learner.estimation import Range
+from tiebreak.report import Curve, curves_svg
 from tiebreak.results import to_json
 from tiebreak.simulation.curve_comparison import area, labels_to, over_seeds, saved_range
 from tiebreak.simulation.replay import KEPT, RANDOM, Replay, ReplayStage, pool_size

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tiebreak.domain.evidence import Estimate
-from tiebreak.promise.status import CertificateStatus
+from tiebreak.promise import CertificateStatus
 from tiebreak.report import LabelsInForce, RunResult
 
 

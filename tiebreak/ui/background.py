@@ -10,8 +10,7 @@ from tiebreak.api import Project
 from tiebreak.domain.ports import Progress
 from tiebreak.errors import LLMError, StoreBusy
 from tiebreak.loop import RunOptions
-from tiebreak.project.context import QuietProgress
-from tiebreak.project.pool import batch_size
+from tiebreak.project import QuietProgress, batch_size
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

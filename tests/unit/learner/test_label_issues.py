@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from blobs import blobs
 from contexts import slice_rows
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from tiebreak.errors import LabelError, UsageError
 from tiebreak.learner.label_issues import FOLDS, Judgement, find_label_issues, judge_labels

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from blobs import blobs
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tiebreak import registry
 from tiebreak.domain.label_space import memberships

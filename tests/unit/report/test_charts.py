@@ -7,8 +7,7 @@ import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tiebreak.report.charts import DOCUMENT, Curve, moved_apart, round_step
 from tiebreak.simulation.report import simulation_svg

@@ -11,11 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tiebreak.annotators.shared_errors import SharedErrors, bound_shared_errors, is_picked
+from tiebreak.annotators import SharedErrors, bound_shared_errors, is_picked
 from tiebreak.domain.promises import Candidate
 from tiebreak.domain.reviews import CHECK_PRIORITY, CHECKS, Reason, ReviewTask
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.sampling import is_sampled
+from tiebreak.project import ProjectContext, is_sampled
 from tiebreak.review.quality.log import REPEAT_AFTER, PeopleLog, answer_value, answered_at, read_log
 from tiebreak.review.quality.results import OpenedChecks
 

@@ -6,12 +6,11 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from tiebreak.annotators.consensus import Consensus, crowdlab, dawid_skene, majority
+from tiebreak.annotators import Consensus, crowdlab, dawid_skene, majority
 from tiebreak.domain.labels import in_words
 from tiebreak.errors import UsageError
-from tiebreak.learner.choose_c import DEFAULT_C
-from tiebreak.learner.label_issues import judge_labels
-from tiebreak.project.context import ProjectContext
+from tiebreak.learner import DEFAULT_C, judge_labels
+from tiebreak.project import ProjectContext
 from tiebreak.review.quality.log import PeopleLog, read_log
 from tiebreak.review.quality.results import ConsensusDifference, ConsensusReport
 

@@ -17,7 +17,7 @@ from operator import attrgetter
 from tiebreak.domain.evidence import Suggestion
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.reviews import DECIDING, Annotation, ReviewTask, surviving
-from tiebreak.project.context import ProjectContext
+from tiebreak.project import ProjectContext
 
 REPEAT_AFTER = 24 * 3600.0
 """Seconds after which a person no longer answers a record from memory."""

@@ -8,22 +8,25 @@ from itertools import combinations
 
 import numpy as np
 
-from tiebreak.annotators.agreement import alpha, cohen_kappa, measured_alpha, of_one_label
-from tiebreak.annotators.alternative_annotator import (
+from tiebreak.annotators import (
     COSTS,
     AlternativeAnnotatorTest,
+    RandomisedCard,
+    alpha,
     alternative_annotator_test,
+    cohen_kappa,
+    find_unclear,
+    measure_anchoring,
+    measure_fatigue,
+    measured_alpha,
+    of_one_label,
+    share_interval,
 )
-from tiebreak.annotators.anchoring import RandomisedCard, measure_anchoring
-from tiebreak.annotators.fatigue import measure_fatigue
-from tiebreak.annotators.intervals import share_interval
-from tiebreak.annotators.unclear_labels import find_unclear
 from tiebreak.domain.evidence import Suggestion
 from tiebreak.domain.labels import LabelValue
 from tiebreak.domain.reviews import DECIDING, Annotation
 from tiebreak.errors import UsageError
-from tiebreak.project.context import ProjectContext
-from tiebreak.project.sampling import is_blind_sample
+from tiebreak.project import ProjectContext, is_blind_sample
 from tiebreak.review.quality.checks import shared_error_bound
 from tiebreak.review.quality.log import (
     PeopleLog,

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tiebreak.annotators.alternative_annotator import AlternativeAnnotatorTest
-from tiebreak.annotators.anchoring import Anchoring
-from tiebreak.annotators.fatigue import Fatigue
-from tiebreak.annotators.intervals import Interval
-from tiebreak.annotators.shared_errors import SharedErrors
-from tiebreak.annotators.unclear_labels import UnclearLabel
+from tiebreak.annotators import (
+    AlternativeAnnotatorTest,
+    Anchoring,
+    Fatigue,
+    Interval,
+    SharedErrors,
+    UnclearLabel,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

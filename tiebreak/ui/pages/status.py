@@ -12,10 +12,8 @@ import streamlit as st
 
 from tiebreak.domain.evidence import Estimate
 from tiebreak.evaluation import LearningCurvePoint
-from tiebreak.promise.status import CertificateStatus
-from tiebreak.report import Status
-from tiebreak.report.charts import control_curves, curves_svg
-from tiebreak.report.rendering import label_span
+from tiebreak.promise import CertificateStatus
+from tiebreak.report import Status, control_curves, curves_svg, label_span
 from tiebreak.ui.server.served import Served, serving
 from tiebreak.ui.server.wire import WHY
 

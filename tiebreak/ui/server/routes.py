@@ -22,7 +22,7 @@ from tiebreak.errors import (
     UnknownRecord,
     UsageError,
 )
-from tiebreak.review.protocol import read_sync_request
+from tiebreak.review import read_sync_request
 from tiebreak.ui.server.guard import check_origin
 from tiebreak.ui.server.served import Served
 from tiebreak.ui.server.wire import answer_on_wire

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from tiebreak.api import Project
 from tiebreak.errors import TiebreakError, UsageError
-from tiebreak.project.context import ProjectContext
+from tiebreak.project import ProjectContext
 from tiebreak.report import Status
-from tiebreak.review.sync import ReviewSession
+from tiebreak.review import ReviewSession
 from tiebreak.ui.server.guard import Guard, secret_of
 from tiebreak.ui.server.supervisor import Supervisor
 

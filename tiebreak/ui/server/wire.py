@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tiebreak.domain.labels import LabelSchema, LabelValue
-from tiebreak.review.cards import Card
-from tiebreak.review.sync import SyncReply
+from tiebreak.review import Card, SyncReply
 
 TEXT_CHARS = 20_000
 """Characters of a text that a card carries; the rest is fetched when it is asked for."""

@@ -7,8 +7,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 from blobs import blobs
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from unit_vectors import near_to, unit_rows
 
 from tiebreak.errors import UsageError

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from blobs import blobs
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from scipy.stats import kstest
 from unit_vectors import unit_rows
 

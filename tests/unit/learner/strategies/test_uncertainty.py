@@ -13,8 +13,7 @@ from tiebreak.learner.calibration import softmax
 from tiebreak.learner.classifiers.logistic import Logistic
 from tiebreak.learner.heads import LinearHead
 from tiebreak.learner.label_space import SINGLE
-from tiebreak.learner.strategies import dropquery
-from tiebreak.learner.strategies import uncertainty as sampling
+from tiebreak.learner.strategies import dropquery, uncertainty as sampling
 from tiebreak.learner.strategies.badge import Badge, Gradients
 from tiebreak.learner.strategies.committee import Committee, votes
 from tiebreak.learner.strategies.density_weighted import DensityWeighted, density

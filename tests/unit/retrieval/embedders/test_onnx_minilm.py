@@ -10,12 +10,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tiebreak.errors import MissingPackage
-from tiebreak.retrieval.embedders import onnx_minilm as adapter
-from tiebreak.retrieval.embedders import sentence_transformers
+from tiebreak.retrieval.embedders import onnx_minilm as adapter, sentence_transformers
 
 TEXTS = [f"text number {i} says where my card is " * (i % 9 + 1) for i in range(60)]
 
