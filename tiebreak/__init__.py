@@ -5,8 +5,9 @@ The public face. Names load on first use, so that importing the package costs no
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tiebreak.faces import lazy_face
 
 if TYPE_CHECKING:
     from tiebreak.api import Project
@@ -44,33 +45,7 @@ __all__ = [
     "to_json",
 ]  # fmt: skip
 
-_NAMES = {
-    "tiebreak.api": "Project",
-    "tiebreak.domain.decisions": "Decision",
-    "tiebreak.domain.evidence": "Estimate Suggestion",
-    "tiebreak.domain.labels": "Label LabelSchema",
-    "tiebreak.domain.records": "Record",
-    "tiebreak.domain.reviews": "Annotation ReviewTask",
-    "tiebreak.drift": "DriftReport",
-    "tiebreak.errors": "TiebreakError",
-    "tiebreak.evaluation": "LabelIssuesReport LabelPrevalence LearningCurvePoint "
-    "MetricsRow ProjectForecast",
-    "tiebreak.files": "ImportOptions ImportSummary",
-    "tiebreak.learner.label_space": "AnswerScores",
-    "tiebreak.loop": "IntegrityProblem RunEstimate RunOptions",
-    "tiebreak.promise.status": "CertificateStatus",
-    "tiebreak.report": "Report RunResult Status",
-    "tiebreak.results": "to_json",
-    "tiebreak.review.cards": "Card",
-    "tiebreak.review.quality.results": "ConsensusReport PeopleReport",
-}
-_HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(_HOME[name]), name)
-    raise AttributeError(f"module 'tiebreak' has no attribute {name!r}")
+__getattr__ = lazy_face(__name__)
 
 
 def __dir__() -> list[str]:

@@ -1,8 +1,8 @@
 """Faces of rooms: the names that a folder gives to others, each loaded when it is first asked for.
 
-A face says once, in its ``TYPE_CHECKING`` block, which module has which name: for mypy and the docs,
-and for `lazy_face`, which reads it there. So a face costs nothing to import, and a command loads
-what it uses and no more.
+A face says once, in its ``TYPE_CHECKING`` block, which module has which name: for mypy, for the
+docs, and for `lazy_face`, which reads it there. So a face costs nothing to import, and a command
+loads what it uses and no more.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ from tiebreak.learner.drift import (
     Signal,
     bbse_prevalence,
     em_prevalence,
+    find_novel_groups,
     mean_distance,
-    novel_groups,
     two_sample,
 )
 from tiebreak.models import Scorer, scored_control
@@ -90,7 +90,9 @@ def drift_report(
         tests = _tests(context, sides.sample, vectors[part], scorer, after + start)
         sensor, signal = sensor.look(capital=_capital(peaks[start + window]), tests=tests)
         windows.append(_window(sides.stream[part], signal, tests))
-    groups = novel_groups(vectors, scores, float(np.quantile(bag, FAR))) if len(vectors) else []
+    groups = (
+        find_novel_groups(vectors, scores, XX
+    )
     _, signal = sensor.look(capital=_capital(peaks[-1]), groups=len(groups))
     alarm = np.flatnonzero(peaks[1:] >= np.log(100.0))
     return DriftReport(

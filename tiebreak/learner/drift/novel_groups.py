@@ -29,7 +29,7 @@ class Group:
     cosine: float
 
 
-def novel_groups(
+def find_novel_groups(
     vectors: Floats,
     distances: Floats64,
     far: float,

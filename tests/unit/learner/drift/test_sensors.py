@@ -14,7 +14,7 @@ from unit_vectors import near_to, unit_rows
 from tiebreak.errors import UsageError
 from tiebreak.learner.drift.label_shift import bbse_prevalence, em_prevalence
 from tiebreak.learner.drift.martingale import JumperMartingale
-from tiebreak.learner.drift.novel_groups import novel_groups
+from tiebreak.learner.drift.novel_groups import find_novel_groups
 from tiebreak.learner.drift.novelty import mean_distance, nearest_others
 from tiebreak.learner.drift.sensor import Sensor, State
 from tiebreak.learner.drift.two_sample import Finding
@@ -210,19 +210,19 @@ def planted(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
 def test_ten_far_texts_that_are_alike_make_a_group_and_nine_do_not() -> None:
     rng = np.random.default_rng(30)
     rows, distances = planted(rng, 10)
-    (group,) = novel_groups(rows, distances, far=0.5)
+    (group,) = find_novel_groups(rows, distances, far=0.5)
     assert sorted(group.members.tolist()) == list(range(60, 70))
     cosines = rows[group.members] @ rows[group.members[0]]
     assert cosines.min() >= 0.6
     assert group.cosine == pytest.approx(np.sort(cosines)[:-1].mean(), abs=1e-6)
-    assert novel_groups(*planted(rng, 9), far=0.5) == []
+    assert find_novel_groups(*planted(rng, 9), far=0.5) == []
 
 
 def test_texts_that_are_near_what_was_known_are_in_no_group() -> None:
     rows, distances = planted(np.random.default_rng(31), 12)
     distances[60:65] = 0.2
-    assert novel_groups(rows, distances, far=0.5) == []
-    assert novel_groups(rows[:0], distances[:0], far=0.5) == []
+    assert find_novel_groups(rows, distances, far=0.5) == []
+    assert find_novel_groups(rows[:0], distances[:0], far=0.5) == []
 
 
 def test_groups_do_not_depend_on_the_order_of_the_rows() -> None:
@@ -231,12 +231,12 @@ def test_groups_do_not_depend_on_the_order_of_the_rows() -> None:
     distances = 0.6 + rng.random(len(rows))
     order = rng.permutation(len(rows))
     found = [
-        [set(map(tuple, x[g.members].tolist())) for g in novel_groups(x, d, far=0.5)]
+        [set(map(tuple, x[g.members].tolist())) for g in find_novel_groups(x, d, far=0.5)]
         for x, d in ((rows, distances), (rows[order], distances[order]))
     ]
     assert found[0] == found[1]
     assert [len(g) for g in found[0]] == [14, 11]
-    assert set(of[novel_groups(rows, distances, far=0.5)[0].members]) == {0}
+    assert set(of[find_novel_groups(rows, distances, far=0.5)[0].members]) == {0}
 
 
 # -- the sensor
