@@ -90,9 +90,8 @@ def drift_report(
         tests = _tests(context, sides.sample, vectors[part], scorer, after + start)
         sensor, signal = sensor.look(capital=_capital(peaks[start + window]), tests=tests)
         windows.append(_window(sides.stream[part], signal, tests))
-    groups = (
-        find_novel_groups(vectors, scores, XX
-    )
+    far = float(np.quantile(bag, FAR))
+    groups = find_novel_groups(vectors, scores, far) if len(vectors) else []
     _, signal = sensor.look(capital=_capital(peaks[-1]), groups=len(groups))
     alarm = np.flatnonzero(peaks[1:] >= np.log(100.0))
     return DriftReport(
