@@ -21,8 +21,8 @@ from tiebreak.loop.prelabel import prelabel
 from tiebreak.loop.routing import route_all
 from tiebreak.loop.select import select
 from tiebreak.models.control_arm import record_answers
-from tiebreak.models.embedding import embed
-from tiebreak.models.training import train
+from tiebreak.models.embed import embed_records
+from tiebreak.models.train import train_head
 from tiebreak.review.tasks import open_batch_tasks
 from tiebreak.simulation.demo import TASK, data_file
 
@@ -73,7 +73,7 @@ def one_round(project: Project, number: int, gold: dict[str, str]) -> None:
     print(f"  reviewed: {len(cards)}, {blind} of them blind; the agent was right on {agreed}")
 
     # 6 Train. Stored: the head's weights in a file, and its card (labels, C, temperature, hash).
-    card = train(context, number)
+    card = train_head(context, number)
     assert card is not None
     store.notes.put_model(card)
     route_all(context)  # the new head may agree with the agent where the old one did not
@@ -109,8 +109,8 @@ def main() -> None:
             print(f"imported: {taken}, {status.pool} of them may be labelled")
 
             # 2 Embed. Stored: a vector a text, by content hash; near duplicates are linked.
-            print(f"embedded: {embed(project.context)['embedded']}; again: ", end="")
-            print(embed(project.context)["embedded"])
+            print(f"embedded: {embed_records(project.context)['embedded']}; again: ", end="")
+            print(embed_records(project.context)["embedded"])
 
             for number in range(1, ROUNDS + 1):
                 one_round(project, number, gold)

@@ -30,10 +30,10 @@ from tiebreak.domain.ports import Floats
 from tiebreak.domain.records import NewRecord
 from tiebreak.domain.reviews import Annotation
 from tiebreak.loop import run as loop
-from tiebreak.models.embedding import embed
+from tiebreak.models.embed import embed_records
 from tiebreak.project.context import ProjectContext
 from tiebreak.retrieval.ranking import scan
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 
 DIM, LABELS, BATCH, EACH, CHUNK, TURNS = 384, 77, 77, 10, 50_000, 5
 QUERIES, K = 200, 10
@@ -153,7 +153,7 @@ def answer(context: ProjectContext, truth: np.ndarray, ids: list[int]) -> None:
         )
         for record_id, label in zip(ids, of.tolist(), strict=True)
     ]
-    annotate(context.store, context.schema, acts)
+    write_annotations(context.store, context.schema, acts)
 
 
 def turns(folder: Path, many: int) -> dict[str, Any]:
@@ -171,7 +171,7 @@ def turns(folder: Path, many: int) -> dict[str, Any]:
         with Timed() as placed:
             _ = context.placed
         with Timed() as prepared:
-            embed(context)
+            embed_records(context)
         for _ in range(many):
             answer(context, truth, [task.record_id for task in context.store.queue.tasks()])
             with Timed() as whole:

@@ -25,7 +25,7 @@ from tiebreak.models.head_selection import (
 from tiebreak.models.head_selection import (
     TrainingData as Labelled,
 )
-from tiebreak.models.training import MAX_UNLABELLED
+from tiebreak.models.train import MAX_UNLABELLED
 from tiebreak.registry import find, known
 
 PRODUCT_HEAD = DEFAULT_HEAD

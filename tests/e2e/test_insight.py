@@ -19,7 +19,7 @@ from stores import rows
 
 from tiebreak.api.project import Project
 from tiebreak.domain.reviews import Annotation
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 
 ROWS = slice_rows(240, 40)
 NAMES = sorted({row["label"] for row in ROWS})
@@ -81,7 +81,7 @@ def test_planted_wrong_labels_come_up_and_a_person_at_the_desk_gets_them_blind(
         gold = context.store.gold.get(context.table.pool.tolist())
         rest = {i: gold[i][0] for i in sorted(set(gold) - set(context.pool_state().labelled))}
         wrong = {i: NAMES[(NAMES.index(rest[i]) + 1) % len(NAMES)] for i in list(rest)[::5]}
-        annotate(context.store, context.schema, [
+        write_annotations(context.store, context.schema, [
             Annotation(record_id=i, who="simulated Eve", source="person", outcome="label",
                        labels=(wrong.get(i, name),)) for i, name in rest.items()
         ])  # fmt: skip

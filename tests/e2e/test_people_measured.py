@@ -9,7 +9,7 @@ import pytest
 from commands import inside, inside_document
 
 from tiebreak.api.project import Project
-from tiebreak.models.embedding import embed
+from tiebreak.models.embed import embed_records
 
 NAMES = ("bug", "praise", "question")
 ADA, BOB, CAY = "simulated Ada", "simulated Bob", "simulated Cay"
@@ -31,7 +31,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for i in ids:
                 label = NAMES[(i + (who == CAY and i % 3 == 0)) % 3]
                 project.annotate(str(i), label, who=who, shown="blind", seconds=3.0)
-        embed(project.context)
+        embed_records(project.context)
     return made
 
 

@@ -43,7 +43,7 @@ JOURNEYS = (
         "A record is embedded, chosen by the default strategy, labelled by the agent, answered by "
         "the head, routed and queued; a visit of the desk takes its card away.",
         (
-            "tiebreak.models.embedding.embed",
+            "tiebreak.models.embed.embed_records",
             "tiebreak.loop.select.select",
             "tiebreak.learner.strategies.margin_kmeans.MarginKMeans.query",
             "tiebreak.loop.prelabel.prelabel",
@@ -59,7 +59,7 @@ JOURNEYS = (
         "are routed by it, which is one transaction. The cards that the visit takes are not meant.",
         (
             "tiebreak.review.sync.ReviewSession.sync",
-            "tiebreak.models.training.train",
+            "tiebreak.models.train.train_head",
             "tiebreak.learner.classifiers.semi_supervised.SemiSupervised.fit",
             "tiebreak.loop.routing.route_all",
         ),
@@ -72,7 +72,7 @@ JOURNEYS = (
         (
             "tiebreak.promise.freeze.freeze_policy",
             "tiebreak.promise.audits.open_audits",
-            "tiebreak.promise.settlement.settle",
+            "tiebreak.promise.settle.settle_promises",
             "tiebreak.loop.export.export_labels",
         ),
     ),

@@ -14,7 +14,7 @@ from stores import act, filled, task, undo
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.reviews import Annotation, standing
 from tiebreak.errors import UsageError
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 from tiebreak.store.memory import MemoryStore
 
 SCHEMA = LabelSchema(labels=(Label(name="a"), Label(name="b")))
@@ -90,7 +90,7 @@ def test_an_undo_is_refused_exactly_where_it_is_not_ones_own(
         stands = standing(accepted)
         own = stands is not None and stands.who == each.who
         try:
-            accepted += annotate(store, SCHEMA, [replace(each, seq=0)])
+            accepted += write_annotations(store, SCHEMA, [replace(each, seq=0)])
             assert each.outcome != "undo" or own
         except UsageError:
             assert each.outcome == "undo"

@@ -16,7 +16,7 @@ from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.ports import Store
 from tiebreak.domain.reviews import Annotation, ReviewTask
 from tiebreak.project.context import ProjectContext
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 
 WORDS = {
     "refund": ("refund", "money", "charged", "invoice", "payment"),
@@ -98,7 +98,7 @@ def answer(
         )
         for t in tasks
     ]
-    annotate(context.store, context.schema, acts)
+    write_annotations(context.store, context.schema, acts)
 
 
 def waiting(context: ProjectContext, *reasons: str) -> list[ReviewTask]:

@@ -11,7 +11,7 @@ from contexts import make_context
 from tiebreak.domain.labels import Label, LabelSchema
 from tiebreak.domain.reviews import Annotation, ReviewTask
 from tiebreak.project.context import ProjectContext
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 
 NAMES = ("bug", "praise", "question")
 ADA, BOB, CAY = "simulated Ada", "simulated Bob", "simulated Cay"
@@ -41,7 +41,7 @@ def say(
             record_id=record_id, who=who, source="person", shown=shown, seconds=seconds,
             outcome="label" if label else "none", labels=(label,) if label else None, **more,
         )  # fmt: skip
-        written += annotate(context.store, context.schema, [act])
+        written += write_annotations(context.store, context.schema, [act])
     return written
 
 

@@ -22,7 +22,7 @@ from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.init import names_schema, read_labels, write_labels
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 from tiebreak.review.sync import ReviewSession
 from tiebreak.store.memory import MemoryStore
 from tiebreak.store.sql import SqlStore
@@ -118,7 +118,7 @@ def test_stores_tell_the_empty_set_from_no_answer(kind: str, tmp_path: Path) -> 
     store.gold.put({1: (), 2: ("a", "b")})
     assert store.gold.get([1, 2, 3]) == {1: (), 2: ("a", "b")}
     acts = [act(1, labels=()), act(2, labels=("c", "b")), act(3, None, outcome="none")]
-    annotate(store, stored, acts)
+    write_annotations(store, stored, acts)
     assert {i: d.labels for i, d in store.decisions.latest().items()} == {
         1: (),
         2: ("b", "c"),
@@ -245,4 +245,4 @@ def test_a_single_label_project_refuses_sets(tmp_path: Path) -> None:
     refused = desk.sync("Ada", visit(ADA, event(card.record.id, labels=[], label=None))).refused
     assert "takes one label" in refused[0].problem.fact
     with pytest.raises(UsageError, match="takes one label"):
-        annotate(context.store, context.schema, [act(card.record.id, labels=())])
+        write_annotations(context.store, context.schema, [act(card.record.id, labels=())])

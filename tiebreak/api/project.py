@@ -217,7 +217,7 @@ class Project(Insights):
             UsageError: no such record, several of that external id, a held-out one, or an undo of
                 what *who* did not do.
         """
-        from tiebreak.review import annotate
+        from tiebreak.review import write_annotations
 
         act = Annotation(
             record_id=self._record_id(record),
@@ -232,7 +232,7 @@ class Project(Insights):
             note=note,
             key=key,
         )
-        written = annotate(self._context.store, self.schema, [act])
+        written = write_annotations(self._context.store, self.schema, [act])
         return written[0] if written else None
 
     def _record_id(self, record: int | str) -> int:

@@ -83,7 +83,12 @@ def simulate_command(
 ) -> None:
     """Replay query strategies on labelled records: what would each have saved?"""
     from tiebreak.cli.progress import TerminalProgress
-    from tiebreak.simulation import SimulateOptions, simulate, simulation_lines, write_simulation
+    from tiebreak.simulation import (
+        SimulateOptions,
+        compare_strategies,
+        simulation_lines,
+        write_simulation,
+    )
 
     begun = time.perf_counter()
     columns = {"text": text or None, "label": label or None, "split": split or None}
@@ -96,7 +101,7 @@ def simulate_command(
         targets=_accuracies(target),
     )
     labelled = _labelled(data, columns, embedder or None, seed, multiple)
-    report = simulate(labelled, options, TerminalProgress())
+    report = compare_strategies(labelled, options, TerminalProgress())
     files = write_simulation(report, out) if out is not None else []
 
     def show(_: object) -> None:

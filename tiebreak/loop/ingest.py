@@ -13,7 +13,7 @@ from tiebreak.errors import UsageError
 from tiebreak.files import FileImport, ImportOptions, ImportSummary
 from tiebreak.project import ProjectContext
 from tiebreak.results import to_json
-from tiebreak.review import annotate
+from tiebreak.review import write_annotations
 
 T = TypeVar("T")
 
@@ -112,7 +112,7 @@ def _annotate(
         for record_id, value in labels.items()
         if not _stands(standing.get(record_id), value)
     ]
-    return len(annotate(context.store, context.schema, annotations))
+    return len(write_annotations(context.store, context.schema, annotations))
 
 
 def _stands(annotation: Annotation | None, labels: LabelValue) -> bool:

@@ -30,7 +30,7 @@ from tiebreak.loop.running import (
     limits_reached,
 )
 from tiebreak.loop.select import select
-from tiebreak.models import embed, head_is_whole, record_answers, train
+from tiebreak.models import embed_records, head_is_whole, record_answers, train_head
 from tiebreak.project import ProjectContext, batch_size, current_round, wiring
 from tiebreak.promise import (
     LoopHooks,
@@ -40,7 +40,7 @@ from tiebreak.promise import (
     ask_arrivals,
     current_terms,
     keep_terms,
-    settle,
+    settle_promises,
     take_arrivals,
 )
 from tiebreak.review import open_batch_tasks
@@ -72,7 +72,7 @@ def run_loop(context: ProjectContext, options: RunOptions) -> LoopRun:
     context.store.ledger.abandon()
     note_if_long(context, replace(options, prelabel=None) if this.endless else options)
     with this.timed("embed"):
-        embed(context)
+        embed_records(context)
     with this.timed("drift"):
         watch_drift(context)
     if not head_is_whole(context):  # its file is gone or damaged: learn it again from the labels
@@ -169,7 +169,7 @@ def _learn(this: LoopRun, round: int, *, close: bool = False) -> None:
     """Train on what is new and route by it; the head's card and its routes are one transaction."""
     context = this.context
     with this.timed("train"), progress_step(context, "train"):
-        card = train(context, round)
+        card = train_head(context, round)
     with context.store.transaction():
         if card is not None:
             context.store.notes.put_model(card)
@@ -188,10 +188,12 @@ def _arrive(this: LoopRun) -> None:
         return
     context = this.context
     with this.timed("prove"):
-        settle(context)  # first what people said since: the gate goes by it, and the monitor
+        settle_promises(
+            context
+        )  # first what people said since: the gate goes by it, and the monitor
         take_arrivals(context, this.promise, lambda ids: _sweep_for_proof(this, ids))
         ask_arrivals(context)
-        settle(context)
+        settle_promises(context)
         route_all(context)
 
 

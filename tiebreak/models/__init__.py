@@ -14,11 +14,11 @@ if TYPE_CHECKING:
         record_answers,
         scored_control,
     )
-    from tiebreak.models.embedding import NEAR, embed, embed_label_names, prototypes
+    from tiebreak.models.embed import NEAR, embed_label_names, embed_records, prototypes
     from tiebreak.models.head_selection import BASELINE_HEAD, DEFAULT_HEAD, TrainingData
     from tiebreak.models.neighbours import LabelledIndex, labelled_neighbours
     from tiebreak.models.predict import predict_records, predict_texts, probabilities
     from tiebreak.models.scorer import Scorer
-    from tiebreak.models.training import MAX_UNLABELLED, head_is_whole, train
+    from tiebreak.models.train import MAX_UNLABELLED, head_is_whole, train_head
 
 __getattr__ = lazy_face(__name__)

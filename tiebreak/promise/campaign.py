@@ -18,7 +18,7 @@ from tiebreak.project import PoolState, ProjectContext
 from tiebreak.promise.arrivals import ask_arrivals
 from tiebreak.promise.audits import open_audits
 from tiebreak.promise.freeze import freeze_due, freeze_policy
-from tiebreak.promise.settlement import Settlement, settle
+from tiebreak.promise.settle import Settlement, settle_promises
 from tiebreak.promise.terms import PromiseTerms
 
 
@@ -51,7 +51,7 @@ def advance_campaign(context: ProjectContext, terms: PromiseTerms, hooks: LoopHo
     while True:
         if ask_arrivals(context) and hooks.answer is not None and hooks.answer():
             continue
-        settlement = settle(context)
+        settlement = settle_promises(context)
         _note_settlement(context, settlement)
         state = context.pool_state()
         policy, waiting = state.newest_policy, 0
@@ -59,7 +59,7 @@ def advance_campaign(context: ProjectContext, terms: PromiseTerms, hooks: LoopHo
             tracks = [t for t in settlement.files if t.policy.number == policy.number]
             with context.store.transaction():  # what was drawn just now is no machine's label
                 waiting = open_audits(context, state, tracks, _at_once(terms, hooks))
-                settle(context)
+                settle_promises(context)
         if waiting and hooks.answer is None:
             return NextAction.AUDIT
         if waiting and hooks.answer is not None and hooks.answer():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tiebreak.faces import lazy_face
 
 if TYPE_CHECKING:
-    from tiebreak.review.annotation import annotate, simulate_answers
+    from tiebreak.review.annotate import simulate_answers, write_annotations
     from tiebreak.review.cards import Card, build_cards
     from tiebreak.review.protocol import read_sync_request
     from tiebreak.review.sync import ReviewSession, SyncReply

@@ -16,7 +16,7 @@ from itertools import groupby
 from tiebreak.domain.reviews import Annotation
 from tiebreak.errors import TiebreakError, UnknownRecord, UsageError
 from tiebreak.project import ProjectContext
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 from tiebreak.review.cards import Card, CardBuilder, epoch_of
 from tiebreak.review.protocol import ReviewEvent, SyncRequest
 
@@ -148,7 +148,7 @@ class ReviewSession:
         store = self.context.store
         acts = [_act(who, event) for event in events]
         with store.transaction():
-            written = annotate(store, self._card_builder.schema, acts)
+            written = write_annotations(store, self._card_builder.schema, acts)
             undone = [a.record_id for a in written if a.outcome == "undo"]
             if undone:  # the record comes back to the one who undid it, before anyone else
                 store.queue.hold(holder, undone, seconds=self.lease_seconds)

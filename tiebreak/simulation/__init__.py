@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from tiebreak.faces import lazy_face
 
 if TYPE_CHECKING:
-    from tiebreak.simulation.comparison import SimulateOptions, simulate
     from tiebreak.simulation.data import LabelledData, from_file, from_project
     from tiebreak.simulation.demo import BATCH, run_demo
     from tiebreak.simulation.report import simulation_lines, write_simulation
     from tiebreak.simulation.results import DemoProof, DemoReport, LeftOut, RandomBaseline
+    from tiebreak.simulation.simulate import SimulateOptions, compare_strategies
 
 __getattr__ = lazy_face(__name__)

@@ -14,7 +14,7 @@ from taught import ROWS, taught
 from tiebreak.domain.reviews import Reason
 from tiebreak.drift.report import drift_report
 from tiebreak.errors import UsageError
-from tiebreak.models.embedding import embed
+from tiebreak.models.embed import embed_records
 from tiebreak.project.context import ProjectContext
 from tiebreak.results import to_json
 from tiebreak.ui.server.wire import WHY
@@ -72,7 +72,7 @@ def test_strange_texts_pause_and_come_up_as_a_possible_new_label(tmp_path: Path)
 
 
 def test_without_a_model_two_tests_are_left_and_no_prevalence(context: ProjectContext) -> None:
-    embed(context)
+    embed_records(context)
     report = drift_report(context, after=250, window=80)
     assert set(report.windows[0].p) == {"distance", "mmd"}
     assert report.prevalence is None

@@ -16,7 +16,7 @@ from tiebreak.loop.running import RunOptions
 from tiebreak.models.control_arm import control_report
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.wiring import head_file
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 
 BY_LOT = {"select": {"control_share": 0.9, "batch": 20}}
 
@@ -72,7 +72,7 @@ def test_people_and_their_seconds_are_what_minutes_come_from(tmp_path: Path) -> 
     context = make_context(tmp_path, gold=False)
     ids = context.table.pool[:5].tolist()
     name = context.schema.names[0]
-    annotate(
+    write_annotations(
         context.store,
         context.schema,
         [

@@ -17,10 +17,10 @@ from tiebreak.evaluation.label_issues import list_label_issues, queue_label_issu
 from tiebreak.evaluation.results import LabelIssuesReport
 from tiebreak.loop.select import select
 from tiebreak.loop.verify import verify_project
-from tiebreak.models.embedding import embed
+from tiebreak.models.embed import embed_records
 from tiebreak.project.context import ProjectContext
 from tiebreak.results import to_json
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_an_answer_closes_a_relabel_task_for_good_and_replaces_the_label(
     queue_label_issues(context, most=1)
     (task,) = context.store.queue.tasks()
     gold = context.store.gold.get([task.record_id])[task.record_id]
-    annotate(context.store, context.schema, [act(task.record_id, gold[0], who="eve")])
+    write_annotations(context.store, context.schema, [act(task.record_id, gold[0], who="eve")])
     assert context.pool_state().labelled[task.record_id] == ("human", gold)
     assert verify_project(context) == []
     again = queue_label_issues(context, most=300)
@@ -70,7 +70,7 @@ def test_an_answer_closes_a_relabel_task_for_good_and_replaces_the_label(
 
 
 def test_the_control_arm_and_what_waits_already_get_no_task(context: ProjectContext) -> None:
-    embed(context)
+    embed_records(context)
     batch = select(context, 1, 40)
     assert batch is not None
     control = {item.record_id for item in batch.items if item.arm == "control"}
@@ -107,7 +107,7 @@ def test_agent_and_model_are_sources_too(context: ProjectContext) -> None:
 
 @pytest.mark.parametrize("source", ["people", "agent", "model"])
 def test_without_labels_nothing_is_suspect(context: ProjectContext, source: Any) -> None:
-    embed(context)
+    embed_records(context)
     assert list_label_issues(context, source) == LabelIssuesReport(
         source=source, judged=0, unjudged=0, flagged=0, suspects=()
     )

@@ -29,7 +29,7 @@ from tiebreak.project.context import ProjectContext
 from tiebreak.project.wiring import head_file
 from tiebreak.report.status import project_status
 from tiebreak.results import to_json
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 
 HALF = {"select": {"control_share": 0.5, "batch": 20}}
 
@@ -167,10 +167,10 @@ def test_people_and_the_queue_are_of_their_time(tmp_path: Path) -> None:
         run_loop(context, RunOptions())
         tasks = context.store.queue.tasks()
         acts = [act(t.record_id, gold[t.record_id][0], seconds=seconds) for t in tasks]
-        annotate(context.store, context.schema, acts[:15])
+        write_annotations(context.store, context.schema, acts[:15])
         if seconds == 4.0:
-            annotate(context.store, context.schema, acts[15:])
-    annotate(context.store, context.schema, acts[15:])
+            write_annotations(context.store, context.schema, acts[15:])
+    write_annotations(context.store, context.schema, acts[15:])
     run_loop(context, RunOptions())
     first, second = model_metrics(context)
     assert (first.seconds_a_label, second.seconds_a_label) == (4.0, 2.0)

@@ -20,7 +20,7 @@ from tiebreak.project.context import ProjectContext
 from tiebreak.project.wiring import head_file
 from tiebreak.report.data import project_report
 from tiebreak.report.html import report_html
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 
 HALF = {"select": {"control_share": 0.5, "batch": 20}}
 
@@ -128,6 +128,6 @@ def test_a_lot_that_certificates_kept_small_is_drawn_from_what_they_left(tmp_pat
         )
         for i, v in gold.items()
     ]
-    annotate(context.store, context.schema, acts)
+    write_annotations(context.store, context.schema, acts)
     after = label_prevalence(context)  # that lot does not reach what is out, and is left out
     assert [x.n for x in after] == [x.n for x in before]

@@ -17,7 +17,7 @@ from tiebreak.learner.classifiers.logistic import create
 from tiebreak.loop import candidate_pool as step
 from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
-from tiebreak.models.embedding import embed
+from tiebreak.models.embed import embed_records
 from tiebreak.models.predict import probabilities
 from tiebreak.retrieval.candidates import PoolLimits
 from tiebreak.retrieval.indexes import auto
@@ -147,7 +147,7 @@ def test_the_index_is_made_once_and_follows_the_records(
 
 def test_what_is_near_is_open_and_nearest_first(tmp_path: Path) -> None:
     context = make_context(tmp_path)
-    embed(context)
+    embed_records(context)
     open_ids = context.table.pool[::3]  # most of what is near is not open
     near = step._near(context, context.places(open_ids))
     assert near is not None
@@ -167,7 +167,7 @@ def test_equal_texts_are_one_candidate(tmp_path: Path) -> None:
     rows = slice_rows(40, 0)
     twice = rows + [{**r, "id": f"again-{r['id']}"} for r in rows]
     context = make_context(tmp_path, twice)
-    embed(context)
+    embed_records(context)
     near = step._near(context, context.places(context.table.pool))
     assert near is not None
     found = near(context.rows(context.table.pool[:5]), 1)
@@ -179,7 +179,7 @@ def test_vectors_are_placed_once_until_something_comes(tmp_path: Path) -> None:
     store = MemoryStore(TickingClock())
     context = make_context(tmp_path, rows[:100], store=store)
     assert (context.placed == -1).all()
-    embed(context)
+    embed_records(context)
     placed = context.placed
     assert placed.tolist() == list(range(100))
     assert context.placed is placed
@@ -189,6 +189,6 @@ def test_vectors_are_placed_once_until_something_comes(tmp_path: Path) -> None:
     assert context.placed[100:].tolist() == [-1] * 50
     with pytest.raises(StoreError, match="1 of 2 texts have no vector"):
         context.rows(context.table.ids[[3, 120]])
-    embed(context)
+    embed_records(context)
     later = len(context.vectors) - 50  # the labels' names were embedded in between
     assert context.placed.tolist() == [*range(100), *range(later, later + 50)]

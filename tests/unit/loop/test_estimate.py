@@ -17,7 +17,7 @@ from tiebreak.loop.results import EstimatedStep, RunEstimate
 from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.loop.verify import project_hash
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 
 ROWS = slice_rows(60, 0)
 PRICE = '[prices."stub"]\ninput = 1.0\noutput = 2.0\n'
@@ -99,7 +99,9 @@ def test_a_run_tells_what_is_long_and_keeps_quiet_of_the_rest(
 def test_a_fit_takes_as_long_as_those_before_and_none_is_said_so(tmp_path: Path) -> None:
     context = make_context(tmp_path, ROWS)
     gold = context.store.gold.get(context.table.pool.tolist())
-    annotate(context.store, context.schema, [act(i, gold[i][0]) for i in sorted(gold)[:40]])
+    write_annotations(
+        context.store, context.schema, [act(i, gold[i][0]) for i in sorted(gold)[:40]]
+    )
     first = by_name(estimate_run(context))["train"]
     assert first.n == 40
     assert first.basis.startswith("logistic regression on 32 records timed")
@@ -108,7 +110,7 @@ def test_a_fit_takes_as_long_as_those_before_and_none_is_said_so(tmp_path: Path)
     digest = project_hash(context)
     assert estimate_run(context).lines == ("There is nothing long to do.",)
     assert project_hash(context) == digest
-    annotate(context.store, context.schema, [act(50, gold[50][0])])
+    write_annotations(context.store, context.schema, [act(50, gold[50][0])])
     (later,) = estimate_run(context).steps
     (spent,) = [p["seconds"]["train"] for s, _, p in context.store.notes.reports() if s == "run"]
     assert (later.n, later.seconds) == (41, spent)

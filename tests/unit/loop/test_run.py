@@ -23,7 +23,7 @@ from tiebreak.project.init import names_schema
 from tiebreak.project.sampling import is_blind_sample
 from tiebreak.report.results import LabelsInForce
 from tiebreak.report.status import project_status
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 
 SIMULATED = RunOptions(batch=20, rounds=3, reviewer="labels")
 
@@ -99,7 +99,7 @@ def _label(context: ProjectContext, record_id: int, label: str) -> None:
     act = Annotation(
         record_id=record_id, who="ada", source="person", outcome="label", labels=(label,)
     )
-    annotate(context.store, context.schema, [act])
+    write_annotations(context.store, context.schema, [act])
 
 
 def test_control_answers_are_written_before_the_label(context: ProjectContext) -> None:

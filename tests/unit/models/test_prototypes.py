@@ -14,7 +14,7 @@ from tiebreak.domain.labels import Label
 from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.models import head_selection as choose_head
-from tiebreak.models.embedding import embed, name_text, prototypes
+from tiebreak.models.embed import embed_records, name_text, prototypes
 
 
 @pytest.mark.parametrize(
@@ -34,10 +34,10 @@ def test_names_are_embedded_once_and_kept_with_the_texts(
 ) -> None:
     context = make_context(tmp_path)
     before = prototypes(context)
-    embed(context)
+    embed_records(context)
     size = len(context.vectors)
     assert size == len(set(context.table.hashes.tolist())) + len(context.schema.names)
-    embed(context)
+    embed_records(context)
     assert len(context.vectors) == size
     said: list[str] = []
     monkeypatch.setattr(context.embedder, "embed", said.extend)

@@ -19,10 +19,10 @@ from tiebreak.loop.verify import project_hash, verify_project
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.pool import withheld_records
 from tiebreak.promise.file_track import file_tracks
-from tiebreak.promise.settlement import settle
+from tiebreak.promise.settle import settle_promises
 from tiebreak.promise.terms import current_terms, keep_terms
 from tiebreak.report.status import project_status
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 
 SIMULATED = RunOptions(batch=16, reviewer="labels")
 BY_PEOPLE = RunOptions(batch=16)
@@ -209,9 +209,9 @@ def test_a_certificate_is_a_state_and_its_labels_come_back(tmp_path: Path) -> No
         said = context.store.annotations.standing([record_id])[record_id]
         back = Annotation(record_id=record_id, who="ann", source="person", outcome="undo")
         again = replace(said, labels=(other[said.labels[0]],), key=None)  # type: ignore[index]
-        annotate(context.store, context.schema, [back])
-        annotate(context.store, context.schema, [again])
-    settled = settle(context)
+        write_annotations(context.store, context.schema, [back])
+        write_annotations(context.store, context.schema, [again])
+    settled = settle_promises(context)
     assert settled.back == len(out)
     assert context.pool_state().released == {}
     assert not any(c.in_force for c in project_status(context).certificates)
@@ -248,8 +248,8 @@ def test_a_person_always_wins(tmp_path: Path) -> None:
     mine = Annotation(
         record_id=record_id, who="bob", source="person", outcome="label", labels=("login",)
     )
-    annotate(context.store, context.schema, [mine])
-    settle(context)
+    write_annotations(context.store, context.schema, [mine])
+    settle_promises(context)
     run_loop(context, BY_PEOPLE)
     now = context.store.decisions.latest([record_id])[record_id]
     assert (now.by, now.labels) == ("human", ("login",))
@@ -278,7 +278,7 @@ def test_another_schema_ends_every_certificate(tmp_path: Path) -> None:
     until_certified(context)
     assert context.pool_state().released
     context.store.notes.put_schema(replace(context.schema, guidelines="look twice"))
-    settle(context)
+    settle_promises(context)
     assert context.pool_state().released == {}
     assert not any(c.in_force for c in project_status(context).certificates)
 

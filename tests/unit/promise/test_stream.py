@@ -39,7 +39,7 @@ from tiebreak.project.pool import NOT_PROVEN
 from tiebreak.project.wiring import head_file
 from tiebreak.promise.arrivals import is_audited
 from tiebreak.promise.candidates import frozen_head
-from tiebreak.promise.settlement import settle
+from tiebreak.promise.settle import settle_promises
 from tiebreak.promise.stream_track import StreamTrack, lane_deltas, lanes_of, stream_tracks
 from tiebreak.promise.terms import current_terms
 from tiebreak.report.status import project_status
@@ -366,7 +366,7 @@ def test_a_stream_that_is_turned_off_gives_back_what_it_held(tmp_path: Path) -> 
     off = context.settings.promise.model_copy(update={"stream": False, "unproven": "mark"})
     context.settings = context.settings.model_copy(update={"promise": off})
     assert kept <= set(context.pool_state().unlabelled.tolist())
-    settle(context)
+    settle_promises(context)
     assert not sent(context)
     assert project_status(context).certificates[-1].stop == "promise.stream is off"
 

@@ -25,7 +25,7 @@ from tiebreak.report.html import SEGMENTS, report_html
 from tiebreak.report.rendering import e_value, log_e_words, templates
 from tiebreak.report.results import FileCertificate, Report, StreamCertificate
 from tiebreak.results import to_json
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = '"><img src=x onerror=alert(1)>&amp;'
@@ -264,7 +264,7 @@ def test_labels_that_no_certificate_covers_any_more_are_told(tmp_path: Path) -> 
         )
         for member in view.free()[:40]
     ]  # fmt: skip
-    annotate(context.store, context.schema, looked)  # more than the claim allows
+    write_annotations(context.store, context.schema, looked)  # more than the claim allows
     report = project_report(context)
     assert before.labels.stale == 0
     assert report.promised == ()

@@ -10,7 +10,7 @@ from contexts import make_context
 
 from tiebreak.agents.calling.calls import Failure
 from tiebreak.loop.prelabel import prelabel
-from tiebreak.models.embedding import embed
+from tiebreak.models.embed import embed_records
 
 
 def test_a_projects_suggestions_are_those_of_the_recording(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_a_projects_suggestions_are_those_of_the_recording(tmp_path: Path) -> No
     ]
     path.write_text("\n".join(map(json.dumps, said)), encoding="utf-8")
     context = make_context(tmp_path, rows, settings={"agent": {"name": f"recorded:{path}#gpt4"}})
-    embed(context)
+    embed_records(context)
     failures: list[Failure] = []
     ids = context.table.ids.tolist()
     prelabel(context, ids, "sweep", limit_nanos=None, failures=failures)

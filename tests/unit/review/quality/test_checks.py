@@ -13,7 +13,7 @@ from tiebreak.domain.reviews import Annotation
 from tiebreak.loop import routing
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.sampling import is_blind_sample, is_sampled
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 from tiebreak.review.quality.checks import (
     MAX_CHECKS,
     open_checks,
@@ -151,7 +151,7 @@ def test_what_was_taken_back_counts_for_nothing(context: ProjectContext) -> None
     say(context, ADA, {1: "bug"})
     say(context, BOB, {1: "praise"})
     undo = Annotation(record_id=1, who=BOB, source="person", outcome="undo")
-    annotate(context.store, context.schema, [undo])
+    write_annotations(context.store, context.schema, [undo])
     assert read_log(context).blind(1) == {ADA: ("bug",)}
 
 

@@ -15,7 +15,7 @@ from tiebreak.annotators.anchoring import Anchoring
 from tiebreak.domain.reviews import Annotation
 from tiebreak.errors import UsageError
 from tiebreak.project.sampling import is_blind_sample
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 from tiebreak.review.quality.checks import open_checks
 from tiebreak.review.quality.log import read_log, suggestion_histories
 from tiebreak.review.quality.report import people_report, randomised_cards
@@ -43,7 +43,7 @@ def test_people_are_told_apart_and_others_left_out(tmp_path: Path) -> None:
     trial = Annotation(
         record_id=50, who="gold labels", source="simulated", outcome="label", labels=("bug",)
     )
-    annotate(context.store, context.schema, [trial])
+    write_annotations(context.store, context.schema, [trial])
     report = people_report(context)
     rows = {row.who: row for row in report.people}
     assert set(rows) == {ADA, BOB, CAY}

@@ -17,7 +17,7 @@ from tiebreak.domain.ports import Head
 from tiebreak.errors import ModelFileError
 from tiebreak.learner import learning_space, needs_choice
 from tiebreak.models.control_arm import scored_control
-from tiebreak.models.embedding import prototypes
+from tiebreak.models.embed import prototypes
 from tiebreak.models.head_selection import BASELINE_HEAD, TrainingData, choose_head, control_rows
 from tiebreak.project import ProjectContext, wiring
 
@@ -45,7 +45,7 @@ def head_is_whole(context: ProjectContext) -> bool:
     return True
 
 
-def train(context: ProjectContext, round: int) -> ModelInfo | None:
+def train_head(context: ProjectContext, round: int) -> ModelInfo | None:
     """Fit a head and save its file if the labels changed since the last; None if they did not.
 
     The card is returned, not stored: whoever asked stores it together with what follows from it,

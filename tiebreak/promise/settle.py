@@ -95,7 +95,7 @@ def plan_settlement(context: ProjectContext, state: PoolState) -> SettlementPlan
     )
 
 
-def settle(context: ProjectContext) -> Settlement:
+def settle_promises(context: ProjectContext) -> Settlement:
     """Write down the certificates and bring the autonomous decisions in line with them."""
     store = context.store
     if not context.pool_state().policies:

@@ -27,7 +27,7 @@ NEAR = "near-duplicates"
 """The step in the log; its ``up_to`` is the last pool record that was looked at."""
 
 
-def embed(context: ProjectContext) -> dict[str, Any]:
+def embed_records(context: ProjectContext) -> dict[str, Any]:
     """Bring vectors up to the records; returns what was done (nothing, the second time)."""
     hashes = context.table.hashes
     report: dict[str, Any] = {"embedded": 0, "cut": 0}

@@ -18,7 +18,7 @@ from tiebreak.loop.verify import verify_project
 from tiebreak.project.context import ProjectContext
 from tiebreak.report.results import LabelsInForce
 from tiebreak.report.status import project_status
-from tiebreak.review.annotation import annotate
+from tiebreak.review.annotate import write_annotations
 from tiebreak.store.sql import SqlStore
 
 ROWS = slice_rows(20, 4)
@@ -37,7 +37,7 @@ def act(record_id: int, label: str | None = None, **more: object) -> Annotation:
 
 
 def write(context: ProjectContext, *acts: Annotation) -> list[Annotation]:
-    return annotate(context.store, context.schema, acts)
+    return write_annotations(context.store, context.schema, acts)
 
 
 def in_force(context: ProjectContext, record_id: int) -> tuple[str | None, tuple[str, ...] | None]:
@@ -206,7 +206,7 @@ def test_one_act_is_cheap_and_reads_no_text(tmp_path: Path) -> None:
 
     schema = context.schema
     said.clear()
-    annotate(store, schema, [act(1, FIRST, key="k")])
+    write_annotations(store, schema, [act(1, FIRST, key="k")])
     assert not [statement for statement in said if "records.text" in statement]
     assert len(said) <= 16
     store.close()

@@ -45,7 +45,9 @@ class SimulateOptions:
     targets: Sequence[float] | None = None
 
 
-def simulate(data: LabelledData, options: SimulateOptions, progress: Progress) -> SimulationReport:
+def compare_strategies(
+    data: LabelledData, options: SimulateOptions, progress: Progress
+) -> SimulationReport:
     """Play every strategy, random choice always among them.
 
     Raises:

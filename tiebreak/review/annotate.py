@@ -19,7 +19,9 @@ from tiebreak.domain.reviews import (
 from tiebreak.errors import LabelError, UsageError
 
 
-def annotate(store: Store, schema: LabelSchema, acts: Sequence[Annotation]) -> list[Annotation]:
+def write_annotations(
+    store: Store, schema: LabelSchema, acts: Sequence[Annotation]
+) -> list[Annotation]:
     """Write annotations, the decisions that follow and the tasks that they close; all or nothing.
 
     Acts whose ``key`` is stored already are dropped, so a repeated call changes nothing. In a
@@ -149,4 +151,4 @@ def simulate_answers(
                 shown="blind" if record_id in blind else "nothing",
             )
         )
-    return len(annotate(store, schema, acts))
+    return len(write_annotations(store, schema, acts))
