@@ -103,7 +103,7 @@ Train = Callable[[Positions], Head | None]
 
 
 def compare_heads(
-    data: TrainingData, challenger: Classifier, champion: Classifier, rng: np.random.Generator
+    data: TrainingData, default: Classifier, baseline: Classifier, rng: np.random.Generator
 ) -> HeadComparison:
     """Count wins and losses of *challenger* against *champion* over the control rows.
 
@@ -111,12 +111,12 @@ def compare_heads(
     the head's opinion of records that it never saw.
     """
     return compare_fits(
-        data, lambda rest: data.fit(challenger, rest), lambda rest: data.fit(champion, rest), rng
+        data, lambda rest: data.fit(default, rest), lambda rest: data.fit(baseline, rest), rng
     )
 
 
 def compare_fits(
-    data: TrainingData, challenger: Train, champion: Train, rng: np.random.Generator
+    data: TrainingData, default: Train, baseline: Train, rng: np.random.Generator
 ) -> HeadComparison:
     """`compare_heads` for any two ways of training, each given the positions that it may learn
     from."""
@@ -125,7 +125,7 @@ def compare_fits(
     won = lost = scored = 0
     for number in range(FOLDS):
         left_out = data.control[fold == number]
-        right = [_right(data, train, left_out, truth) for train in (challenger, champion)]
+        right = [_right(data, train, left_out, truth) for train in (default, baseline)]
         if right[0] is None or right[1] is None:
             continue
         scored += len(left_out)

@@ -9,8 +9,9 @@ from tiebreak.faces import lazy_face
 if TYPE_CHECKING:
     from tiebreak.promise.arrivals import ask_arrivals, take_arrivals
     from tiebreak.promise.campaign import LoopHooks, NextAction, advance_campaign
+    from tiebreak.promise.results import CertificateStatus, StreamStatus
     from tiebreak.promise.settle import plan_settlement, settle_promises
-    from tiebreak.promise.status import CertificateStatus, StreamStatus, certificate_statuses
+    from tiebreak.promise.status import certificate_statuses
     from tiebreak.promise.terms import PromiseTerms, current_terms, keep_terms
     from tiebreak.promise.verify import verify_promises
 

@@ -19,7 +19,7 @@ from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
 from tiebreak.project.context import ProjectContext
 from tiebreak.promise.file_track import file_tracks
-from tiebreak.promise.status import NextCertificate
+from tiebreak.promise.results import NextCertificate
 from tiebreak.report.data import project_report
 from tiebreak.report.html import SEGMENTS, report_html
 from tiebreak.report.rendering import e_value, log_e_words, templates

@@ -10,7 +10,8 @@ from promise_projects import promise_bench
 
 from tiebreak.loop.run import run_loop
 from tiebreak.loop.running import RunOptions
-from tiebreak.promise.status import NextCertificate, StreamStatus, certificate_statuses
+from tiebreak.promise.results import NextCertificate, StreamStatus
+from tiebreak.promise.status import certificate_statuses
 from tiebreak.ui.pages import status as view
 
 
