@@ -187,8 +187,14 @@ def _words(kind: type) -> tuple[str, dict[str, str]]:
 
 
 def _plain(text: str) -> str:
-    words = text.replace("``", "`").replace("|", "&#124;")
+    words = re.sub(r"``docs/(guides/([a-z-]+)\.md)``", _guide, text)
+    words = words.replace("``", "`").replace("|", "&#124;")
     return re.sub(r"\bNone\b", "null", words)
+
+
+def _guide(path: re.Match[str]) -> str:
+    """A guide named by its path, as a link."""
+    return f"[{path[2].replace('-', ' ')}]({path[1]})"
 
 
 def _type(annotation: str) -> str:

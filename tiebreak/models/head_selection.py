@@ -27,7 +27,7 @@ DEFAULT_HEAD = "semi_supervised"
 BASELINE_HEAD = "logistic"
 FOLDS = 3
 SIGNIFICANCE = 0.2
-"""The challenger yields once so many losses are less likely than this for an equal head. Far from
+"""The default head yields once so many losses are less likely than this for an equal head. Far from
 the usual .05: to yield wrongly costs a point or two, to stay wrongly costs as much."""
 
 
@@ -105,7 +105,7 @@ Train = Callable[[Positions], Head | None]
 def compare_heads(
     data: TrainingData, default: Classifier, baseline: Classifier, rng: np.random.Generator
 ) -> HeadComparison:
-    """Count wins and losses of *challenger* against *champion* over the control rows.
+    """Count wins and losses of *default* against *baseline* over the control rows.
 
     A fold's rows are dealt by *rng*. They join neither head's unlabelled rows: what is measured is
     the head's opinion of records that it never saw.
@@ -135,7 +135,7 @@ def compare_fits(
 
 
 def baseline_wins(trial: HeadComparison) -> bool:
-    """Whether the challenger steps aside: an equal head would rarely lose so often.
+    """Whether the default head steps aside: an equal head would rarely lose so often.
 
     P(Binomial(won + lost, 1/2) >= lost) < `SIGNIFICANCE`, one-sided, exact.
     """

@@ -78,7 +78,7 @@ class Status:
         records: all records.
         pool: those that may be labelled; the rest is held out.
         multiple: whether any number of labels may apply to a record
-            ([guide](guides/several-labels.md)): each accuracy is then of exact sets, and
+            (``docs/guides/several-labels.md``): each accuracy is then of exact sets, and
             ``micro_f1`` stands beside ``model`` and ``agent``.
         labelled: labels in force, by who decided.
         queue: records that wait for a person.
@@ -98,14 +98,14 @@ class Status:
         heldout: the same of each held-out split, by its name; the agent only where
             ``run --score-heldout N`` asked it. Null without sealed labels.
         curve: the model's accuracy by labels; see
-            [what more labels bring](guides/curve-and-forecast.md).
+            ``docs/guides/curve-and-forecast.md``.
         forecast: what more labels will bring and take, and whether to stop; null before a control
             record was scored and labelled.
         drift: what the sensors saw last; null before they looked, and after somebody acknowledged
-            it. See [drift](guides/drift-and-label-errors.md).
+            it. See ``docs/guides/drift-and-label-errors.md``.
         spend: what the agent's calls took.
         certificates: what is promised now, one for each tier of each frozen policy. See
-            [the promise](guides/the-promise.md).
+            ``docs/guides/the-promise.md``.
         next: what to do: ``import``, ``review``, ``run`` or ``done``; from a run also ``budget``
             and ``short`` (the labels asked for do not suffice for the promise).
     """
