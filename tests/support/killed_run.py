@@ -23,6 +23,7 @@ from tiebreak.learner import heads
 from tiebreak.store.sql.batches import SqlBatches
 from tiebreak.store.sql.ledger import SqlLedger
 from tiebreak.store.sql.logs import SqlAnnotations, SqlLog
+from tiebreak.store.sql.monitoring import SqlMonitoring
 from tiebreak.store.sql.notes import SqlNotes
 from tiebreak.store.sql.promises import SqlPromises
 from tiebreak.store.sql.queue import SqlQueue
@@ -60,6 +61,7 @@ around(SqlAnnotations, "append")
 around(SqlBatches, "add")
 around(SqlBatches, "advance")
 around(SqlBatches, "answer")
+around(SqlMonitoring, "_put")
 around(SqlNotes, "put_model")
 around(SqlNotes, "report")
 around(SqlQueue, "open")
@@ -69,7 +71,7 @@ around(SqlPromises, "freeze", "promise")
 around(SqlPromises, "draw", "promise")
 around(SqlPromises, "certify", "promise")
 around(VectorFile, "append")
-around(heads, "save")
+around(heads, "save_head")
 
 try:
     main(sys.argv[sys.argv.index("--") + 1 :])

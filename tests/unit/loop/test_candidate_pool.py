@@ -55,8 +55,8 @@ def test_a_restricted_pool_gives_whole_batches_of_the_most_doubtful(
         sizes.append(len(found))
         return found
 
-    candidates = step.candidates
-    monkeypatch.setattr(step, "candidates", spied)
+    candidates = step.preselect
+    monkeypatch.setattr(step, "preselect", spied)
     made = batches(tmp_path, 50)
     assert [len(batch.items) for batch in made] == [20, 20, 20]
     assert sizes[0] == 30  # nothing but the random part before the first labels
@@ -91,8 +91,8 @@ def spy_on_candidates(monkeypatch: pytest.MonkeyPatch, limits: PoolLimits) -> li
         seen.append({**kwargs, "n": args[0], "rows": args[1], "found": found})
         return found
 
-    candidates = step.candidates
-    monkeypatch.setattr(step, "candidates", spied)
+    candidates = step.preselect
+    monkeypatch.setattr(step, "preselect", spied)
     return seen
 
 
