@@ -369,6 +369,6 @@ def test_the_script_alone_says_how_to_start_it(monkeypatch: pytest.MonkeyPatch) 
     # Running a script puts it in place of the tests' own main module, and processes that later
     # tests start would run it again.
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    script = Path(tiebreak.ui.__file__).with_name("script.py")
+    script = Path(tiebreak.ui.__file__).parent / "pages" / "script.py"
     at = AppTest.from_file(str(script)).run(timeout=30)
     assert "tiebreak review DIR" in at.exception[0].message

@@ -10,28 +10,34 @@ from browser import Scheme, Tab, accessibility
 from once import made_once
 from report_projects import earn, told_bench
 
+from tiebreak.domain.evidence import Estimate
+from tiebreak.drift import DriftState
+from tiebreak.evaluation import LearningCurvePoint
 from tiebreak.report.data import project_report
 from tiebreak.report.html import report_html
 
 pytestmark = pytest.mark.browser
 
-DRIFT = {
-    "state": "pause", "reason": "texts are farther from what was known", "new": 300, "after": 100,
-    "up_to": 240, "groups": [], "do": "Look at `tiebreak drift DIR`.",
-}  # fmt: skip
-CURVE = [
-    {
-        "labels": n,
-        "from": n - 9,
-        "to": n + 9,
-        "accuracy": figure,
-        "selected": {**figure, "accuracy": 0.55},
-    }
-    for n, figure in (
-        (k, {"accuracy": a, "low": a - 0.1, "high": a + 0.07, "n": 40})
-        for k, a in ((30, 0.62), (60, 0.74), (110, 0.81), (160, 0.84))
+DRIFT = DriftState(
+    state="pause", reason="texts are farther from what was known", new=300, after=100, up_to=240,
+    groups=(), do="Look at `tiebreak drift DIR`.",
+)  # fmt: skip
+
+
+def curve_point(labels: int, accuracy: float) -> LearningCurvePoint:
+    """A point of forty control records, the naive figure below its band."""
+    figure = Estimate(accuracy=accuracy, low=accuracy - 0.1, high=accuracy + 0.07, n=40)
+    return LearningCurvePoint(
+        labels=labels,
+        least=labels - 9,
+        most=labels + 9,
+        accuracy=figure,
+        plain=figure,
+        selected=replace(figure, accuracy=0.55),
     )
-]
+
+
+CURVE = tuple(curve_point(*at) for at in ((30, 0.62), (60, 0.74), (110, 0.81), (160, 0.84)))
 
 
 def make(place: Path) -> None:

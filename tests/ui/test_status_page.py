@@ -15,6 +15,7 @@ from once import made_once
 
 from benchmarks.desk.driver import DeskServer
 from tiebreak.api.project import Project
+from tiebreak.domain.monitoring import DriftReading
 
 pytestmark = pytest.mark.browser
 
@@ -32,10 +33,11 @@ def make(place: Path) -> None:
         ids = {r.external_id: r.id for r in project.context.store.records.scan(limit=500)}
         project.context.store.gold.put({ids[r["id"]]: (r["label"],) for r in rows})
         project.run(reviewer="labels", rounds=7)
-        project.context.store.notes.report(
-            "drift", 0,
-            {"state": "pause", "reason": "texts are farther from what was known", "new": 300,
-             "after": 100, "up_to": 240, "groups": []},
+        project.context.store.monitoring.put_reading(
+            DriftReading(
+                state="pause", reason="texts are farther from what was known", new=300, after=100,
+                up_to=240,
+            )
         )  # fmt: skip
 
 

@@ -197,6 +197,7 @@ def test_where_nothing_was_asked_it_says_what_to_run(tmp_path: Path) -> None:
 def test_a_report_leaves_the_project_as_it_was(tmp_path: Path) -> None:
     context = promise_bench(tmp_path, max_error=None)
     first = project_report(context)
+    assert context.store.monitoring.last_terms() is None
     assert list(context.store.notes.reports()) == []  # no error is asked for on anybody's behalf
     assert project_report(context).nothing == first.nothing
 
