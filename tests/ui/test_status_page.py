@@ -74,8 +74,9 @@ def test_the_page_shows_where_it_goes_and_how_honestly_it_is_known(
         cells = page.locator("td").all_inner_texts()
         for point in told.curve:
             assert str(point.labels) in cells
-            assert f"{point['accuracy']['accuracy']:.3f} [" in body
-            assert f"{point['selected']['accuracy']:.3f} [" in body
+            assert f"{point.accuracy.accuracy:.3f} [" in body
+            assert point.selected is not None
+            assert f"{point.selected.accuracy:.3f} [" in body
         assert accessibility(page, "[data-testid='stImage']") == []
         assert at.hosts <= {f"127.0.0.1:{desk.port}", ""}
         assert at.errors == []
