@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,9 @@ def test_a_project_that_is_running_refuses_a_second_run(filled: Path) -> None:
         assert "Another process" in tiebreak("run", filled, code=1).stderr
 
 
+@pytest.mark.skipif(
+    find_spec("sentence_transformers") is None, reason="not installed: sentence-transformers"
+)
 def test_doctor_names_what_is_missing(filled: Path) -> None:
     told = document("doctor", filled)
     assert told["ok"]

@@ -176,7 +176,8 @@ def test_what_cannot_have_several_labels_says_so(learned: tuple[Path, ChatServer
     ):
         list_label_issues(project.context)
     settings = folder.parent / "score"
-    inside("init", settings, "--labels", "a,b", "--multiple", "--agent", "openai:x")
+    words = ("--embedder", "hashing", "--agent", "openai:x")
+    inside("init", settings, "--labels", "a,b", "--multiple", *words)
     with (settings / "tiebreak.toml").open("a", encoding="utf-8") as toml:
         toml.write('mode = "score"\nbase_url = "http://127.0.0.1:9/v1"\n')
     told = inside("doctor", settings, code=1)
