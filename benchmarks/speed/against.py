@@ -43,6 +43,27 @@ def seconds(work):
     print(time.perf_counter() - begun)
 """
 
+HEAD = (
+    COMMON
+    + """
+import numpy as np
+from tiebreak.domain.ports import Pool
+from tiebreak.learner.calibration import softmax
+from tiebreak.learner.classifiers.logistic import create
+from tiebreak.registry import find
+rng = np.random.default_rng(0)
+def blobs(rows):
+    of = rng.integers(77, size=rows)
+    vectors = np.eye(77, 384)[of] + 0.25 * rng.normal(size=(rows, 384))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), of
+classes = tuple(f"label-{k:02d}" for k in range(77))
+def fitted(rows):
+    vectors, of = blobs(rows)
+    return create().fit(vectors, [classes[k] for k in of], classes, 30.0)
+fitted(400)
+"""
+)
+
 PROGRAMS = {
     "freeze": COMMON
     + """
@@ -73,6 +94,32 @@ seconds(lambda: run(context, Options(reviewer="labels")))
 context = make(folder, rows_of(719, 180), store=store)
 run(context, Options(batch=24, rounds=4, reviewer="labels"))
 seconds(lambda: run(context, Options(batch=24, rounds=5, reviewer="labels")))
+""",
+    "refit": HEAD
+    + """
+seconds(lambda: [fitted(2_000) for _ in range(3)])
+""",
+    "next batch": HEAD
+    + """
+head = fitted(770)
+candidates, _ = blobs(10_000)
+labelled, _ = blobs(770)
+def work():
+    pool = Pool(vectors=candidates, labelled=labelled, n_classes=77,
+                probabilities=softmax(head.logits(candidates)))
+    find("strategies", "margin_kmeans")().query(pool, 77, np.random.default_rng(0))
+work()
+seconds(work)
+""",
+    "import": COMMON
+    + """
+from tiebreak import Project
+path = folder / "rows.csv"
+path.write_text("id,text\\n" + "".join(
+    f"r{k},my card payment was declined {k} tell me when it comes\\n" for k in range(20_000)))
+project = Project.create(folder / "p", labels=["a", "b"], agent="none")
+seconds(lambda: project.import_file(path))
+project.close()
 """,
     "help": """
 import subprocess, sys, time
