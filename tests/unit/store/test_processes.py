@@ -129,7 +129,8 @@ def test_threads_never_pass_the_budget_together(store: SqlStore) -> None:
             )
         }
     assert refused
-    assert 490 < totals.nanos <= 500
+    # At a refusal the five others may hold 10 each, and give back what they do not need afterwards.
+    assert 490 - 5 * 10 < totals.nanos <= 500
     assert totals.reserved_nanos == 0
     assert by_state["settled"] == (totals.calls, totals.nanos)
     assert set(by_state) <= {"settled", "released"}
