@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import Field, fields, is_dataclass
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Result = TypeVar("Result", bound="DataclassInstance")
 _KEY, _PREFIX, _OPTIONAL = "json_key", "json_prefix", "json_optional"
 
 
@@ -52,6 +56,12 @@ def to_json(value: Any) -> Any:
     if hasattr(value, "tolist"):  # numpy's other types, without an import of it
         return to_json(value.tolist())
     return value if value is None or isinstance(value, (str, int)) else str(value)
+
+
+def copied(kind: type[Result], source: object, **extra: Any) -> Result:
+    """A dataclass *kind* with the fields of *source* that have the same names, and *extra* ones."""
+    names = (field.name for field in fields(kind) if field.name not in extra)
+    return kind(**{name: getattr(source, name) for name in names}, **extra)
 
 
 def _mapping_of(result: Any) -> dict[str, Any]:

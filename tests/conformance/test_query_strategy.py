@@ -177,7 +177,7 @@ def test_what_was_lacking_is_said_in_each_reason(strategy):
         assert " came with the pool" not in pick.reason
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     name=st.sampled_from(NAMES),
     seed=st.integers(0, 2**16),

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from unit_vectors import clustered, unit_rows, with_copies
 
@@ -129,7 +129,6 @@ def test_wrong_dimension_and_k_are_usage_errors(make):
         index.search(np.zeros((1, DIM), dtype=np.float32), 0)
 
 
-@settings(deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     n=st.integers(0, 400),
@@ -155,7 +154,6 @@ def test_all_give_what_the_reference_gives(seed, n, distinct, k, removed):
         np.testing.assert_array_equal(cosines, answers[0][1])
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 120), k=st.integers(1, 10))
 def test_the_reference_is_a_full_sort(seed, n, k):
     rng = np.random.default_rng(seed)

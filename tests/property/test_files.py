@@ -9,7 +9,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tiebreak.domain.labels import Label, LabelSchema
@@ -22,7 +22,6 @@ from tiebreak.results import to_json
 SCHEMA = LabelSchema(labels=(Label(name="x"), Label(name="y")))
 anything = st.text(max_size=30)
 table = st.lists(st.fixed_dictionaries({"id": anything, "text": anything}), max_size=12)
-quick = settings(deadline=None)
 
 
 def read(path):
@@ -30,7 +29,6 @@ def read(path):
     return [i for i in items if isinstance(i, Row)], [i for i in items if isinstance(i, Problem)]
 
 
-@quick
 @given(rows=table)
 def test_what_is_written_is_read_again(rows):
     rows = [{"id": "first", "text": "a plain row, so that there is one"}, *rows]
@@ -66,7 +64,6 @@ bad = st.sampled_from(
 )
 
 
-@quick
 @given(lines=st.lists(good | bad, max_size=15))
 def test_bad_rows_of_csv_never_cost_a_good_one(lines):
     raw = io.BytesIO(b"id,text,label\n")
@@ -102,7 +99,6 @@ values = st.recursive(
 broken = st.sampled_from([b'{"text": "cut', b"[1, 2]", b"nonsense", b'"text"', b'{"t": "\xff"}'])
 
 
-@quick
 @given(lines=st.lists(st.dictionaries(anything, values, max_size=3) | broken, max_size=15))
 def test_bad_rows_of_json_lines_never_cost_a_good_one(lines):
     lines = [{"text": "ä"} for _ in range(len(lines) + 1)] + lines
@@ -124,7 +120,6 @@ def test_bad_rows_of_json_lines_never_cost_a_good_one(lines):
     ]
 
 
-@quick
 @given(n=st.integers(1, 200), share=st.floats(0.2, 1))
 def test_a_torn_gzip_gives_a_prefix(n, share):
     lines = [json.dumps({"text": f"row {i} {hash(str(i)) % 10**9}"}) for i in range(n)]
@@ -144,7 +139,6 @@ def test_a_torn_gzip_gives_a_prefix(n, share):
 cells = st.none() | st.sampled_from(["1", "2", "3", 1, 2.0]) | anything
 
 
-@quick
 @given(
     rows=st.lists(
         st.fixed_dictionaries(

@@ -22,7 +22,7 @@ SCHEMA = LabelSchema(labels=(Label(name="a"), Label(name="b")))
 who = st.sampled_from(["ada", "bob", "cleo"])
 source = st.sampled_from(["person", "person", "imported", "simulated"])
 kind = st.sampled_from(["a", "b", "none", "skip", "flag", "undo", "undo"])
-MANY = settings(max_examples=300, deadline=None)
+MANY = settings(max_examples=300)
 histories = st.lists(st.tuples(who, source, kind), max_size=14)
 
 

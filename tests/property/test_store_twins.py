@@ -22,9 +22,7 @@ from tiebreak.store.sql import SqlStore
 N = 3
 """Records of one example. The stores live through all examples: a new database costs most."""
 
-FEW = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+FEW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 class Twins:

@@ -52,7 +52,7 @@ def pool_of(seed, size):
 
 
 @pytest.mark.parametrize("name", SETTLED)
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**16), size=st.integers(2, 80), n=st.integers(1, 20))
 def test_a_shuffled_pool_gives_the_same_records(name, seed, size, n):
     pool = pool_of(seed, size)
@@ -75,7 +75,7 @@ def test_a_shuffled_pool_gives_the_same_records(name, seed, size, n):
             break  # a tie: as good as each other, whatever comes after
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**16),
     size=st.integers(1, 300),

@@ -116,7 +116,7 @@ def fill(file, sizes):
     return start
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(sizes=counts, cut=cuts, junk=st.binary(max_size=40), more=counts, again=cuts)
 def test_cut_anywhere_never_a_wrong_vector(sizes, cut, junk, more, again):
     """Cut both files anywhere, put junk behind, reopen, append, cut again, reopen."""
@@ -148,7 +148,7 @@ def check(file, total):
     assert file.damaged() == 0
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(sizes=counts, cut=st.floats(0, 1))
 def test_a_cut_loses_whole_blocks_and_only_the_last(sizes, cut):
     with tempfile.TemporaryDirectory() as folder:

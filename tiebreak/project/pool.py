@@ -150,9 +150,9 @@ def read_pool(context: ProjectContext) -> PoolState:
     now = store.versions()
     key = (now, stream)
     kept: tuple[object, object, PoolState] | None = context.memo.get("pool")
+    if kept is not None and kept[0] == key and kept[1] is table:
+        return kept[2]
     known = kept[2] if kept is not None else None
-    if kept is not None and known is not None and kept[0] == key and kept[1] is table:
-        return known
     _since(context, "schema", now.schemas, context.refresh_schema)
     histories = _since(context, "acts", now.annotations, store.annotations.histories)
     policies = _since(context, "policies", now.policies, store.promises.policies)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from typing import TypeVar
 
 from tiebreak import __version__
 from tiebreak.assurance import percent
@@ -33,12 +31,11 @@ from tiebreak.report.results import (
     StreamCertificate,
 )
 from tiebreak.report.status import project_status
+from tiebreak.results import copied
 from tiebreak.review.quality import people_report
 
 USUAL_ERROR = 0.05
 """The tolerated error that is given as an example where nobody asked for one yet."""
-
-_Copied = TypeVar("_Copied", PromiseInForce, PublishedPolicy)
 
 
 def project_report(context: ProjectContext) -> Report:
@@ -55,7 +52,7 @@ def project_report(context: ProjectContext) -> Report:
         (certificate_of(one, released_by) for one in status.certificates),
         key=lambda c: (not c.in_force, -c.policy),
     )
-    promised = tuple(_copied(PromiseInForce, c) for c in certificates if c.in_force)
+    promised = tuple(copied(PromiseInForce, c) for c in certificates if c.in_force)
     settings = context.settings
     return Report(
         project=ReportProject(
@@ -69,7 +66,7 @@ def project_report(context: ProjectContext) -> Report:
         nothing=None if promised else _nothing(context, policies, certificates),
         labels=_labels(status, certificates, released),
         certificates=tuple(certificates),
-        policies=tuple(_copied(PublishedPolicy, policy) for policy in policies),
+        policies=tuple(copied(PublishedPolicy, policy) for policy in policies),
         people=_people(context),
         prevalence=label_prevalence(context),
         spend=ReportSpend(
@@ -97,15 +94,11 @@ def certificate_of(
 ) -> ReportedCertificate:
     """A certificate with the labels that stand by it; *released_by* counts those of all by policy
     version and reason."""
-    parts = {field.name: getattr(status, field.name) for field in fields(status)}
     if status.mode == "stream":
-        return StreamCertificate(**parts, out=status.labels)
-    return FileCertificate(**parts, out=released_by.get((status.version, f"tier:{status.tier}"), 0))
-
-
-def _copied(kind: type[_Copied], source: object) -> _Copied:
-    """The fields that *kind* has, from something that has them, too, and more."""
-    return kind(**{field.name: getattr(source, field.name) for field in fields(kind)})
+        return copied(StreamCertificate, status, out=status.labels)
+    return copied(
+        FileCertificate, status, out=released_by.get((status.version, f"tier:{status.tier}"), 0)
+    )
 
 
 def _labels(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import fields
 
 import numpy as np
 
@@ -29,6 +28,7 @@ from tiebreak.report.results import (
     SplitSummary,
     Status,
 )
+from tiebreak.results import copied
 
 MAX_LISTED = 20
 """Records named for each outcome that asks for a second look."""
@@ -91,16 +91,14 @@ def project_status(context: ProjectContext) -> Status:
 def run_result(run: LoopRun) -> RunResult:
     """Where the project stands after a run, and what the run did."""
     status = project_status(run.context)
-    values = {field.name: getattr(status, field.name) for field in fields(Status)}
-    return RunResult(
-        **values
-        | {
-            "next": run.stopped,
-            "message": run.message,
-            "unproved_now": run.unproved,
-            "unanswered_now": len(run.failures),
-            "seconds": {step: round(s, 3) for step, s in run.seconds.items()},
-        }
+    return copied(
+        RunResult,
+        status,
+        next=run.stopped,
+        message=run.message,
+        unproved_now=run.unproved,
+        unanswered_now=len(run.failures),
+        seconds={step: round(s, 3) for step, s in run.seconds.items()},
     )
 
 

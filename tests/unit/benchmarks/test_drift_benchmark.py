@@ -19,7 +19,7 @@ NULLS, PERMUTATIONS = 500, 99
 
 
 @given(st.lists(st.integers(0, 5), min_size=2, max_size=30), st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_ks_agrees_with_scipy_whatever_the_ties(known: list[int], data: st.DataObject) -> None:
     new = data.draw(st.lists(st.integers(0, 5), min_size=2, max_size=30))
     ours = ks(np.array(known, dtype=float), np.array(new, dtype=float))

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from contexts import make_context, slice_rows
+from half_control import HALF
 from stores import suggestion
 
 from tiebreak.evaluation.agent_history import MIN_ANSWERED_SHARE, AgentHistory
@@ -22,7 +23,7 @@ from tiebreak.models.predict import probabilities
 from tiebreak.project.context import ProjectContext
 from tiebreak.project.wiring import read_head
 
-HALF = {"select": {"control_share": 0.5, "batch": 20}, "learn": {"head": "logistic"}}
+SETTINGS = {**HALF, "learn": {"head": "logistic"}}
 FIRST, LAST = 5, 7
 """Rounds with a word: rounds 2 to 4 have the first 30 verified records."""
 
@@ -40,7 +41,7 @@ def simulated_agent(context: ProjectContext, right: float, ids: list[int] | None
 
 def played(folder: Path, *, heard: float | None = 1.0) -> ProjectContext:
     """Rounds of ten records by lot; after the first the agent answers all, or a part."""
-    context = make_context(folder, slice_rows(300, 20), settings=HALF)
+    context = make_context(folder, slice_rows(300, 20), settings=SETTINGS)
     run_loop(context, RunOptions(rounds=1, reviewer="labels"))
     if heard is not None:
         simulated_agent(context, 0.9, context.table.pool[: round(heard * 300)].tolist())

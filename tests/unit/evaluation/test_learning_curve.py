@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from contexts import make_context, slice_rows
+from half_control import HALF, played
 from stores import act, rows
 
 from tiebreak.errors import MissingPackage, UsageError
@@ -31,18 +32,10 @@ from tiebreak.report.status import project_status
 from tiebreak.results import to_json
 from tiebreak.review.annotate import write_annotations
 
-HALF = {"select": {"control_share": 0.5, "batch": 20}}
-
-
-def played(folder: Path, rounds: int = 8) -> ProjectContext:
-    context = make_context(folder, slice_rows(300, 20), settings=HALF)
-    run_loop(context, RunOptions(rounds=rounds, reviewer="labels"))
-    return context
-
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> ProjectContext:
-    return played(tmp_path_factory.mktemp("curve"))
+    return played(tmp_path_factory.mktemp("curve"), 8)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from contexts import make_context, slice_rows
+from half_control import HALF, played
 from report_projects import PageReader, earn, told_bench
 
 from tiebreak.domain.reviews import Annotation
@@ -22,18 +23,10 @@ from tiebreak.report.data import project_report
 from tiebreak.report.html import report_html
 from tiebreak.review.annotate import write_annotations
 
-HALF = {"select": {"control_share": 0.5, "batch": 20}}
-
-
-def played(folder: Path, rounds: int = 6) -> ProjectContext:
-    context = make_context(folder, slice_rows(300, 20), settings=HALF)
-    run_loop(context, RunOptions(rounds=rounds, reviewer="labels"))
-    return context
-
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> ProjectContext:
-    return played(tmp_path_factory.mktemp("prevalence"))
+    return played(tmp_path_factory.mktemp("prevalence"), 6)
 
 
 @pytest.fixture
@@ -73,7 +66,7 @@ def test_it_is_nearer_to_the_truth_than_the_labels_that_were_asked_for(
 
 
 def test_without_the_heads_files_what_was_known_and_drawn_is_left(tmp_path: Path) -> None:
-    context = played(tmp_path)
+    context = played(tmp_path, 6)
     whole = label_prevalence(context)
     context.memo.clear()  # as another process would find it
     for card in context.store.notes.models():

@@ -108,7 +108,7 @@ def test_with_fewer_than_two_known_labels_nothing_is_judged(labels: list[str]) -
 
 
 @given(st.lists(st.sampled_from(NAMES), min_size=1, max_size=40), st.integers(0, 99))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_every_row_is_judged_or_named_whatever_the_labels(labels: list[str], seed: int) -> None:
     rng = np.random.default_rng(seed)
     vectors, _ = blobs(rng, [len(labels)], dim=5, noise=1.0)

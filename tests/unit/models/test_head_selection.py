@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tiebreak.domain.batches import HeadComparison
@@ -53,7 +53,6 @@ def data(right: np.ndarray, control: Sequence[int]) -> TrainingData:
     )
 
 
-@settings(deadline=None)  # the first example loads what it needs
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=4, max_size=30), st.data())
 def test_wins_and_losses_are_of_control_rows_alone_and_counted_once(
     pairs: list[tuple[bool, bool]], draw: st.DataObject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from unit_vectors import clustered, unit_rows
 
@@ -44,7 +44,6 @@ def test_a_small_pool_is_there_whole_and_unread(n, spare):
     assert rows.asked == []
 
 
-@settings(deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     n=st.integers(1, 300),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from unit_vectors import near_to, unit_rows, with_copies
 
@@ -73,7 +73,6 @@ def test_nothing_to_ask():
         near_duplicates(np.array([1]), none)
 
 
-@settings(deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     n=st.integers(1, 90),

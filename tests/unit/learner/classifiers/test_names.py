@@ -110,7 +110,7 @@ def test_without_a_pool_names_are_left_alone() -> None:
 
 
 @given(seed=st.integers(0, 2**16), named=st.booleans())
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 def test_the_order_of_rows_changes_nothing(seed: int, named: bool) -> None:
     rows, of, names = world()
     rng = np.random.default_rng(seed)

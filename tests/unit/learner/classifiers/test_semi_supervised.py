@@ -23,7 +23,7 @@ from tiebreak.learner.graph import affinity, nearest, spread_labels
 
 
 @given(seed=st.integers(0, 2**16), n=st.integers(2, 40), k=st.integers(1, 50))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_nearest_are_the_ones_that_a_sort_finds(seed: int, n: int, k: int) -> None:
     rows = unit_rows(np.random.default_rng(seed), n, 5)
     found, cosines = nearest(rows, k)

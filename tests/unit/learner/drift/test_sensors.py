@@ -170,7 +170,7 @@ NAMES = ("a", "b", "c")
 
 
 @given(st.lists(st.integers(1, 100), min_size=3, max_size=3))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_bbse_recovers_the_exact_shares_of_an_invertible_toy(weights: list[int]) -> None:
     now = np.array(weights) / sum(weights)
     predicted = (CONFUSION / CONFUSION.sum(axis=0)) @ now
@@ -304,7 +304,7 @@ def test_the_level_is_shared_by_the_tests_of_a_window() -> None:
         max_size=12,
     )
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_nothing_but_ok_flag_and_pause_and_a_pause_stays(readings: list[Any]) -> None:
     sensor, paused = Sensor(), False
     for capital, p, groups in readings:

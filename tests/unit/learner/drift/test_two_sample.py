@@ -104,7 +104,7 @@ def test_mmd_from_sums_is_the_mean_over_pairs() -> None:
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=20), st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_far_ranks_asks_only_for_order(known: list[int], data: st.DataObject) -> None:
     new = data.draw(st.lists(st.integers(0, 5), min_size=1, max_size=20))
     a, b = np.array(known, dtype=float), np.array(new, dtype=float)

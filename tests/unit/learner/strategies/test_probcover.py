@@ -36,7 +36,7 @@ def purity(vectors, of, delta):
     return np.mean([(of[gaps[i] < delta] == of[i]).all() for i in range(len(x))])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(seed=seeds, size=st.integers(2, 60), cells=st.integers(2, 6))
 def test_the_radius_is_the_greatest_that_is_pure_enough(seed, size, cells):
     vectors = unit_rows(rng(seed), size, 5)
@@ -56,7 +56,7 @@ def test_a_ball_holds_near_duplicates_and_all_if_nothing_is_impure():
     assert radius(close, np.arange(40) % 2) == NEAR
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     seed=seeds,
     size=st.integers(1, 90),
